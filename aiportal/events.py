@@ -1,0 +1,91 @@
+"""What happens in a turn: a closed union that every door translates and nothing else.
+
+A consumer matches on the class (or on `type` at the wire) and ends in `assert_never`.
+Each event is JSON-ready through `as_json`.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+__all__ = [
+    "Event",
+    "ReasoningDelta",
+    "TextDelta",
+    "TurnFailed",
+    "TurnFinished",
+    "TurnStarted",
+    "UsageReported",
+    "as_json",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """The first event. The two messages are stored already."""
+
+    turn_id: str
+    conversation_id: str
+    user_message_id: str
+    assistant_message_id: str
+    model: str
+    type: Literal["turn"] = "turn"
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A further piece of the answer."""
+
+    text: str
+    type: Literal["text_delta"] = "text_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A further piece of what the model thinks aloud before it answers."""
+
+    text: str
+    type: Literal["reasoning_delta"] = "reasoning_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """What the model call used. Times in milliseconds; `is_estimated` where the upstream sent no usage."""
+
+    request_id: str
+    model: str
+    deployment: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    is_estimated: bool
+    ttft_ms: float | None
+    latency_ms: float
+    type: Literal["usage"] = "usage"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFailed:
+    """Something went wrong; what was written so far is kept. `message` says what, why and what to do."""
+
+    message: str
+    code: str | None
+    error_type: str
+    type: Literal["error"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnFinished:
+    """The last event of every turn."""
+
+    status: Literal["done", "cancelled", "error"]
+    finish_reason: str | None
+    type: Literal["finished"] = "finished"
+
+
+Event = TurnStarted | TextDelta | ReasoningDelta | UsageReported | TurnFailed | TurnFinished
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The event as a plain object, `type` first."""
+    fields = asdict(event)
+    return {"type": fields.pop("type"), **fields}

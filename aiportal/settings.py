@@ -1,0 +1,139 @@
+"""The settings of one portal: AIPORTAL_* variables, then `.env` in the working folder, then defaults.
+
+The only module that reads the environment. Each field's docstring is its documentation;
+`docs/settings.md` and `.env.example` are generated from them.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import platformdirs
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["Settings", "read_or_create_secret"]
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Settings(BaseSettings):
+    """Build one with `Settings()` (environment and `.env`) or with keyword arguments (tests)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AIPORTAL_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback by default, so that nobody else reaches a fresh install;
+    `0.0.0.0` for a server or a container."""
+
+    port: int = Field(7860, ge=0, le=65535)
+    """TCP port for the web app and the API. 0 takes a free one. 7860 is what Spaces expect."""
+
+    data_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("aiportal")))
+    """Folder of the database, the secrets and uploaded files. One portal, one folder."""
+
+    cache_dir: Path = Field(default_factory=lambda: Path(platformdirs.user_cache_dir("aiportal")))
+    """Folder of model weights. Shared by all data folders of a user, and safe to delete."""
+
+    model_config_dir: Path | None = None
+    """Folder with `config.json` and `models/`. Unset: `model_config/` of the working folder,
+    else the packaged copy, laid into the data folder at the first start."""
+
+    local_model: Literal["on", "off"] = "on"
+    """`off`: no embedded language model; `serve` fetches no weights and `local/` models answer 503."""
+
+    local_idle_s: float = Field(900, ge=1, le=86_400)
+    """Seconds without a request after which an embedded model leaves memory.
+    Shorter saves memory, longer saves the loading time."""
+
+    local_parallel: int = Field(4, ge=1, le=64)
+    """Requests that one embedded model answers at once; more wait. Each costs its share of the
+    context's memory."""
+
+    jwt_secret: SecretStr | None = None
+    """Key that signs access tokens, at least 32 characters. Unset: made once and kept in the data
+    folder (mode 0600). Set it where the data folder does not last, and alike on all replicas."""
+
+    session_ttl_s: int = Field(14 * 86_400, ge=300, le=365 * 86_400)
+    """Seconds that a sign-in in the browser lasts without use."""
+
+    access_token_ttl_s: int = Field(900, ge=60, le=86_400)
+    """Seconds that an access token of the API is good for; the refresh token renews it."""
+
+    admin_password: SecretStr | None = None
+    """Password of the user `admin` when the first start makes it. Unset: a one-time sign-in link is
+    printed instead. For places without a terminal, such as Spaces."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Web origins, separated by commas, whose pages may call the API. None by default."""
+
+    behind_proxy: bool = False
+    """Trust `X-Forwarded-*` headers. Only where a proxy of yours sets them. On Spaces it is on."""
+
+    max_turns_per_user: int = Field(8, ge=1, le=1000)
+    """Answers of the chat that one user may have running at once."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the log says. Prompts, answers and keys are never logged."""
+
+    log_format: Literal["text", "json"] = "text"
+    """`json`: one object a line, for log collectors."""
+
+    on_spaces: bool = Field(False, validation_alias="AIPORTAL_ON_SPACES")
+    """Set by `app.py` on Hugging Face Spaces: cookies for a framed page, proxy headers trusted."""
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _check_secret(self) -> Self:
+        if self.jwt_secret is not None and len(self.jwt_secret.get_secret_value()) < 32:
+            raise ValueError("jwt_secret needs at least 32 characters; unset it to have one made")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """True if only this machine can reach the portal."""
+        return self.host in LOOPBACK_HOSTS
+
+    @property
+    def database_path(self) -> Path:
+        return self.data_dir / "aiportal.db"
+
+    def provider_environment(self) -> Mapping[str, str]:
+        """Names and values that provider keys are looked up in: `.env`, overruled by the environment."""
+        from_file = {name: value for name, value in dotenv_values(".env").items() if value}
+        return {**from_file, **os.environ}
+
+
+def read_or_create_secret(path: Path) -> str:
+    """The secret in `path`: 64 hex digits, made at the first call, file mode 0600.
+
+    Two processes that start at once agree, because only one can create the file.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    candidate = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(candidate, path)
+    except FileExistsError:
+        pass
+    finally:
+        candidate.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,221 @@
+"""One SQLite file, used from asyncio.
+
+All writes go through one thread that commits in groups: whatever has queued up while the last
+commit ran shares the next one. A caller's await returns after its group is committed, so what it
+then acknowledges survives the death of the process (WAL, `synchronous=NORMAL`).
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import sqlite_utils
+
+from aiportal.errors import DatabaseUnavailable, PortalError
+
+__all__ = ["Database", "connect"]
+
+T = TypeVar("T")
+BUSY_TIMEOUT_MS = 10_000
+MAX_GROUP = 512  # writes in one commit: bounds how long the first of a group waits for the last
+READERS = 4
+MAX_SQL_VARIABLES = 30_000  # SQLite's own default is 32,766
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite_utils.Database:
+    """Open a connection with the pragmas that all of ours share. Usable from any one thread at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    else:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    return sqlite_utils.Database(connection, execute_plugins=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A function to run inside the group's transaction."""
+
+    function: Callable[[sqlite_utils.Database], Any]
+    done: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row to insert; rows of one table in one group become one statement."""
+
+    table: str
+    columns: tuple[str, ...]
+    values: Sequence[Any]
+    done: asyncio.Future[Any]
+
+
+_Job = _Work | _Row
+_Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
+
+
+class Database:
+    """Use as an async context manager; every method is to be awaited on the loop that entered it.
+
+    Raises DatabaseUnavailable where SQLite cannot read or write (locked for too long, disk full).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._local = threading.local()
+        self._reader_connections: list[sqlite_utils.Database] = []
+
+    async def __aenter__(self) -> Self:
+        self._loop = asyncio.get_running_loop()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-read")
+        self._writer = threading.Thread(target=self._write_groups, name="db-write", daemon=True)
+        self._writer.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        for connection in self._reader_connections:
+            connection.close()
+
+    async def write(self, function: Callable[[sqlite_utils.Database], T]) -> T:
+        """Run `function` on the writer's thread; its result once it is committed.
+
+        An exception undoes what this function wrote, nothing else, and is raised here.
+        The write happens even if the awaiting task is cancelled.
+        """
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(_Work(function, done))
+        return await done
+
+    async def append(self, table: str, columns: tuple[str, ...], values: Sequence[Any]) -> None:
+        """Insert one row, in one statement with all others of its group; returns once committed."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        self._jobs.put(_Row(table, columns, values, done))
+        await done
+
+    async def read(self, function: Callable[[sqlite_utils.Database], T]) -> T:
+        """Run `function` on a reader's thread, on a connection that cannot write."""
+
+        def run() -> T:
+            try:
+                return function(self._reader())
+            except sqlite3.OperationalError as error:
+                raise _unavailable(error) from error
+
+        return await self._loop.run_in_executor(self._readers, run)
+
+    def _reader(self) -> sqlite_utils.Database:
+        connection: sqlite_utils.Database | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = connect(self.path, read_only=True)
+            self._local.connection = connection
+            self._reader_connections.append(connection)
+        return connection
+
+    def _write_groups(self) -> None:
+        database = connect(self.path)
+        open_for_work = True
+        while open_for_work:
+            first = self._jobs.get()
+            group: list[_Job] = []
+            while first is not None:
+                group.append(first)
+                if len(group) == MAX_GROUP:
+                    break
+                try:
+                    first = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+            open_for_work = first is not None
+            if group:
+                self._deliver(_commit(database, group))
+        database.close()
+
+    def _deliver(self, outcomes: list[_Outcome]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, outcomes)
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for done, result, error in outcomes:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
+
+
+def _commit(database: sqlite_utils.Database, group: list[_Job]) -> list[_Outcome]:
+    """Run a group in one transaction; if the commit itself fails, every job of it has failed."""
+    try:
+        database.conn.execute("BEGIN IMMEDIATE")
+        outcomes = _run_rows(database, [job for job in group if isinstance(job, _Row)])
+        outcomes += [_run_work(database, job) for job in group if isinstance(job, _Work)]
+        database.conn.execute("COMMIT")
+    except sqlite3.Error as error:
+        if database.conn.in_transaction:
+            database.conn.execute("ROLLBACK")
+        return [(job.done, None, _unavailable(error)) for job in group]
+    return outcomes
+
+
+def _run_work(database: sqlite_utils.Database, job: _Work) -> _Outcome:
+    try:
+        with database.atomic():
+            return job.done, job.function(database), None
+    except sqlite3.OperationalError as error:
+        return job.done, None, _unavailable(error)
+    except Exception as error:  # the caller's function: its error belongs to the caller, whatever it is
+        return job.done, None, error
+
+
+def _run_rows(database: sqlite_utils.Database, jobs: list[_Row]) -> list[_Outcome]:
+    by_table: dict[tuple[str, tuple[str, ...]], list[_Row]] = {}
+    for job in jobs:
+        by_table.setdefault((job.table, job.columns), []).append(job)
+    outcomes: list[_Outcome] = []
+    for (table, columns), rows in by_table.items():
+        per_statement = MAX_SQL_VARIABLES // len(columns)
+        for start in range(0, len(rows), per_statement):
+            outcomes += _insert(database, table, columns, rows[start : start + per_statement])
+    return outcomes
+
+
+def _insert(
+    database: sqlite_utils.Database, table: str, columns: tuple[str, ...], rows: list[_Row]
+) -> list[_Outcome]:
+    one = f"({','.join('?' * len(columns))})"
+    sql = f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([one] * len(rows))}"
+    try:
+        database.conn.execute(sql, [value for row in rows for value in row.values])
+    except sqlite3.IntegrityError as error:
+        if len(rows) == 1:
+            return [(rows[0].done, None, error)]
+        return [outcome for row in rows for outcome in _insert(database, table, columns, [row])]
+    return [(row.done, None, None) for row in rows]
+
+
+def _unavailable(error: sqlite3.Error) -> PortalError:
+    return DatabaseUnavailable(
+        f"The database could not be used ({error}). Nothing was changed. Try again in a moment."
+    )
