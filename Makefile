@@ -1,0 +1,76 @@
+# Everything about this repository in a few commands; `make` alone lists them.
+# Needs a POSIX shell, make and Python 3.11 or newer; all else goes into .venv/.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+CODE := aiportal pages tests docs app.py
+GENERATED := docs/*.md .env.example
+
+.PHONY: help run test check bench fmt docs lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## install, fetch the embedded model, serve, print the address and the sign-in link
+	$(BIN)/aiportal serve
+
+test: $(VENV)/.installed-dev ## all tests, Chromium included
+	$(BIN)/python -m tests.system_parts
+	$(BIN)/aiportal models pull
+	$(BIN)/pytest
+
+check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, locks, sizes
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/cog --check -P -I . $(GENERATED)
+	$(BIN)/python -m tests.locks
+	$(BIN)/pytest -qq tests/test_project.py
+
+bench: $(VENV)/.installed-dev ## throughput and latency beside a bare relay
+	$(BIN)/python -m tests.performance
+
+fmt: $(VENV)/.installed-dev ## format and fix what can be fixed by itself
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+docs: $(VENV)/.installed-dev ## write the generated parts of the docs anew
+	$(BIN)/cog -r -P -I . $(GENERATED)
+
+lock: $(VENV)/.installed-dev ## resolve pyproject.toml's dependencies (UPGRADE=1 takes newer releases)
+	$(BIN)/python -m tests.locks --write $(if $(UPGRADE),--upgrade)
+
+clean: ## remove the environment and all caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The installer and the build backend, then everything else with hashes: uv needs seconds where pip
+# needs minutes.
+$(VENV)/.base: requirements-build.lock
+	@python=$$(for name in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3; do \
+		if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
+		then echo $$name; break; fi; done); \
+	if [ -z "$$python" ]; then \
+		echo "AI Portal needs Python 3.11 or newer, and none was found. Install one, or name it: make run PYTHON=/path/to/python3" >&2; \
+		exit 1; fi; \
+	if ! $$python -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+		echo "$$python has no 'venv' module. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 1; fi; \
+	[ -x $(BIN)/python ] || $$python -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.base requirements.lock pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.base requirements-dev.lock pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.installed
