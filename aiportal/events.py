@@ -75,9 +75,9 @@ class TurnFailed:
 
 @dataclass(frozen=True, slots=True)
 class TurnFinished:
-    """The last event of every turn."""
+    """The last event of every turn. `interrupted`: the portal stopped while it ran."""
 
-    status: Literal["done", "cancelled", "error"]
+    status: Literal["done", "cancelled", "interrupted", "error"]
     finish_reason: str | None
     type: Literal["finished"] = "finished"
 
