@@ -1,2 +1,4 @@
+DROP TABLE messages_text;
+DROP TABLE conversations_text;
 DROP TABLE messages;
 DROP TABLE conversations;
