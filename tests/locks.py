@@ -1,6 +1,6 @@
-"""The lock files: `python -m tests.locks` compares them with pyproject.toml, `--write` writes them.
+"""The lock files: `python -m tests.locks` compares them with pyproject.toml; `--write` writes them.
 
-A pin that a newer release could replace is in step all the same; `--write --upgrade` takes newer ones.
+A pin that a newer release could replace is in step all the same; `--upgrade` takes the newer one.
 """
 
 import shutil
@@ -14,7 +14,8 @@ import click
 __all__ = ["main"]
 
 ROOT = Path(__file__).parents[1]
-COMPILE = "pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header"
+COMPILE = "pip compile --quiet --universal --python-version 3.11 --generate-hashes"
+PLAIN = "--no-annotate --no-header"
 LOCKS = {
     "requirements-dev.lock": "--extra dev pyproject.toml",
     "requirements.lock": "-c requirements-dev.lock --extra local pyproject.toml",
@@ -44,8 +45,16 @@ def _is_stale(name: str) -> bool:
 
 
 def _compile(name: str, output: Path, *options: str) -> None:
-    uv = Path(sys.executable).with_name("uv")
-    command = [uv, *COMPILE.split(), *options, *LOCKS[name].split(), "-o", output]
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [
+        uv,
+        *COMPILE.split(),
+        *PLAIN.split(),
+        *options,
+        *LOCKS[name].split(),
+        "-o",
+        str(output),
+    ]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
