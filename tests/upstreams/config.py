@@ -20,20 +20,21 @@ def write_model_config(
     config: Mapping[str, Any] | None = None,
     model: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write `config.json` and `models/acme/NAME.json` for ids `acme/NAME`; `folder`.
+    """Write `config.json`, if there is none, and `models/acme/NAME.json` for `acme/NAME`; `folder`.
 
     url: the upstream's base, as `Upstream.url` has it.
     config: fields that replace those of config.json. model: fields for every model's file.
     """
     (folder / "models" / "acme").mkdir(parents=True, exist_ok=True)
-    whole = {
+    whole: dict[str, Any] = {
         "hotReload": True,
         "defaultModel": f"acme/{models[0]}",
         "limits": LIMITS,
         "timeouts": TIMEOUTS,
         "providers": {"acme": {"dialect": "openai", "apiBase": url, "apiKeyEnv": None}},
     } | dict(config or {})
-    _write(folder / "config.json", whole)
+    if not (folder / "config.json").exists():
+        _write(folder / "config.json", whole)
     for name in models:
         entry = {
             "id": f"acme/{name}",

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import httptools
 
@@ -125,9 +125,7 @@ class _Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError(f"a stream transport is needed, not {transport!r}")
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._upstream.connections += 1
 
     def data_received(self, data: bytes) -> None:

@@ -1,0 +1,1 @@
+"""`python -m tests.performance.bench`: what the portal costs over a bare relay, in one run."""
