@@ -1,0 +1,63 @@
+"""The icons: line drawings in a 24-unit square, served as CSS masks that take the text's colour."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["PATHS", "icons_css"]
+
+PATHS: Mapping[str, str] = MappingProxyType(
+    {
+        "chat": "<path d='M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z'/>",
+        "research": "<circle cx='6' cy='6' r='2.5'/><circle cx='18' cy='6' r='2.5'/>"
+        "<circle cx='12' cy='18' r='2.5'/>"
+        "<path d='M7.3 8.2 10.8 15.8M16.7 8.2 13.2 15.8M8.5 6h7'/>",
+        "tool": "<path transform='translate(-1.5 -1)' d='M14.5 6.5a4 4 0 0 1 5-1l-2.7 2.7 1 2 2 1"
+        "L22 8.9a4 4 0 0 1-5.3 4.7L9 21.2a2.1 2.1 0 0 1-3-3l7.7-7.6a4 4 0 0 1 .8-4.1z'/>",
+        "mic": "<rect x='9' y='3' width='6' height='11' rx='3'/>"
+        "<path d='M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3'/>",
+        "sliders": "<path d='M4 7h9M17 7h3M4 17h3M11 17h9'/><circle cx='15' cy='7' r='2'/>"
+        "<circle cx='9' cy='17' r='2'/>",
+        "plus": "<path d='M12 5v14M5 12h14'/>",
+        "search": "<circle cx='11' cy='11' r='6.5'/><path d='m16 16 4.5 4.5'/>",
+        "menu": "<path d='M4 7h16M4 12h16M4 17h10'/>",
+        "check": "<path d='m5 12.5 4.5 4.5L19 7.5'/>",
+        "stop": "<rect x='6.5' y='6.5' width='11' height='11' rx='2' fill='black'/>",
+        "up": "<path d='M12 19V5M5.5 11.5 12 5l6.5 6.5'/>",
+        "down": "<path d='m6 9 6 6 6-6'/>",
+        "copy": "<rect x='8.5' y='8.5' width='11' height='11' rx='2'/>"
+        "<path d='M15.5 8.5v-2a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v7a2 2 0 0 0 2 2h2'/>",
+        "retry": "<path d='M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5'/>",
+        "moon": "<path d='M20 14.5A8 8 0 0 1 9.5 4 8.2 8.2 0 1 0 20 14.5z'/>",
+        "sun": "<circle cx='12' cy='12' r='4'/><path d='M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7"
+        "M17 17l1.4 1.4M5.6 18.4 7 17M17 7l1.4-1.4'/>",
+        "dots": "<circle cx='5.5' cy='12' r='1.2' fill='black'/>"
+        "<circle cx='12' cy='12' r='1.2' fill='black'/>"
+        "<circle cx='18.5' cy='12' r='1.2' fill='black'/>",
+        "info": "<circle cx='12' cy='12' r='8.5'/><path d='M12 11v5M12 7.8h.01'/>",
+        "pencil": "<path d='M4.5 19.5 5.6 15 16 4.6a2 2 0 0 1 2.9 2.9L8.5 17.9zM14 6.6l3 3'/>",
+        "trash": "<path d='M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7"
+        "M10.3 10.5v5.5M13.7 10.5V16'/>",
+        "download": "<path d='M12 4v11M8 11.5 12 15l4-3.5M5 19.5h14'/>",
+        "out": "<path d='M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4"
+        "M15 8l4 4-4 4M19 12H9.5'/>",
+    }
+)
+
+_HEAD = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='black' "
+    "stroke-width='1.7' stroke-linecap='round' stroke-linejoin='round'>"
+)
+
+
+def icons_css() -> str:
+    """A variable `--i-NAME` and a class `.i-NAME` for each icon; the drawing is a data: URL."""
+    variables = "".join(f'--i-{name}:url("{_data_url(path)}");' for name, path in PATHS.items())
+    classes = "".join(f".i-{name}::before{{--i:var(--i-{name})}}" for name in PATHS)
+    return f":root{{{variables}}}\n{classes}\n"
+
+
+def _data_url(path: str) -> str:
+    escaped = f"{_HEAD}{path}</svg>"
+    for character, code in (("<", "%3C"), (">", "%3E"), ("#", "%23")):
+        escaped = escaped.replace(character, code)
+    return f"data:image/svg+xml,{escaped}"
