@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings", "read_or_create_secret"]
+__all__ = ["Settings", "keep_litellm_offline", "read_or_create_secret"]
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         """Names and values that provider keys are looked up in: `.env`, overruled by the environment."""
         from_file = {name: value for name, value in dotenv_values(".env").items() if value}
         return {**from_file, **os.environ}
+
+
+def keep_litellm_offline() -> None:
+    """To be called before LiteLLM is imported: else its import downloads a price map."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 
 def read_or_create_secret(path: Path) -> str:

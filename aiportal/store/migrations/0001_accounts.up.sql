@@ -1,7 +1,7 @@
 CREATE TABLE users (
   id TEXT PRIMARY KEY,
   username TEXT NOT NULL,
-  username_key TEXT NOT NULL UNIQUE, -- the user name in lower case: Ann and ann are one account
+  username_key TEXT NOT NULL UNIQUE, -- NFKC, case folded: Ann and ann are one account
   email TEXT UNIQUE,
   name TEXT NOT NULL,
   password_hash TEXT,
@@ -14,6 +14,7 @@ CREATE TABLE sign_in_links (
   user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   expires_at TEXT NOT NULL
 );
+CREATE INDEX sign_in_links_expiry ON sign_in_links (expires_at);
 CREATE TABLE sessions (
   token_hash BLOB PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
@@ -23,6 +24,7 @@ CREATE TABLE sessions (
   expires_at TEXT NOT NULL
 );
 CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 CREATE TABLE refresh_tokens (
   token_hash BLOB PRIMARY KEY,
   family_id TEXT NOT NULL,
@@ -33,6 +35,8 @@ CREATE TABLE refresh_tokens (
   revoked_at TEXT
 );
 CREATE INDEX refresh_tokens_family ON refresh_tokens (family_id);
+CREATE INDEX refresh_tokens_user ON refresh_tokens (user_id);
+CREATE INDEX refresh_tokens_expiry ON refresh_tokens (expires_at);
 CREATE TABLE api_keys (
   id TEXT PRIMARY KEY,
   key_hash BLOB NOT NULL UNIQUE,

@@ -19,4 +19,4 @@ CREATE TABLE usage (
   status INTEGER NOT NULL,
   error_code TEXT
 );
-CREATE INDEX usage_user ON usage (user_id, request_id);
+CREATE INDEX usage_user ON usage (user_id, created_at);

@@ -1,0 +1,75 @@
+"""What routes ask FastAPI for: the portal and the caller."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection, Request
+
+from aiportal.api.csrf import is_same_origin
+from aiportal.errors import PermissionDenied
+from aiportal.portal import Portal
+from aiportal.principal import Principal
+
+__all__ = [
+    "SESSION_COOKIE",
+    "PortalDep",
+    "PrincipalDep",
+    "authenticate",
+    "portal_of",
+    "request_id_of",
+]
+
+SESSION_COOKIE = "aiportal_session"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def portal_of(connection: HTTPConnection) -> Portal:
+    """The portal that this app serves."""
+    portal = connection.app.state.portal
+    if not isinstance(portal, Portal):
+        raise TypeError("app.state.portal is not a Portal")
+    return portal
+
+
+def request_id_of(connection: HTTPConnection) -> str:
+    """The id that the response, the log and the usage row share."""
+    return str(connection.scope["state"]["request_id"])
+
+
+async def authenticate(portal: Portal, connection: HTTPConnection) -> Principal:
+    """The caller, by API key, access token or session cookie.
+
+    Raises AuthenticationFailed; PermissionDenied for a call from another site that changes
+    something and carries nothing but the browser's cookie.
+    """
+    headers = connection.headers
+    authorization, api_key = headers.get("authorization"), headers.get("x-api-key")
+    if authorization is not None or api_key is not None:
+        return await portal.credentials.authenticate(
+            authorization=authorization, api_key=api_key, cookie=None
+        )
+    principal = await portal.credentials.authenticate(
+        authorization=None, api_key=None, cookie=connection.cookies.get(SESSION_COOKIE)
+    )
+    url = connection.url
+    is_change = connection.scope.get("method", "GET") not in _SAFE_METHODS
+    if is_change and not is_same_origin(headers, url.netloc, url.scheme):
+        raise PermissionDenied(
+            "This call came from another site with the browser's cookie. Use an API key instead.",
+            code="cross_site_request",
+        )
+    return principal
+
+
+def _portal(request: Request) -> Portal:
+    return portal_of(request)
+
+
+PortalDep = Annotated[Portal, Depends(_portal)]
+
+
+async def _principal(request: Request, portal: PortalDep) -> Principal:
+    return await authenticate(portal, request)
+
+
+PrincipalDep = Annotated[Principal, Depends(_principal)]

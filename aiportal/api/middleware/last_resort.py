@@ -1,0 +1,32 @@
+"""Whatever escapes the routes becomes an answer in our shape; the server goes on."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aiportal.api.errors import error_response, internal_error
+from aiportal.errors import PortalError
+
+__all__ = ["LastResort"]
+
+
+class LastResort:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            known = error if isinstance(error, PortalError) else internal_error(error)
+            if has_started:
+                raise
+            await error_response(known)(scope, receive, send)

@@ -1,0 +1,64 @@
+"""Headers that every response carries: what a browser may do with it, and the rate limits."""
+
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["ResponseHeaders", "content_security_policy"]
+
+NO_LIMIT = b"2147483647"
+_RATE_LIMITS = [
+    (b"x-ratelimit-limit-requests", NO_LIMIT),
+    (b"x-ratelimit-remaining-requests", NO_LIMIT),
+    (b"x-ratelimit-reset-requests", b"0s"),
+    (b"x-ratelimit-limit-tokens", NO_LIMIT),
+    (b"x-ratelimit-remaining-tokens", NO_LIMIT),
+    (b"x-ratelimit-reset-tokens", b"0s"),
+]
+_API_PREFIXES = ("/api/", "/v1/")
+
+
+def content_security_policy(frame_ancestors: Sequence[str]) -> str:
+    """Nothing from another host. Gradio's page needs inline scripts and eval; see docs/security.md."""
+    rules = {
+        "default-src": "'self'",
+        "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "media-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "form-action": "'self'",
+        "base-uri": "'self'",
+        "object-src": "'none'",
+        "frame-ancestors": " ".join(("'self'", *frame_ancestors)),
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+class ResponseHeaders:
+    """frame_ancestors: other origins that may show the portal in a frame."""
+
+    def __init__(self, app: ASGIApp, *, frame_ancestors: Sequence[str] = ()) -> None:
+        self._app = app
+        self._everywhere = [
+            (b"content-security-policy", content_security_policy(frame_ancestors).encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        extra = self._everywhere
+        if scope["path"].startswith(_API_PREFIXES):
+            extra = extra + _RATE_LIMITS
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

@@ -1,0 +1,47 @@
+"""Is the process alive, and can it serve?"""
+
+from importlib.metadata import version
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.responses import Response
+
+from aiportal.api.deps import PortalDep
+from aiportal.api.requests import PortalRoute
+from aiportal.errors import DatabaseUnavailable
+from aiportal.portal import Portal
+from aiportal.principal import Principal
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["health"], route_class=PortalRoute)
+_ANYBODY = Principal(user_id="health", username="health", role="admin")
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """The process answers. True also while a model is being fetched."""
+    return {"status": "ok", "version": version("aiportal")}
+
+
+@router.get("/health/ready")
+async def ready(portal: PortalDep) -> Response:
+    """200 if the database answers and at least one model can serve, else 503 with what is missing."""
+    checks = {"database": await _database(portal), "models": await _models(portal)}
+    is_ready = all(check == "ok" for check in checks.values())
+    body = {"status": "ready" if is_ready else "not ready", "checks": checks}
+    return JSONResponse(body, 200 if is_ready else 503)
+
+
+async def _database(portal: Portal) -> str:
+    try:
+        await portal.database.read(lambda database: database.execute("SELECT 1").fetchone())
+    except DatabaseUnavailable as error:
+        return error.message
+    return "ok"
+
+
+async def _models(portal: Portal) -> str:
+    if await portal.registry.list(_ANYBODY):
+        return "ok"
+    return "No model can serve. Run `aiportal doctor` to see what each one lacks."

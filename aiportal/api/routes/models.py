@@ -1,0 +1,78 @@
+"""GET /models: what this caller may use now."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from aiportal.api.deps import PortalDep, PrincipalDep
+from aiportal.api.requests import PortalRoute
+from aiportal.errors import ModelNotFound
+from aiportal.registry import Model
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["models"], route_class=PortalRoute)
+CREATED = 1_700_000_000  # OpenAI's clients expect a time; a configured model has none
+
+
+class PricingBody(BaseModel):
+    """USD for a million tokens."""
+
+    input_per_million: float
+    output_per_million: float
+    cached_input_per_million: float | None
+
+
+class ModelBody(BaseModel):
+    """OpenAI's model object with what else is known."""
+
+    id: str
+    object: str = "model"
+    created: int = CREATED
+    owned_by: str
+    name: str
+    description: str
+    context_window: int | None
+    max_output_tokens: int | None
+    capabilities: list[str]
+    pricing: PricingBody
+
+
+class ModelList(BaseModel):
+    object: str = "list"
+    data: list[ModelBody]
+    has_more: bool = False
+
+
+@router.get("/models")
+async def list_models(portal: PortalDep, principal: PrincipalDep) -> ModelList:
+    """The models that the caller may use now."""
+    return ModelList(data=[_body(model) for model in await portal.registry.list(principal)])
+
+
+@router.get("/models/{model_id:path}")
+async def get_model(model_id: str, portal: PortalDep, principal: PrincipalDep) -> ModelBody:
+    """One of them."""
+    for model in await portal.registry.list(principal):
+        if model.id == model_id:
+            return _body(model)
+    raise ModelNotFound(
+        "There is no such model that you may use. GET /v1/models lists them.", param="model"
+    )
+
+
+def _body(model: Model) -> ModelBody:
+    pricing = model.pricing
+    return ModelBody(
+        id=model.id,
+        owned_by=model.provider,
+        name=model.name,
+        description=model.description,
+        context_window=model.context_window,
+        max_output_tokens=model.max_output_tokens,
+        capabilities=list(model.capabilities),
+        pricing=PricingBody(
+            input_per_million=pricing.input_per_million,
+            output_per_million=pricing.output_per_million,
+            cached_input_per_million=pricing.cached_input_per_million,
+        ),
+    )

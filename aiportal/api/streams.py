@@ -1,0 +1,127 @@
+"""Answers that take time: the only SSE response, and what happens when the caller leaves."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Self
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from aiportal.api.errors import error_body, internal_error
+from aiportal.dialects.sse import KEEP_ALIVE
+from aiportal.errors import PortalError
+
+__all__ = ["KEEP_ALIVE_S", "Caller", "EventStream", "send_events"]
+
+KEEP_ALIVE_S = 15.0
+_log = logging.getLogger(__name__)
+_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+}
+
+
+class Caller:
+    """Cancels what runs inside it when the caller hangs up, and fills silence with keep-alives.
+
+    To be entered after the request's body has been read. A departure ends the block quietly.
+    """
+
+    def __init__(self, receive: Receive, send: Send, *, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+        self._receive = receive
+        self._send = send
+        self._keep_alive_s = keep_alive_s
+        self._is_streaming = False
+        self._was_silent = True
+        self._has_left = False
+
+    async def __aenter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("Caller needs a running task")
+        self._task = task
+        self._watch = asyncio.create_task(self._watch_for_departure())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._watch.cancel()
+        if self._has_left:
+            self._task.uncancel()
+            return isinstance(error, asyncio.CancelledError)
+        return False
+
+    async def start(self, headers: Mapping[str, str]) -> None:
+        """Send the head of an event stream; from here on silence is filled."""
+        head = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()]
+        await self._send({"type": "http.response.start", "status": 200, "headers": head})
+        self._is_streaming = True
+
+    async def write(self, piece: bytes, *, is_last: bool = False) -> None:
+        """Send a piece of the body, made of whole events."""
+        self._was_silent = False
+        if is_last:
+            self._is_streaming = False
+        await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+    async def _watch_for_departure(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._keep_alive_s):
+                    message = await self._receive()
+            except TimeoutError:
+                await self._keep_alive()
+                continue
+            if message["type"] == "http.disconnect":
+                self._has_left = True
+                self._task.cancel()
+                return
+
+    async def _keep_alive(self) -> None:
+        if self._is_streaming and self._was_silent:
+            await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+        self._was_silent = True
+
+
+async def send_events(
+    caller: Caller, events: AsyncIterator[bytes], headers: Mapping[str, str]
+) -> None:
+    """Stream events; an error after the first byte becomes one error event, and the stream ends."""
+    await caller.start(headers)
+    try:
+        async for piece in events:
+            await caller.write(piece)
+    except PortalError as error:
+        await caller.write(b"data: " + error_body(error) + b"\n\n")
+    except Exception as error:
+        await caller.write(b"data: " + error_body(internal_error(error)) + b"\n\n")
+    await caller.write(b"", is_last=True)
+
+
+class EventStream(Response):
+    """A route's answer as server-sent events. `events` are encoded ones, `[DONE]` included if due."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        events: AsyncIterator[bytes],
+        *,
+        headers: Mapping[str, str] | None = None,
+        keep_alive_s: float = KEEP_ALIVE_S,
+    ) -> None:
+        super().__init__(headers=headers)
+        self._events = events
+        self._own_headers = dict(headers or {})
+        self._keep_alive_s = keep_alive_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
+        async with Caller(receive, send, keep_alive_s=self._keep_alive_s) as caller:
+            await send_events(caller, self._events, self._own_headers)

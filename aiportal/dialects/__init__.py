@@ -1,0 +1,1 @@
+"""Wire dialects: pure translation between bytes and typed values, no I/O."""

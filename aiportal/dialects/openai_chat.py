@@ -1,0 +1,202 @@
+"""OpenAI's Chat Completions: the request as callers send it, answers and streams as upstreams do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from aiportal.errors import InvalidRequest
+
+__all__ = [
+    "ChatBody",
+    "ChatLimits",
+    "ChatRequest",
+    "ContentPart",
+    "Message",
+    "StreamOptions",
+    "TokenUsage",
+    "invalid_field",
+    "loads_object",
+]
+
+PartType = Literal["text", "image_url", "input_audio", "file", "refusal", "video_url", "thinking"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatLimits:
+    """Bounds of one request, from `model_config/config.json`."""
+
+    max_body_bytes: int = 32 * 1024 * 1024
+    max_messages: int = 1_000
+    max_content_chars: int = 1_000_000
+
+
+class _Wire(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class ContentPart(_Wire):
+    """One part of a message; keys that are not named here travel on."""
+
+    type: PartType
+    text: str | None = None
+
+
+class Message(_Wire):
+    """One message; `content` may be absent, as on an assistant's tool calls."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[ContentPart] | None = None
+
+
+class StreamOptions(_Wire):
+    include_usage: bool | None = None
+
+
+class ChatBody(_Wire):
+    """What the portal reads of a request; every other field travels on unchanged."""
+
+    model: Annotated[
+        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
+    ]
+    messages: Annotated[list[Message], Field(min_length=1)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    n: Annotated[int, Field(ge=1, le=128)] | None = None
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=0)] | None = None
+    tools: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """A validated request. `body` is the caller's JSON object and is never changed."""
+
+    model: str
+    is_stream: bool
+    wants_usage: bool
+    body: Mapping[str, Any]
+
+    @classmethod
+    def parse(cls, body: object, limits: ChatLimits | None = None) -> Self:
+        """Validate a decoded JSON body. Raises InvalidRequest that names the field at fault."""
+        limits = limits or ChatLimits()
+        if not isinstance(body, dict):
+            raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
+        _refuse_later_features(body)
+        messages = body.get("messages")
+        if isinstance(messages, list) and len(messages) > limits.max_messages:
+            raise InvalidRequest(
+                f"There are {len(messages)} messages; at most {limits.max_messages} are taken. "
+                "Send fewer, or raise `limits.maxMessages` in model_config/config.json.",
+                param="messages",
+            )
+        try:
+            chat = ChatBody.model_validate(body)
+        except ValidationError as error:
+            raise invalid_field(error) from error
+        for index, message in enumerate(chat.messages):
+            _check_length(message, index, limits.max_content_chars)
+        options = chat.stream_options
+        return cls(
+            model=chat.model,
+            is_stream=bool(chat.stream),
+            wants_usage=options is not None and bool(options.include_usage),
+            body=body,
+        )
+
+    def prompt_chars(self) -> int:
+        """Characters of all texts in the messages, for estimates."""
+        return sum(_text_length(message.get("content")) for message in self.body["messages"])
+
+
+def _refuse_later_features(body: dict[str, Any]) -> None:
+    for field in ("web_search", "tools"):
+        value = body.get(field)
+        if value and not isinstance(value, list):
+            raise InvalidRequest(
+                f"This version of the portal cannot yet do what `{field}` asks for. "
+                "Leave it out, or pass OpenAI's list of functions as `tools`.",
+                param=field,
+            )
+
+
+def _check_length(message: Message, index: int, max_chars: int) -> None:
+    texts = (
+        [message.content]
+        if isinstance(message.content, str)
+        else [part.text or "" for part in message.content or ()]
+    )
+    if any(len(text) > max_chars for text in texts):
+        raise InvalidRequest(
+            f"A text is longer than {max_chars} characters. Split it into several parts.",
+            param=f"messages.{index}.content",
+        )
+
+
+def _text_length(content: object) -> int:
+    if isinstance(content, str):
+        return len(content)
+    if isinstance(content, list):
+        return sum(len(part.get("text") or "") for part in content if isinstance(part, dict))
+    return 0
+
+
+def invalid_field(error: ValidationError) -> InvalidRequest:
+    """The most telling finding of pydantic as an error of ours, without echoing the caller's values."""
+    findings = error.errors(include_url=False, include_input=False, include_context=False)
+    # Of a union's branches the one that got furthest is the one that the caller meant.
+    first = max(findings, key=lambda finding: len(finding["loc"]))
+    path = ".".join(str(step) for step in first["loc"] if not _is_union_branch(step))
+    where = f"`{path}`" if path else "The body"
+    return InvalidRequest(f"{where} is not valid: {first['msg']}.", param=path or None)
+
+
+def _is_union_branch(step: str | int) -> bool:
+    return isinstance(step, str) and ("[" in step or step in {"str", "float", "int", "none"})
+
+
+def loads_object(data: bytes | bytearray | memoryview) -> object:
+    """Decode a JSON body. Raises InvalidRequest for what is not JSON (NaN and bad UTF-8 included)."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(
+            f"The body is not valid JSON: {error.msg} at line {error.lineno}, "
+            f"column {error.colno}. Send one JSON object in UTF-8."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Tokens of one call. cached_tokens is part of prompt_tokens, reasoning_tokens of completion_tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    @classmethod
+    def from_wire(cls, usage: object) -> Self | None:
+        """Read OpenAI's `usage` object; None if there is none or it is not one."""
+        if not isinstance(usage, dict) or "prompt_tokens" not in usage:
+            return None
+        return cls(
+            prompt_tokens=_count(usage.get("prompt_tokens")),
+            completion_tokens=_count(usage.get("completion_tokens")),
+            cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
+            reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
+        )
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value < 2**53 else 0
+
+
+def _detail(usage: dict[str, Any], group: str, name: str) -> int:
+    details = usage.get(group)
+    return _count(details.get(name)) if isinstance(details, dict) else 0

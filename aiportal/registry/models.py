@@ -1,0 +1,87 @@
+"""Models and deployments as the rest of the core sees them: resolved, immutable, without secrets' names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.local import Weights
+
+__all__ = ["Deployment", "Model", "ModelStatus", "Pricing", "Timeouts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, to the first byte of the answer, between two reads, for the whole call."""
+
+    connect_s: float = 10
+    first_byte_s: float = 300
+    between_bytes_s: float = 120
+    total_s: float = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """USD for a million tokens."""
+
+    input_per_million: float = 0.0
+    output_per_million: float = 0.0
+    cached_input_per_million: float | None = None
+
+    def cost_usd(self, usage: TokenUsage) -> float:
+        """What a call costs: cached prompt tokens at their own price where there is one."""
+        cached_price = (
+            self.input_per_million
+            if self.cached_input_per_million is None
+            else self.cached_input_per_million
+        )
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        return (
+            (usage.prompt_tokens - cached) * self.input_per_million
+            + cached * cached_price
+            + usage.completion_tokens * self.output_per_million
+        ) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One upstream endpoint. `id` names it in headers, rows and pages and holds no address."""
+
+    id: str
+    dialect: str
+    upstream_model: str
+    api_base: str | None
+    api_key: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A name that a caller may ask for. `system_prompt` and `base_model` only on custom models."""
+
+    id: str
+    name: str
+    provider: str
+    description: str
+    deployments: tuple[Deployment, ...]
+    context_window: int | None
+    max_output_tokens: int | None
+    capabilities: tuple[str, ...]
+    pricing: Pricing
+    parameters: Mapping[str, Any]
+    system_prompt: str
+    base_model: str | None
+    weights: Weights | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A model and why it cannot serve now: `missing` is empty for one that can, else words."""
+
+    model: Model
+    missing: str
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.missing

@@ -1,0 +1,105 @@
+"""The files of `model_config/`, as pydantic models. DESIGN: `config.json` and one file a model."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.alias_generators import to_camel
+
+__all__ = ["ConfigFile", "DeploymentEntry", "ModelFile", "PricingEntry", "ProviderEntry"]
+
+Dialect = Literal["openai", "local", "anthropic", "gemini", "bedrock", "vertex_ai", "cohere"]
+ModelId = Annotated[
+    str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9._:@-]+/[A-Za-z0-9._:/@-]+$")
+]
+ProviderName = Annotated[str, StringConstraints(max_length=60, pattern=r"^[A-Za-z0-9._-]+$")]
+ApiBase = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Usd = Annotated[float, Field(ge=0, le=1e6)]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class ProviderEntry(_File):
+    """Where a provider is reached. `api_key_env` None (null) means that none is needed."""
+
+    dialect: Dialect = "openai"
+    api_base: ApiBase | None = None
+    api_key_env: str | None = None
+    headers: dict[str, str] = {}
+
+
+class LimitsEntry(_File):
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 32 * 1024 * 1024
+    max_messages: Annotated[int, Field(ge=1, le=100_000)] = 1_000
+    max_content_chars: Annotated[int, Field(ge=1, le=100_000_000)] = 1_000_000
+
+
+class TimeoutsEntry(_File):
+    """Seconds."""
+
+    connect: Annotated[float, Field(gt=0, le=300)] = 10
+    first_byte: Annotated[float, Field(gt=0, le=3600)] = 300
+    between_bytes: Annotated[float, Field(gt=0, le=3600)] = 120
+    total: Annotated[float, Field(gt=0, le=86_400)] = 3600
+
+
+class ConfigFile(_File):
+    """`config.json`."""
+
+    hot_reload: bool = True
+    default_model: ModelId = "local/smollm2-135m-instruct"
+    limits: LimitsEntry = LimitsEntry()
+    timeouts: TimeoutsEntry = TimeoutsEntry()
+    providers: dict[ProviderName, ProviderEntry] = {}
+
+
+class PricingEntry(_File):
+    """USD for a million tokens. cached_input_per_million None: as uncached."""
+
+    input_per_million: Usd = 0.0
+    output_per_million: Usd = 0.0
+    cached_input_per_million: Usd | None = None
+
+
+class DeploymentEntry(_File):
+    """One endpoint that serves the model; what is left out comes from the model or the provider."""
+
+    api_base: ApiBase | None = None
+    api_key_env: str | None = None
+    upstream_model: str | None = None
+    weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+
+
+class WeightsEntry(_File):
+    """Where the weights of an embedded model come from."""
+
+    source: Annotated[str, StringConstraints(pattern=r"^(hf:|https?://|pypi:|path:).+")]
+    file: str | None = None
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    size_bytes: Annotated[int, Field(gt=0)] | None = None
+    licence: str | None = None
+    memory_bytes: Annotated[int, Field(gt=0)] | None = None
+
+
+class ModelFile(_File):
+    """One file below `models/`. A custom model names a `base_model` instead of a provider."""
+
+    id: ModelId
+    provider: ProviderName | None = None
+    name: str | None = None
+    description: str = ""
+    enabled: bool = True
+    upstream_model: str | None = None
+    api_base: ApiBase | None = None
+    api_key_env: str | None = None
+    dialect: Dialect | None = None
+    context_window: Annotated[int, Field(ge=1)] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1)] | None = None
+    capabilities: tuple[str, ...] = ("chat",)
+    pricing: PricingEntry = PricingEntry()
+    parameters: dict[str, Any] = {}
+    deployments: tuple[DeploymentEntry, ...] = ()
+    weights: WeightsEntry | None = None
+    base_model: ModelId | None = None
+    system_prompt: str = ""

@@ -1,0 +1,241 @@
+"""One model call that an upstream has accepted, and its row in the ledger."""
+
+import time
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.sse import DONE, SseSplitter, data_of
+from aiportal.errors import PortalError, UpstreamError
+from aiportal.events import ReasoningDelta, TextDelta, UsageReported
+from aiportal.registry import Deployment, Model
+from aiportal.routing.scanner import CHARS_PER_TOKEN, StreamScanner
+from aiportal.routing.upstreams.call import UpstreamCall
+from aiportal.routing.upstreams.failures import failure_from_error_object
+from aiportal.usage import Entry, Ledger
+
+__all__ = ["Completion"]
+
+CLIENT_CLOSED_REQUEST = 499  # nginx's status for a caller that left
+
+
+class Completion:
+    """Read it once, by `read` (unstreamed), `chunks` or `deltas` (streamed), inside `async with`.
+
+    Leaving the context before the end cancels the upstream and records what was used until then.
+    report: what the call used, set when it has ended. finish_reason: of a stream, once it is known.
+    """
+
+    def __init__(
+        self,
+        call: UpstreamCall,
+        entry: Entry,
+        ledger: Ledger,
+        *,
+        model: Model,
+        deployment: Deployment,
+        is_stream: bool,
+        wants_usage: bool,
+        prompt_chars: int,
+        started: float,
+    ) -> None:
+        self.request_id = entry.request_id
+        self.model_id = model.id
+        self.deployment_id = deployment.id
+        self.is_stream = is_stream
+        self.report: UsageReported | None = None
+        self._call = call
+        self._entry = entry
+        self._ledger = ledger
+        self._pricing = model.pricing
+        self._secret = deployment.api_key
+        self._scanner = StreamScanner(wants_usage=wants_usage, secret=deployment.api_key)
+        self._prompt_chars = prompt_chars
+        self._started = started
+        self._ttft_ms: float | None = None
+
+    @property
+    def finish_reason(self) -> str | None:
+        return self._scanner.finish_reason
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._call.close()
+        finally:
+            if self.report is None:
+                await self._record_end(CLIENT_CLOSED_REQUEST, "cancelled")
+
+    async def read(self) -> bytes:
+        """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed.
+
+        Raises UpstreamError.
+        """
+        try:
+            body = await self._call.read()
+            usage, answer_chars = _examine(body, self._secret)
+        except PortalError as error:
+            await self._record_end(error.status, error.code)
+            raise
+        await self._record(
+            usage or _estimate(self._prompt_chars, answer_chars),
+            is_estimated=usage is None,
+            status=200,
+            error_code=None,
+        )
+        return body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The stream as whole events, byte for byte; the row is committed before the last one, `[DONE]`.
+
+        Raises UpstreamError where the upstream fails or ends without a finish.
+        """
+        try:
+            async for events in self._passed():
+                yield b"".join(events)
+        except PortalError as error:
+            await self._record_end(error.status, error.code)
+            raise
+        await self._record_end(200, None)
+        yield self._scanner.done_event or DONE
+
+    async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
+        """The stream as typed events, for doors that render it. Raises as `chunks` does."""
+        try:
+            async for events in self._passed():
+                for event in events:
+                    for delta in _deltas(event):
+                        yield delta
+        except PortalError as error:
+            await self._record_end(error.status, error.code)
+            raise
+        await self._record_end(200, None)
+
+    async def _passed(self) -> AsyncIterator[list[bytes]]:
+        """The events to pass on, one list for each piece that came from the network."""
+        splitter, scanner = SseSplitter(), self._scanner
+        async for piece in self._call.pieces():
+            passed = []
+            try:
+                for event in splitter.feed(piece):
+                    if kept := scanner.feed(event):
+                        passed.append(kept)
+                    if scanner.done_event is not None:
+                        break
+            except ValueError as error:
+                raise UpstreamError(
+                    "The provider of this model sent an event that is too long.",
+                    code="upstream_protocol_error",
+                ) from error
+            if self._ttft_ms is None and scanner.has_text:
+                self._ttft_ms = self._elapsed_ms()
+            if passed:
+                yield passed
+            if scanner.done_event is not None:
+                break
+        if scanner.finish_reason is None:
+            raise UpstreamError(
+                "The provider of this model ended its answer without a finish. Try again.",
+                code="upstream_broke_off",
+            )
+
+    def _elapsed_ms(self) -> float:
+        return round((time.perf_counter() - self._started) * 1000, 3)
+
+    async def _record_end(self, status: int, error_code: str | None) -> None:
+        scanned = self._scanner.usage
+        await self._record(
+            scanned or self._scanner.estimate(self._prompt_chars),
+            is_estimated=scanned is None,
+            status=status,
+            error_code=error_code,
+        )
+
+    async def _record(
+        self, usage: TokenUsage, *, is_estimated: bool, status: int, error_code: str | None
+    ) -> None:
+        cost_usd = self._pricing.cost_usd(usage)
+        latency_ms = self._elapsed_ms()
+        self.report = UsageReported(
+            request_id=self.request_id,
+            model=self.model_id,
+            deployment=self.deployment_id,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cost_usd=cost_usd,
+            is_estimated=is_estimated,
+            ttft_ms=self._ttft_ms,
+            latency_ms=latency_ms,
+        )
+        await self._ledger.record(
+            self._entry,
+            usage,
+            is_estimated=is_estimated,
+            cost_usd=cost_usd,
+            ttft_ms=self._ttft_ms,
+            latency_ms=latency_ms,
+            status=status,
+            error_code=error_code,
+        )
+
+
+def _examine(body: bytes, secret: str | None) -> tuple[TokenUsage | None, int]:
+    """Usage and length of text of an unstreamed answer. Raises UpstreamError if it is none."""
+    try:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise UpstreamError(
+            "The provider of this model sent an answer that is not JSON.",
+            code="upstream_protocol_error",
+        ) from error
+    if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
+        if isinstance(answer, dict) and answer.get("error"):
+            raise failure_from_error_object(answer["error"], secret=secret)
+        raise UpstreamError(
+            "The provider of this model sent an answer without `choices`.",
+            code="upstream_protocol_error",
+        )
+    usage = TokenUsage.from_wire(answer.get("usage"))
+    return usage, 0 if usage is not None else len(orjson.dumps(answer["choices"]))
+
+
+def _estimate(prompt_chars: int, answer_chars: int) -> TokenUsage:
+    return TokenUsage(
+        prompt_tokens=-(-prompt_chars // CHARS_PER_TOKEN),
+        completion_tokens=-(-answer_chars // CHARS_PER_TOKEN),
+    )
+
+
+def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:
+    data = data_of(event)
+    if data is None:
+        return []
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise UpstreamError(
+            "The provider of this model sent an event that is not JSON.",
+            code="upstream_protocol_error",
+        ) from error
+    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return []
+    delta = choices[0].get("delta")
+    if not isinstance(delta, dict):
+        return []
+    found: list[TextDelta | ReasoningDelta] = []
+    if isinstance(reasoning := delta.get("reasoning_content") or delta.get("reasoning"), str):
+        found.append(ReasoningDelta(reasoning))
+    if isinstance(text := delta.get("content"), str) and text:
+        found.append(TextDelta(text))
+    return found

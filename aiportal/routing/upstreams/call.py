@@ -1,0 +1,38 @@
+"""What the router needs of any upstream: a request to send, and an accepted answer to read."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from aiportal.registry import Deployment, Model, Timeouts
+
+__all__ = ["Upstream", "UpstreamCall", "UpstreamRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """A chat completion for one deployment. `body` is OpenAI's object, its `model` the upstream's name."""
+
+    model: Model
+    deployment: Deployment
+    body: Mapping[str, Any]
+    is_stream: bool
+    timeouts: Timeouts
+
+
+class UpstreamCall(Protocol):
+    """An answer that an upstream has begun. Both ways of reading raise UpstreamError."""
+
+    async def read(self) -> bytes:
+        """The whole body, OpenAI's JSON."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """OpenAI's event stream as it comes from the network, cut anywhere."""
+
+    async def close(self) -> None:
+        """Let go of the connection; cancels the upstream's work if the answer was not read to its end."""
+
+
+class Upstream(Protocol):
+    async def send(self, request: UpstreamRequest) -> UpstreamCall:
+        """Ask the upstream; returns once it has accepted. Raises UpstreamError or ModelUnavailable."""

@@ -1,0 +1,166 @@
+"""Upstreams that speak OpenAI's dialect, relayed through one connection pool."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+
+from aiportal.errors import UpstreamError, UpstreamTimeout
+from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
+from aiportal.routing.upstreams.failures import failure_from
+
+__all__ = ["Endpoint", "OpenAiUpstream"]
+
+MAX_ERROR_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 256 * 1024 * 1024
+DRAIN_S = (
+    0.2  # how long the end of a chunked body may take after [DONE] for its connection to be kept
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where to post, with which headers, and the secret among them."""
+
+    url: str
+    headers: dict[str, str]
+    secret: str | None
+
+    @classmethod
+    def chat(
+        cls, base: str, api_key: str | None, extra: dict[str, str] | None = None
+    ) -> "Endpoint":
+        """The chat completions route below `base` (an address that ends in /v1 or the like)."""
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            **(extra or {}),
+        }
+        if api_key is not None:
+            headers["Authorization"] = f"Bearer {api_key}"
+        return cls(f"{base.rstrip('/')}/chat/completions", headers, api_key)
+
+
+class OpenAiUpstream:
+    """Posts the body as it is and hands the answer on as bytes."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+        self._endpoints: dict[str, Endpoint] = {}  # one a deployment: bounded by the model config
+
+    async def send(self, request: UpstreamRequest) -> UpstreamCall:
+        """Raises UpstreamError for what the upstream refuses or where it cannot be reached."""
+        return await self.post(self._endpoint(request), request)
+
+    def _endpoint(self, request: UpstreamRequest) -> Endpoint:
+        deployment = request.deployment
+        endpoint = self._endpoints.get(deployment.id)
+        if endpoint is None:
+            if deployment.api_base is None:
+                raise UpstreamError(
+                    f"The model {request.model.id!r} has no `apiBase`. Add one to its file or provider."
+                )
+            endpoint = Endpoint.chat(
+                deployment.api_base, deployment.api_key, dict(deployment.headers)
+            )
+            self._endpoints[deployment.id] = endpoint
+        return endpoint
+
+    async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
+        """As `send`, to an endpoint that the caller names."""
+        timeouts = request.timeouts
+        try:
+            response = await self._session.post(
+                endpoint.url,
+                data=orjson.dumps(request.body),
+                headers=endpoint.headers,
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(
+                    total=timeouts.total_s,
+                    sock_connect=timeouts.connect_s,
+                    sock_read=timeouts.first_byte_s,
+                ),
+            )
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+        if response.status != 200:
+            raise await _refusal(response, endpoint.secret)
+        return _OpenAiCall(response, timeouts.between_bytes_s)
+
+
+class _OpenAiCall:
+    """One answer of an OpenAI-dialect upstream."""
+
+    def __init__(self, response: aiohttp.ClientResponse, between_bytes_s: float) -> None:
+        self._response = response
+        self._between_bytes_s = between_bytes_s
+
+    async def read(self) -> bytes:
+        length = self._response.content_length
+        try:
+            if length is not None and length <= MAX_ANSWER_BYTES:
+                return await self._response.read()
+            return await self._read_bounded()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _broken(error) from error
+
+    async def _read_bounded(self) -> bytes:
+        body = bytearray()
+        async for piece in self._response.content.iter_any():
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES:
+                raise UpstreamError("The provider's answer is too large to relay.")
+        return bytes(body)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        content = self._response.content
+        try:
+            while piece := await content.readany():
+                self._shorten_timeout()
+                yield piece
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _broken(error) from error
+
+    def _shorten_timeout(self) -> None:
+        connection = self._response.connection
+        if connection is not None and connection.protocol is not None:
+            connection.protocol.read_timeout = self._between_bytes_s
+
+    async def close(self) -> None:
+        if not self._response.content.at_eof() and self._response.connection is not None:
+            self._response.close()
+        else:
+            self._response.release()
+
+
+async def _refusal(response: aiohttp.ClientResponse, secret: str | None) -> UpstreamError:
+    try:
+        body = await response.content.read(MAX_ERROR_BYTES)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        body = b""  # the status alone says enough
+    finally:
+        response.close()
+    return failure_from(response.status, body, response.headers, secret=secret)
+
+
+def _unreachable(error: Exception) -> UpstreamError:
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout(
+            "The provider of this model did not answer in time. Try again, or use another model."
+        )
+    return UpstreamError(
+        "The provider of this model could not be reached. Try again, or use another model.",
+        code="upstream_unreachable",
+    )
+
+
+def _broken(error: Exception) -> UpstreamError:
+    if isinstance(error, TimeoutError):
+        return UpstreamTimeout(
+            "The provider of this model fell silent in the middle of its answer."
+        )
+    return UpstreamError(
+        "The provider of this model broke off in the middle of its answer. Try again.",
+        code="upstream_broke_off",
+    )
