@@ -1,0 +1,92 @@
+"""One message of a conversation, as it is stored and as callers see it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aiportal.errors import InvalidRequest
+from aiportal.events import UsageReported
+
+__all__ = ["MAX_CONTENT_CHARS", "Failure", "Message", "MessageStatus", "check_text", "iso_now"]
+
+MessageStatus = Literal["done", "running", "interrupted", "cancelled", "error"]
+MAX_CONTENT_CHARS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an answer has the status `error`, in the words that the user is shown."""
+
+    message: str
+    code: str | None
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A node of a conversation's tree.
+
+    parent_id: the message that this one follows, None for a first question.
+    turn_id: of an answer, to follow or to cancel it while `status` is `running`.
+    model: of an answer, the id that was asked for.
+    """
+
+    id: str
+    conversation_id: str
+    parent_id: str | None
+    turn_id: str | None
+    role: Literal["user", "assistant"]
+    content: str
+    reasoning: str
+    model: str | None
+    status: MessageStatus
+    finish_reason: str | None
+    usage: UsageReported | None
+    cost_usd: float | None
+    error: Failure | None
+    created_at: str
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Message":
+        """Build one from a row of the table `messages`."""
+        return cls(
+            id=row["id"],
+            conversation_id=row["conversation_id"],
+            parent_id=row["parent_id"],
+            turn_id=row["turn_id"],
+            role=row["role"],
+            content=row["content"],
+            reasoning=row["reasoning"],
+            model=row["model"],
+            status=row["status"],
+            finish_reason=row["finish_reason"],
+            usage=None if row["usage"] is None else UsageReported(**json.loads(row["usage"])),
+            cost_usd=row["cost_usd"],
+            error=None if row["error"] is None else Failure(**json.loads(row["error"])),
+            created_at=row["created_at"],
+        )
+
+
+def check_text(text: str, *, param: str, max_chars: int, min_chars: int = 0) -> str:
+    """`text` if its length is within bounds and UTF-8 can hold it. Raises InvalidRequest."""
+    if not min_chars <= len(text) <= max_chars:
+        raise InvalidRequest(
+            f"`{param}` has {len(text)} characters; it takes {min_chars} to {max_chars:,}.",
+            param=param,
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(
+            f"`{param}` holds half of a surrogate pair at character {error.start}, "
+            "which is no text. Send complete characters.",
+            param=param,
+        ) from error
+    return text
+
+
+def iso_now() -> str:
+    """The time in UTC as the database keeps it, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

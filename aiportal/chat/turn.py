@@ -1,0 +1,185 @@
+"""One turn while it runs: a question until its final answer."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from aiportal.chat.completions import Completions
+from aiportal.chat.conversations import Conversations
+from aiportal.chat.prompt import chat_body
+from aiportal.chat.turn_log import TurnLog
+from aiportal.chat.turn_store import TurnPlan, TurnStore
+from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
+from aiportal.errors import DatabaseUnavailable, InternalError, PortalError
+from aiportal.events import TurnFailed, TurnFinished, UsageReported
+from aiportal.routing import Completion
+
+__all__ = ["Turn", "TurnParts"]
+
+SAVE_INTERVAL_S = 0.8  # with the write itself within a second
+SILENCE_CHECK_S = 5.0  # without new text: how soon a deleted conversation is noticed
+SAVE_RETRIES_S = (0.2, 1.0, 5.0)  # waits between the tries to store the end
+ENDPOINT = "turn"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnParts:
+    """What a turn works with. limits: asked for at each turn, because they can be reloaded."""
+
+    store: TurnStore
+    conversations: Conversations
+    completions: Completions
+    limits: Callable[[], ChatLimits]
+    host_id: str
+
+
+class Turn:
+    """Two tasks: one asks the model and can be cancelled; the other never is, it stores the end.
+
+    log: its events, complete when `ended` returns.
+    """
+
+    def __init__(self, plan: TurnPlan, parts: TurnParts) -> None:
+        self.plan = plan
+        self.log = TurnLog(plan.started)
+        self._parts = parts
+        self._completion: Completion | None = None
+        self._stop_as: Literal["cancelled", "interrupted"] | None = None
+        self._answering: asyncio.Task[str | None] | None = None
+
+    def launch(self) -> tuple[asyncio.Task[None], asyncio.Future[None]]:
+        """Start; the task of the whole turn, and what is set once its messages are stored."""
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # Nobody may be left to take the exception: a caller can go away while it waits.
+        stored.add_done_callback(lambda future: future.exception())
+        turn_id = self.plan.started.turn_id
+        self._task = asyncio.create_task(self._run(stored), name=turn_id)
+        return self._task, stored
+
+    def stop(self, status: Literal["cancelled", "interrupted"]) -> None:
+        """Break the answer off; its text so far stays. Does nothing after the end."""
+        if self._stop_as is None:
+            self._stop_as = status
+        if self._answering is not None:
+            self._answering.cancel()
+
+    async def ended(self) -> None:
+        """Return when the end is stored and all events are in the log."""
+        await asyncio.wait({self._task})
+
+    async def _run(self, stored: asyncio.Future[None]) -> None:
+        try:
+            await self._parts.store.begin(self.plan, host_id=self._parts.host_id)
+        except Exception as error:  # the task ends: whatever it was belongs to who started the turn
+            stored.set_exception(error)
+            return
+        stored.set_result(None)
+        self._answering = asyncio.create_task(self._answer())
+        if self._stop_as is not None:
+            self._answering.cancel()
+        saving = asyncio.create_task(self._save_regularly())
+        await asyncio.wait({self._answering})
+        saving.cancel()
+        await asyncio.wait({saving})
+        await self._finish(*self._outcome(self._answering))
+
+    async def _answer(self) -> str | None:
+        """Ask the model and log what it says; its finish reason."""
+        plan, parts = self.plan, self._parts
+        limits = parts.limits()
+        branch = await parts.conversations.path(
+            plan.principal,
+            plan.started.conversation_id,
+            limit=limits.max_messages,
+            leaf_id=plan.started.user_message_id,
+        )
+        body = chat_body(
+            branch,
+            model_id=plan.started.model,
+            system_prompt=plan.system_prompt,
+            parameters=plan.parameters,
+            context_window=plan.context_window,
+            max_messages=limits.max_messages,
+        )
+        request = ChatRequest.parse(body, limits)
+        async with parts.completions.open(
+            plan.principal, request, source=plan.source, endpoint=ENDPOINT
+        ) as completion:
+            self._completion = completion
+            async for delta in completion.deltas():
+                self.log.append(delta)
+        return completion.finish_reason
+
+    def _outcome(
+        self, answering: asyncio.Task[str | None]
+    ) -> tuple[TurnFailed | None, TurnFinished]:
+        error = None if answering.cancelled() else answering.exception()
+        if error is None and not answering.cancelled():
+            return None, TurnFinished("done", answering.result())
+        if self._stop_as is not None or error is None:
+            return None, TurnFinished(self._stop_as or "interrupted", None)
+        if not isinstance(error, PortalError):
+            logger.error("turn %s failed", self.plan.started.turn_id, exc_info=error)
+        return self._failure(error), TurnFinished("error", None)
+
+    def _failure(self, error: BaseException) -> TurnFailed:
+        if not isinstance(error, PortalError):
+            turn_id = self.plan.started.turn_id
+            error = InternalError(
+                f"The portal made a mistake; its log has it under {turn_id!r}. Ask again."
+            )
+        return TurnFailed(error.message, error.code, error.type)
+
+    async def _finish(self, failure: TurnFailed | None, finished: TurnFinished) -> None:
+        usage = None if self._completion is None else self._completion.report
+        try:
+            await self._store_end(usage, failure, finished)
+        except Exception as error:  # the task ends; without the last event followers would wait on
+            logger.exception("turn %s: its end is not stored", self.plan.started.turn_id)
+            failure = failure or self._failure(error)
+            finished = TurnFinished("error", finished.finish_reason)
+        for event in (usage, failure):
+            if event is not None:
+                self.log.append(event)
+        self.log.append(finished)
+
+    async def _store_end(
+        self, usage: UsageReported | None, failure: TurnFailed | None, finished: TurnFinished
+    ) -> None:
+        """Store it, trying again for some seconds. Raises DatabaseUnavailable."""
+        message_id = self.plan.started.assistant_message_id
+        for wait_s in (*SAVE_RETRIES_S, None):
+            try:
+                await self._parts.store.end(
+                    message_id, self.log, usage=usage, failure=failure, finished=finished
+                )
+            except DatabaseUnavailable:
+                if wait_s is None:
+                    raise
+                await asyncio.sleep(wait_s)
+            else:
+                return
+
+    async def _save_regularly(self) -> None:
+        """Keep what has grown, about once a second, until cancelled; stop if it was deleted."""
+        saved = self.log.number
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_CHECK_S):
+                    await self.log.growth(saved)
+            except TimeoutError:
+                logger.debug("turn %s is silent", self.plan.started.turn_id)
+            saved = self.log.number
+            try:
+                if not await self._parts.store.save(
+                    self.plan.started.assistant_message_id, self.log
+                ):
+                    self.stop("cancelled")
+                    return
+            except DatabaseUnavailable as error:
+                logger.warning("turn %s: not saved yet: %s", self.plan.started.turn_id, error)
+            await asyncio.sleep(SAVE_INTERVAL_S)

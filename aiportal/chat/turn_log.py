@@ -1,0 +1,158 @@
+"""What has happened in one turn so far, as numbered events that any number of followers read.
+
+An event's number is the length of the log after it: a text or reasoning delta counts its
+characters, every other event counts one. So the numbers rise, not always by one; a follower that
+is behind gets several deltas as one; and whatever number a reader stopped at, it can go on from
+there, even from the log that is rebuilt from the stored message. Followers keep a position and
+nothing else: a slow one costs no memory and holds nobody up.
+"""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
+from aiportal.errors import UpstreamError
+from aiportal.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
+
+__all__ = ["Outline", "TurnLog"]
+
+MAX_CHARS = 4_000_000  # of one answer with its reasoning: bounds memory and the stored row
+MERGE_BELOW_CHARS = 1_024  # deltas are kept together up to this length: bounds the number of events
+
+Delta = TextDelta | ReasoningDelta
+D = TypeVar("D", TextDelta, ReasoningDelta)
+Outline = Sequence[tuple[str, int]]  # how the types of delta alternated: (type, characters)
+
+
+class TurnLog:
+    """Written by the one task of the turn; ends with TurnFinished."""
+
+    def __init__(self, started: TurnStarted) -> None:
+        self._events: list[Event] = [started]
+        self._numbers = [1]
+        self._changed = asyncio.Event()
+
+    @property
+    def number(self) -> int:
+        """The number of the newest event."""
+        return self._numbers[-1]
+
+    @property
+    def is_finished(self) -> bool:
+        return isinstance(self._events[-1], TurnFinished)
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(event.text for event in self._events if isinstance(event, TextDelta))
+
+    @property
+    def reasoning(self) -> str:
+        """What the model has thought aloud so far."""
+        return "".join(event.text for event in self._events if isinstance(event, ReasoningDelta))
+
+    @property
+    def outline(self) -> Outline:
+        """How text and reasoning alternated, for `replay`."""
+        runs: list[tuple[str, int]] = []
+        for event in self._events:
+            if isinstance(event, TextDelta | ReasoningDelta):
+                if runs and runs[-1][0] == event.type:
+                    runs[-1] = (event.type, runs[-1][1] + len(event.text))
+                else:
+                    runs.append((event.type, len(event.text)))
+        return runs
+
+    def append(self, event: Event) -> None:
+        """Add an event and wake the followers. Empty deltas add nothing.
+
+        Raises UpstreamError where the answer has grown beyond 4,000,000 characters.
+        """
+        if isinstance(event, TextDelta | ReasoningDelta):
+            self._append_delta(event)
+        else:
+            self._events.append(event)
+            self._numbers.append(self.number + 1)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def replay(self, outline: Outline, *, text: str, reasoning: str) -> None:
+        """Add the deltas of a stored answer in the order in which they came.
+
+        What the outline does not cover is added at the end, reasoning first.
+        """
+        for kind, length in outline:
+            if kind == "reasoning_delta":
+                piece, reasoning = reasoning[:length], reasoning[length:]
+                self.append(ReasoningDelta(piece))
+            else:
+                piece, text = text[:length], text[length:]
+                self.append(TextDelta(piece))
+        self.append(ReasoningDelta(reasoning))
+        self.append(TextDelta(text))
+
+    def read(self, after: int) -> list[tuple[int, Event]]:
+        """All that came after the number `after`, consecutive deltas of a type as one.
+
+        For a number that was never reached (the portal was killed before the text was saved that
+        a follower had seen) only the end is left.
+        """
+        if after > self.number:
+            return [(after + 1, self._events[-1])] if self.is_finished else []
+        found: list[tuple[int, Event]] = []
+        pieces: list[str] = []
+        for index in range(bisect_right(self._numbers, after), len(self._events)):
+            event, number = self._events[index], self._numbers[index]
+            if isinstance(event, TextDelta | ReasoningDelta):
+                pieces.append(
+                    event.text[len(event.text) - (number - max(after, self._start(index))) :]
+                )
+                if self._goes_on(index):
+                    continue
+                event, pieces = type(event)("".join(pieces)), []
+            found.append((number, event))
+        return found
+
+    async def follow(self, *, after: int = 0) -> AsyncIterator[tuple[int, Event]]:
+        """As `read`, and on with what is yet to come; ends after TurnFinished."""
+        while True:
+            changed = self._changed
+            for number, event in self.read(after):
+                after = number
+                yield number, event
+            if self.is_finished and after >= self.number:
+                return
+            await changed.wait()
+
+    async def growth(self, beyond: int) -> None:
+        """Return when the newest number is greater than `beyond`."""
+        while self.number <= beyond:
+            await self._changed.wait()
+
+    def _append_delta(self, delta: Delta) -> None:
+        # Half a surrogate pair can neither be stored nor sent.
+        text = delta.text.encode(errors="replace").decode()
+        if self.number + len(text) > MAX_CHARS:
+            raise UpstreamError(
+                f"The answer grew beyond {MAX_CHARS:,} characters and was cut off. "
+                "Set `max_tokens`, or ask for less at once.",
+                code="answer_too_long",
+            )
+        number = self.number + len(text)
+        last = self._events[-1]
+        if isinstance(last, type(delta)) and len(last.text) < MERGE_BELOW_CHARS:
+            self._events[-1] = type(delta)(last.text + text)
+            self._numbers[-1] = number
+        elif text:
+            self._events.append(type(delta)(text))
+            self._numbers.append(number)
+
+    def _start(self, index: int) -> int:
+        return self._numbers[index - 1] if index else 0
+
+    def _goes_on(self, index: int) -> bool:
+        """True if the event after this one is a delta of the same type."""
+        return index + 1 < len(self._events) and type(self._events[index + 1]) is type(
+            self._events[index]
+        )

@@ -1,0 +1,258 @@
+"""Turns: questions that are being answered, each by a task of the core that doors follow."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from aiportal.chat.completions import Completions
+from aiportal.chat.conversation import MAX_MODEL_CHARS
+from aiportal.chat.conversations import Conversations
+from aiportal.chat.messages import MessageStatus, check_text
+from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.turn import Turn, TurnParts
+from aiportal.chat.turn_host import TurnHost
+from aiportal.chat.turn_store import StoredTurn, TurnPlan, TurnStore
+from aiportal.errors import Conflict, InvalidRequest, RateLimited, ServiceUnavailable
+from aiportal.events import Event, TurnStarted
+from aiportal.ids import new_id
+from aiportal.principal import Principal
+from aiportal.registry import Registry
+from aiportal.settings import Settings
+from aiportal.store import Database
+from aiportal.usage import Door
+
+__all__ = ["Turns"]
+
+MAX_RUNNING = 1_000  # of all users: bounds tasks and memory
+RETRY_AFTER_S = 5.0
+POLL_S = 1.0  # for the news of a turn that another process runs
+
+
+class Turns:
+    """Owns the running turns: an async context manager; leaving it interrupts them.
+
+    Every method sees only the caller's own; another's is NotFound.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        registry: Registry,
+        completions: Completions,
+        conversations: Conversations,
+        max_running: int = MAX_RUNNING,
+    ) -> None:
+        self._registry = registry
+        self._conversations = conversations
+        self._store = TurnStore(database)
+        self._host = TurnHost(settings.data_dir / "turn-hosts")
+        self._parts = TurnParts(
+            store=self._store,
+            conversations=conversations,
+            completions=completions,
+            limits=lambda: registry.limits,
+            host_id=self._host.id,
+        )
+        self._max_per_user = settings.max_turns_per_user
+        self._max_running = max_running
+        self._turns: dict[str, Turn] = {}  # a turn leaves it at its end
+        self._is_open = False
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._host)
+            await self._interrupt_orphans()
+            self._resources = stack.pop_all()
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._is_open = False
+        turns = list(self._turns.values())
+        for turn in turns:
+            turn.stop("interrupted")
+        for turn in turns:
+            await turn.ended()
+        await self._resources.aclose()
+
+    async def start(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        content: str | None,
+        parent_id: str | None = None,
+        model: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        source: Door = "web",
+    ) -> TurnStarted:
+        """Ask a question. Question and empty answer are stored when this returns.
+
+        content: 1 to 1,000,000 characters; None to answer the question `parent_id` once more.
+        parent_id: the message that the question follows; None for the newest one of the
+            conversation, "root" for none: a first question beside the one that is there.
+        model: else the conversation's, else the portal's default.
+        parameters: over the conversation's; a field that is None takes that one back.
+
+        Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
+        Conflict while another turn of the conversation runs; RateLimited where the caller has too
+        many running; ServiceUnavailable where the portal has, or is stopping.
+        """
+        self._check_content(content, parent_id)
+        check_text(model or "", param="model", max_chars=MAX_MODEL_CHARS)
+        chosen = sampling_parameters(parameters or {})
+        conversation = await self._conversations.get(principal, conversation_id)
+        model_id = model or conversation.model or self._registry.default_model
+        resolved = self._registry.resolve(principal, model_id)
+        merged = {**conversation.parameters, **chosen}
+        question_id = parent_id if content is None and parent_id is not None else new_id("msg")
+        plan = TurnPlan(
+            principal=principal,
+            started=TurnStarted(
+                turn_id=new_id("turn"),
+                conversation_id=conversation_id,
+                user_message_id=question_id,
+                assistant_message_id=new_id("msg"),
+                model=model_id,
+            ),
+            content=content,
+            parent_id=parent_id,
+            chosen_model=None if content is None else model,
+            system_prompt=conversation.system_prompt,
+            parameters={name: value for name, value in merged.items() if value is not None},
+            context_window=resolved.context_window,
+            source=source,
+        )
+        await self._interrupt_orphans()
+        return await self._launch(plan)
+
+    async def retry(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        question_id: str,
+        model: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        source: Door = "web",
+    ) -> TurnStarted:
+        """Answer a question once more, beside the answers that it has. As `start`."""
+        return await self.start(
+            principal,
+            conversation_id,
+            content=None,
+            parent_id=question_id,
+            model=model,
+            parameters=parameters,
+            source=source,
+        )
+
+    async def follow(
+        self, principal: Principal, turn_id: str, *, after: int = 0
+    ) -> AsyncIterator[tuple[int, Event]]:
+        """The turn's events with their numbers, those beyond `after`; ends after TurnFinished.
+
+        Any number of followers, at any time: a turn that has ended, or that another process runs,
+        is read from the database. Leaving does nothing to the turn. Raises NotFound.
+        """
+        while (turn := self._own(principal, turn_id)) is None:
+            stored = await self._stored(principal, turn_id)
+            for number, event in stored.log().read(after):
+                after = number
+                yield number, event
+            if stored.status != "running":
+                return
+            await asyncio.sleep(POLL_S)
+        async for number, event in turn.log.follow(after=after):
+            yield number, event
+
+    async def cancel(self, principal: Principal, turn_id: str) -> MessageStatus:
+        """Break the answer off, and its upstream call; how the turn has ended. Its text stays.
+
+        A turn that has ended stays as it is. Raises NotFound; Conflict if another process runs it.
+        """
+        if turn := self._own(principal, turn_id):
+            turn.stop("cancelled")
+            await turn.ended()
+        status = (await self._stored(principal, turn_id)).status
+        if status == "running":
+            raise Conflict(
+                f"The turn {turn_id!r} is run by another process of this portal. Cancel it there.",
+                code="turn_elsewhere",
+            )
+        return status
+
+    def running(self, principal: Principal) -> Sequence[TurnStarted]:
+        """The caller's turns that this process is running, oldest first."""
+        user_id = principal.user_id
+        return [t.plan.started for t in self._turns.values() if t.plan.principal.user_id == user_id]
+
+    def _check_content(self, content: str | None, parent_id: str | None) -> None:
+        if content is not None:
+            max_chars = self._registry.limits.max_content_chars
+            check_text(content, param="content", min_chars=1, max_chars=max_chars)
+        elif parent_id is None:
+            raise InvalidRequest(
+                "There is neither `content` nor `parent_id`. Send a question, or the id of the "
+                "question to answer once more.",
+                param="content",
+            )
+
+    async def _launch(self, plan: TurnPlan) -> TurnStarted:
+        self._admit(plan.principal)
+        turn_id = plan.started.turn_id
+        turn = Turn(plan, self._parts)
+        # Before it is stored, so that nobody takes its row for one that nobody writes to.
+        self._turns[turn_id] = turn
+        task, stored = turn.launch()
+        task.add_done_callback(lambda _: self._turns.pop(turn_id, None))
+        await asyncio.shield(stored)
+        return plan.started
+
+    def _admit(self, principal: Principal) -> None:
+        if not self._is_open or len(self._turns) >= self._max_running:
+            raise ServiceUnavailable(
+                f"The portal is stopping, or it is writing {self._max_running} answers already. "
+                "Try again in a moment."
+            )
+        if (count := len(self.running(principal))) >= self._max_per_user:
+            raise RateLimited(
+                f"You have {count} answers running, as many as you may. "
+                "Wait for one to end, or cancel one.",
+                retry_after_s=RETRY_AFTER_S,
+                code="too_many_turns",
+            )
+
+    def _own(self, principal: Principal, turn_id: str) -> Turn | None:
+        turn = self._turns.get(turn_id)
+        is_own = turn is not None and turn.plan.principal.user_id == principal.user_id
+        return turn if is_own else None
+
+    async def _stored(self, principal: Principal, turn_id: str) -> StoredTurn:
+        """The turn as stored, marked as interrupted if its process has gone. Raises NotFound."""
+        stored = await self._store.load(principal, turn_id)
+        if stored.status == "running" and await self._interrupt_orphans():
+            stored = await self._store.load(principal, turn_id)
+        return stored
+
+    async def _interrupt_orphans(self) -> bool:
+        """Mark running answers that nobody is writing as interrupted; True if there were any."""
+        running = await self._store.running()
+        dead = await self._host.dead({host for _, host in running} - {self._host.id})
+        orphans = [
+            turn_id
+            for turn_id, host in running
+            if host in dead or (host == self._host.id and turn_id not in self._turns)
+        ]
+        if orphans:
+            await self._store.interrupt(orphans)
+        return bool(orphans)
