@@ -1,0 +1,29 @@
+"""Who may call: users and their passwords, sessions, one-time links, API keys and tokens."""
+
+from aiportal.accounts.assembly import Accounts, open_accounts
+from aiportal.accounts.changes import KEEP, Keep
+from aiportal.accounts.credentials import Credentials, is_cookie_used
+from aiportal.accounts.keys import ApiKey, ApiKeys
+from aiportal.accounts.links import SignInLinks
+from aiportal.accounts.sessions import COOKIE_NAME, Session, Sessions
+from aiportal.accounts.tokens import TokenPair, Tokens
+from aiportal.accounts.users import User, Users
+
+__all__ = [
+    "COOKIE_NAME",
+    "KEEP",
+    "Accounts",
+    "ApiKey",
+    "ApiKeys",
+    "Credentials",
+    "Keep",
+    "Session",
+    "Sessions",
+    "SignInLinks",
+    "TokenPair",
+    "Tokens",
+    "User",
+    "Users",
+    "is_cookie_used",
+    "open_accounts",
+]
