@@ -1,0 +1,37 @@
+import orjson
+import pytest
+
+from aiportal.errors import UpstreamRateLimited
+from aiportal.routing.upstreams.failures import failure_from
+
+BODY = orjson.dumps({"error": {"message": "no: sk-1234", "code": "c", "param": "p"}})
+
+
+@pytest.mark.parametrize(
+    ("upstream_status", "status"),
+    [
+        *((400, 400), (401, 502), (403, 502), (404, 502), (408, 504), (413, 413), (422, 400)),
+        *((429, 429), (500, 502), (502, 502), (503, 503), (504, 504), (529, 503), (302, 502)),
+    ],
+)
+def test_statuses_map_as_the_contract_says(upstream_status: int, status: int) -> None:
+    failure = failure_from(upstream_status, BODY, {}, secret="sk-1234")
+    assert failure.status == status
+    assert failure.upstream_status == upstream_status
+    assert "sk-1234" not in failure.message
+
+
+def test_a_refused_request_keeps_message_code_and_param() -> None:
+    failure = failure_from(400, BODY, {}, secret=None)
+    assert (failure.message, failure.code, failure.param) == ("no: sk-1234", "c", "p")
+
+
+def test_a_rate_limit_keeps_its_retry_after() -> None:
+    failure = failure_from(429, b"", {"Retry-After": "7"}, secret=None)
+    assert isinstance(failure, UpstreamRateLimited)
+    assert failure.retry_after == "7"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": 5}'])
+def test_any_body_makes_an_error(body: bytes) -> None:
+    assert failure_from(400, body, {}, secret=None).message

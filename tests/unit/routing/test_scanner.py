@@ -1,0 +1,64 @@
+import pytest
+
+from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.errors import UpstreamError
+from aiportal.routing.scanner import StreamScanner
+
+TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hello you"},"finish_reason":null}]}\n\n'
+FINISH = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+USAGE = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+TOLD = TokenUsage(7, 3)
+
+
+def test_text_passes_untouched_and_is_counted() -> None:
+    scanner = StreamScanner(wants_usage=False)
+    assert scanner.feed(TEXT) is TEXT
+    assert scanner.has_text
+    assert scanner.estimate(prompt_chars=9) == TokenUsage(prompt_tokens=3, completion_tokens=3)
+
+
+@pytest.mark.parametrize(("wants_usage", "passed"), [(True, USAGE), (False, b"")])
+def test_the_usage_chunk_passes_only_to_who_asked(wants_usage: bool, passed: bytes) -> None:
+    scanner = StreamScanner(wants_usage=wants_usage)
+    assert scanner.feed(USAGE) == passed
+    assert scanner.usage == TOLD
+
+
+def test_usage_beside_a_choice_passes_always() -> None:
+    both = b'data: {"choices":[{"delta":{}}],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+    scanner = StreamScanner(wants_usage=False)
+    assert scanner.feed(both) == both
+    assert scanner.usage == TOLD
+
+
+def test_done_is_held_back() -> None:
+    scanner = StreamScanner(wants_usage=False)
+    assert scanner.feed(b"data: [DONE]\n\n") == b""
+    assert scanner.done_event == b"data: [DONE]\n\n"
+
+
+def test_the_finish_is_seen_and_not_made_up_from_text() -> None:
+    quoted = rb'data: {"choices":[{"delta":{"content":"\"finish_reason\":\"stop\""}}]}' + b"\n\n"
+    scanner = StreamScanner(wants_usage=False)
+    scanner.feed(quoted)
+    assert scanner.finish_reason is None
+    scanner.feed(FINISH)
+    assert scanner.finish_reason == "stop"
+
+
+def test_an_error_event_is_raised_without_the_key() -> None:
+    scanner = StreamScanner(wants_usage=False, secret="sk-secret")
+    with pytest.raises(UpstreamError) as failed:
+        scanner.feed(b'data: {"error":{"message":"bad key sk-secret","code":"overloaded"}}\n\n')
+    assert failed.value.message == "bad key [key]"
+    assert failed.value.code == "overloaded"
+
+
+def test_an_event_that_is_no_json_is_an_error_of_the_upstream() -> None:
+    with pytest.raises(UpstreamError, match="not JSON"):
+        StreamScanner(wants_usage=False).feed(b"data: <html>\n\n")
+
+
+def test_comments_pass() -> None:
+    comment = b": processing\n\n"
+    assert StreamScanner(wants_usage=False).feed(comment) == comment
