@@ -107,7 +107,11 @@ class Turn:
         )
         request = ChatRequest.parse(body, limits)
         async with parts.completions.open(
-            plan.principal, request, source=plan.source, endpoint=ENDPOINT
+            plan.principal,
+            request,
+            source=plan.source,
+            endpoint=ENDPOINT,
+            request_id=plan.request_id,
         ) as completion:
             self._completion = completion
             async for delta in completion.deltas():

@@ -44,6 +44,8 @@ class TurnPlan:
     content: the new question, None to answer the question `started.user_message_id` once more.
     parent_id: what the new question follows; None: the newest message; ROOT: nothing.
     chosen_model: the model, where the caller named one; the conversation remembers it.
+    context_window: of the model, in tokens, where it is known.
+    request_id: of the model call in the ledger, None for one of its own.
     """
 
     principal: Principal
@@ -55,6 +57,7 @@ class TurnPlan:
     parameters: Mapping[str, Any]
     context_window: int | None
     source: Door
+    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

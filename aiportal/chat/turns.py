@@ -94,6 +94,7 @@ class Turns:
         model: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         source: Door = "web",
+        request_id: str | None = None,
     ) -> TurnStarted:
         """Ask a question. Question and empty answer are stored when this returns.
 
@@ -102,6 +103,7 @@ class Turns:
             conversation, "root" for none: a first question beside the one that is there.
         model: else the conversation's, else the portal's default.
         parameters: over the conversation's; a field that is None takes that one back.
+        source, request_id: the door and its id of the call, for the ledger.
 
         Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
@@ -131,6 +133,7 @@ class Turns:
             parameters={name: value for name, value in merged.items() if value is not None},
             context_window=resolved.context_window,
             source=source,
+            request_id=request_id,
         )
         await self._interrupt_orphans()
         return await self._launch(plan)
@@ -190,6 +193,12 @@ class Turns:
                 code="turn_elsewhere",
             )
         return status
+
+    async def status(self, principal: Principal, turn_id: str) -> MessageStatus:
+        """How the turn stands. Raises NotFound."""
+        if self._own(principal, turn_id) is not None:
+            return "running"
+        return (await self._stored(principal, turn_id)).status
 
     def running(self, principal: Principal) -> Sequence[TurnStarted]:
         """The caller's turns that this process is running, oldest first."""

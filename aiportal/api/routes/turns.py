@@ -1,0 +1,94 @@
+"""Turns: ask in a conversation, follow the answer from anywhere, cancel it by its id."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aiportal.api.deps import PortalDep, PrincipalDep, request_id_of
+from aiportal.api.requests import PortalRoute
+from aiportal.api.streams import EventStream
+from aiportal.dialects.sse import DONE, encode
+from aiportal.events import Event, as_json
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["turns"], route_class=PortalRoute)
+MAX_EVENT_NUMBER = 2**53
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {}}, "description": "The events of the turn."}
+}
+
+
+class NewTurn(BaseModel):
+    """`content`: the question; without it the question `parent_id` is answered once more.
+
+    `parent_id`: the message that the question follows; left out, the newest one of the
+    conversation; `root`: none, a first question beside the one that is there.
+    `parameters`: OpenAI's sampling fields, over the conversation's.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: str | None = None
+    parent_id: str | None = None
+    model: str | None = None
+    parameters: dict[str, Any] = {}
+
+
+class TurnBody(BaseModel):
+    id: str
+    object: Literal["turn"] = "turn"
+    status: Literal["done", "running", "interrupted", "cancelled", "error"]
+
+
+@router.post(
+    "/conversations/{conversation_id}/turns", response_class=EventStream, responses=_STREAM
+)
+async def start_turn(
+    conversation_id: str,
+    body: NewTurn,
+    request: Request,
+    portal: PortalDep,
+    principal: PrincipalDep,
+) -> Response:
+    """Ask; the events of the answer. Hanging up does not end the turn."""
+    started = await portal.turns.start(
+        principal,
+        conversation_id,
+        content=body.content,
+        parent_id=body.parent_id,
+        model=body.model,
+        parameters=body.parameters,
+        source="api",
+        request_id=request_id_of(request),
+    )
+    return EventStream(_encoded(portal.turns.follow(principal, started.turn_id)))
+
+
+@router.get("/turns/{turn_id}/events", response_class=EventStream, responses=_STREAM)
+async def follow_turn(
+    turn_id: str,
+    portal: PortalDep,
+    principal: PrincipalDep,
+    last_event_id: Annotated[int, Header(ge=0, le=MAX_EVENT_NUMBER)] = 0,
+) -> Response:
+    """The events from the start, or those after `Last-Event-ID`, also of a turn that has ended."""
+    await portal.turns.status(principal, turn_id)
+    events = portal.turns.follow(principal, turn_id, after=last_event_id)
+    return EventStream(_encoded(events))
+
+
+@router.post("/turns/{turn_id}/cancel")
+async def cancel_turn(turn_id: str, portal: PortalDep, principal: PrincipalDep) -> TurnBody:
+    """Break the answer off; its text so far is kept. How the turn has ended."""
+    return TurnBody(id=turn_id, status=await portal.turns.cancel(principal, turn_id))
+
+
+async def _encoded(events: AsyncIterator[tuple[int, Event]]) -> AsyncIterator[bytes]:
+    async for number, event in events:
+        yield encode(as_json(event), event_id=number)
+    yield DONE
