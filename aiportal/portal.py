@@ -1,18 +1,27 @@
 """The portal: its parts, built in order and stopped in reverse."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aiportal.accounts import ApiKeys, Credentials, Sessions, SignInLinks, Tokens, Users
-from aiportal.chat import Conversations, Turns
-from aiportal.chat.completions import Completions
+from aiportal.accounts import (
+    ApiKeys,
+    Credentials,
+    Sessions,
+    SignInLinks,
+    Tokens,
+    Users,
+    open_accounts,
+)
+from aiportal.chat import Completions, Conversations, Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry
 from aiportal.routing import Completion, Router
 from aiportal.settings import Settings
-from aiportal.store import Database
+from aiportal.store import Database, migrate
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -38,6 +47,51 @@ class Portal:
     conversations: Conversations
     turns: Turns
 
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings) -> AsyncIterator["Portal"]:
+        """Migrate the database, start every part, and stop them in reverse when the context is left.
+
+        Makes the data folder if need be. Raises ConfigError, DatabaseUnavailable.
+        """
+        await asyncio.to_thread(_prepare, settings)
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(Database(settings.database_path))
+            accounts = await stack.enter_async_context(open_accounts(database, settings))
+            await accounts.users.ensure_admin()
+            registry = await Registry.load(settings)
+            ledger = Ledger(database)
+            local = await stack.enter_async_context(_local_models(settings))
+            router = await stack.enter_async_context(Router.open(local, ledger))
+            completions = Completions(registry, router)
+            conversations = Conversations(database)
+            turns = await stack.enter_async_context(
+                Turns(
+                    database,
+                    settings,
+                    registry=registry,
+                    completions=completions,
+                    conversations=conversations,
+                )
+            )
+            yield cls(
+                settings=settings,
+                database=database,
+                users=accounts.users,
+                sessions=accounts.sessions,
+                links=accounts.links,
+                keys=accounts.keys,
+                tokens=accounts.tokens,
+                credentials=accounts.credentials,
+                registry=registry,
+                ledger=ledger,
+                local=local,
+                router=router,
+                completions=completions,
+                conversations=conversations,
+                turns=turns,
+            )
+
     def chat(
         self,
         principal: Principal,
@@ -51,3 +105,17 @@ class Portal:
         return self.completions.open(
             principal, request, source=source, endpoint=endpoint, request_id=request_id
         )
+
+
+def _prepare(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(settings.database_path)
+
+
+def _local_models(settings: Settings) -> LocalModels:
+    return LocalModels(
+        cache_dir=settings.cache_dir,
+        idle_s=settings.local_idle_s,
+        parallel=settings.local_parallel,
+        is_enabled=settings.local_model == "on",
+    )

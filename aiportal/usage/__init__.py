@@ -1,5 +1,5 @@
 """The ledger: what each call used and cost, durable before the answer ends."""
 
-from aiportal.usage.ledger import Door, Entry, Ledger, UsageGroup, UsageRow
+from aiportal.usage.ledger import Door, Entry, GroupBy, Ledger, UsageGroup, UsageRow
 
-__all__ = ["Door", "Entry", "Ledger", "UsageGroup", "UsageRow"]
+__all__ = ["Door", "Entry", "GroupBy", "Ledger", "UsageGroup", "UsageRow"]
