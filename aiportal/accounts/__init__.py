@@ -2,7 +2,7 @@
 
 from aiportal.accounts.assembly import Accounts, open_accounts
 from aiportal.accounts.changes import KEEP, Keep
-from aiportal.accounts.credentials import Credentials, is_cookie_used
+from aiportal.accounts.credentials import Credentials
 from aiportal.accounts.keys import ApiKey, ApiKeys
 from aiportal.accounts.links import SignInLinks
 from aiportal.accounts.sessions import COOKIE_NAME, Session, Sessions
@@ -24,6 +24,5 @@ __all__ = [
     "Tokens",
     "User",
     "Users",
-    "is_cookie_used",
     "open_accounts",
 ]

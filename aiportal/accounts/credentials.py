@@ -18,7 +18,7 @@ from aiportal.errors import AuthenticationFailed
 from aiportal.principal import Principal
 from aiportal.store import Database
 
-__all__ = ["Credentials", "is_cookie_used"]
+__all__ = ["Credentials"]
 
 MAX_SECRET_CHARS = 1024  # ours have at most 400
 MAX_LOGIN_CHARS = 320
@@ -121,11 +121,6 @@ class _PasswordCheck:
     async def __call__(self) -> bool:
         self.verdict = await self._passwords.verify(self._stored, self._password)
         return self.verdict.is_right
-
-
-def is_cookie_used(authorization: str | None, api_key: str | None, cookie: str | None) -> bool:
-    """True if `authenticate` would take the cookie, so that the call could be another site's."""
-    return bool(cookie) and api_key is None and _bearer(authorization) is None
 
 
 def _presented(

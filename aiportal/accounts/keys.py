@@ -42,7 +42,7 @@ _LOOK_UP = """
 """
 _LIST = """
     SELECT k.*, u.username FROM api_keys k JOIN users u ON u.id = k.user_id
-    WHERE k.revoked_at IS NULL AND (:user_id IS NULL OR k.user_id = :user_id)
+    WHERE k.revoked_at IS NULL AND k.user_id = :user_id
       AND (:after IS NULL OR k.id < :after)
     ORDER BY k.id DESC LIMIT :limit
 """
@@ -58,10 +58,7 @@ _UPDATE = """
 
 
 class ApiKeys:
-    """Makes, lists, changes and revokes keys.
-
-    any_owner, where a method has it: also others' keys; administrators only.
-    """
+    """Makes, lists, changes and revokes keys."""
 
     def __init__(self, database: Database, *, cache: GrantCache, uses: Uses) -> None:
         self._database = database
@@ -103,18 +100,22 @@ class ApiKeys:
         *,
         limit: int = 100,
         after: str | None = None,
-        any_owner: bool = False,
+        username: str | None = None,
     ) -> list[ApiKey]:
-        """The keys that are not revoked, newest first, those before the id `after`."""
-        if any_owner:
+        """The keys that are not revoked, newest first, those made before the id `after`.
+
+        username: of another user, administrators only. Raises PermissionDenied, NotFound.
+        """
+        if username is not None:
             require_admin(principal)
-        values = {
-            "user_id": None if any_owner else principal.user_id,
-            "after": after,
-            "limit": max(1, min(limit, MAX_PAGE)),
-        }
-        rows = await self._database.read(lambda database: list(database.query(_LIST, values)))
-        return [key_from_row(row) for row in rows]
+        most = max(1, min(limit, MAX_PAGE))
+
+        def work(database: sqlite_utils.Database) -> list[ApiKey]:
+            user_id = _owner_id(database, principal, username)
+            values = {"user_id": user_id, "after": after, "limit": most}
+            return [key_from_row(row) for row in database.query(_LIST, values)]
+
+        return await self._database.read(work)
 
     async def update(
         self,
@@ -142,7 +143,10 @@ class ApiKeys:
         return key, secret
 
     async def revoke(self, principal: Principal, key_id: str, *, any_owner: bool = False) -> None:
-        """End a key for good. Raises NotFound."""
+        """End a key for good. Raises NotFound, also for another's.
+
+        any_owner: others' keys too, administrators only.
+        """
         if any_owner:
             require_admin(principal)
         await self._change(
@@ -200,9 +204,7 @@ def _insert(
     row: dict[str, Any],
     username: str | None,
 ) -> ApiKey:
-    user_id = principal.user_id
-    if username is not None:
-        user_id = existing(find_named(database, username)).id
+    user_id = _owner_id(database, principal, username)
     check_reach(database, principal, models=row["models"], expires_at=row["expires_at"])
     held = database.execute(
         "SELECT count(*) FROM api_keys WHERE user_id = :user_id AND revoked_at IS NULL",
@@ -212,6 +214,12 @@ def _insert(
         raise Conflict(f"There are {held:,} API keys already. Revoke some first.")
     database.execute(_INSERT, row | {"user_id": user_id})
     return key_from_row(find_key(database, principal, row["id"], any_owner=True))
+
+
+def _owner_id(database: sqlite_utils.Database, principal: Principal, username: str | None) -> str:
+    if username is None:
+        return principal.user_id
+    return existing(find_named(database, username)).id
 
 
 def _is_note_due(last_used_at: str | None) -> bool:

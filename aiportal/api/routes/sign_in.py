@@ -1,0 +1,115 @@
+"""Signing in and out with a browser: forms in, a cookie and a redirect out.
+
+The page itself belongs to the web app, which leaves the function that renders it in
+`app.state.sign_in_page`; without the web app errors come as JSON.
+"""
+
+from typing import Annotated, Protocol, cast
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from aiportal.accounts import COOKIE_NAME, User
+from aiportal.api.deps import PortalDep
+from aiportal.api.errors import error_headers
+from aiportal.api.link_page import render_link_page
+from aiportal.api.routes.auth import address_of, require_same_origin, start_session
+from aiportal.api.session_cookie import clear_session_cookie
+from aiportal.errors import NotFound, PortalError
+from aiportal.portal import Portal
+
+__all__ = ["SignInPage", "router", "safe_next_path"]
+
+router = APIRouter()
+MAX_PATH_CHARS = 2000
+_NOT_KEPT = {"cache-control": "no-store"}
+Text = Annotated[str, Form()]
+
+
+class SignInPage(Protocol):
+    """Renders the whole HTML page. error: None at the first sight of it."""
+
+    def __call__(self, error: str | None, username: str, next_path: str) -> str: ...
+
+
+@router.get("/login")
+async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - of the URL
+    """The sign-in page. next: the path to go to afterwards."""
+    page = _page(request)
+    if page is None:
+        raise NotFound("This portal serves no web pages. Use the API with a key.")
+    return HTMLResponse(page(None, "", safe_next_path(next)), headers=_NOT_KEPT)
+
+
+@router.post("/login")
+async def sign_in(
+    request: Request,
+    portal: PortalDep,
+    username: Text = "",
+    password: Text = "",
+    next: Text = "/",  # noqa: A002 - the field's name
+) -> Response:
+    """Check the form; then the cookie and a redirect, or the page again with what is wrong."""
+    next_path = safe_next_path(next)
+    try:
+        require_same_origin(request)
+        user = await portal.credentials.sign_in(username, password, address=address_of(request))
+        return await _welcome(request, portal, user, next_path)
+    except PortalError as error:
+        return _again(request, error, username, next_path)
+
+
+@router.get("/login/link")
+async def show_link(token: str = "") -> Response:
+    """A page with a button: what only looks at the link, such as a preview, must not use it up."""
+    return HTMLResponse(render_link_page(token), headers=_NOT_KEPT)
+
+
+@router.post("/login/link")
+async def redeem_link(request: Request, portal: PortalDep, token: Text = "") -> Response:
+    """Use a one-time link up."""
+    try:
+        require_same_origin(request)
+        return await _welcome(request, portal, await portal.links.redeem(token), "/")
+    except PortalError as error:
+        return _again(request, error, "", "/")
+
+
+@router.post("/logout")
+async def sign_out(request: Request, portal: PortalDep) -> Response:
+    """End the browser's session and go to the sign-in page."""
+    require_same_origin(request)
+    if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
+        await portal.sessions.end(cookie)
+    response = RedirectResponse("/login", 303)
+    clear_session_cookie(response, request, portal.settings)
+    return response
+
+
+def safe_next_path(path: str) -> str:
+    """`path` if it stays on this site, else `/`.
+
+    Browsers drop tabs and line ends within an address and take `\\` for `/`, so none may be there.
+    """
+    is_local = path.startswith("/") and not path.startswith("//") and len(path) <= MAX_PATH_CHARS
+    is_plain = all(character > " " and character not in "\\\x7f" for character in path)
+    return path if is_local and is_plain else "/"
+
+
+async def _welcome(request: Request, portal: Portal, user: User, next_path: str) -> Response:
+    response = RedirectResponse(quote(next_path, safe="/?&=%#:+,;@!$'()*~"), 303, _NOT_KEPT)
+    await start_session(request, response, portal, user.id)
+    return response
+
+
+def _again(request: Request, error: PortalError, username: str, next_path: str) -> Response:
+    page = _page(request)
+    if page is None:
+        raise error
+    html = page(error.message, username, next_path)
+    return HTMLResponse(html, error.status, headers={**_NOT_KEPT, **error_headers(error)})
+
+
+def _page(request: Request) -> SignInPage | None:
+    return cast(SignInPage | None, getattr(request.app.state, "sign_in_page", None))
