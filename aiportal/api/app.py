@@ -1,10 +1,12 @@
 """The ASGI app: middleware, routes in order, the web app last. Read it as a table of contents."""
 
-from fastapi import APIRouter, FastAPI, Request
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Mount
+from starlette.types import Receive, Scope, Send
 
 from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
@@ -28,7 +30,7 @@ from aiportal.portal import Portal
 __all__ = ["create_app"]
 
 BASES = ("/api/v1", "/v1")
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")
 
 
@@ -52,10 +54,9 @@ def create_app(portal: Portal, *, with_pages: bool) -> FastAPI:
         for resource in (chat, models, conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
+    unknown = _UnknownAddress(app.routes)
     for prefix in ("/api", "/v1"):
-        app.add_api_route(
-            f"{prefix}/{{path:path}}", _unknown, methods=METHODS, include_in_schema=False
-        )
+        app.router.routes.append(Mount(prefix, unknown))
     if with_pages:
         import pages
 
@@ -85,14 +86,21 @@ def _middleware(portal: Portal) -> list[Middleware]:
     return stack
 
 
-async def _unknown(request: Request) -> Response:
-    """What no route serves: 405 if one would with another method, else 404."""
-    allowed: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is Match.PARTIAL:
-            allowed |= set(getattr(route, "methods", None) or ())
-    if allowed:
-        methods = ", ".join(sorted(allowed))
-        error = MethodNotAllowed(f"{request.url.path} takes {methods}, not {request.method}.")
-        return errors.error_response(error, {"allow": methods})
-    raise NotFound("There is no such address. GET /api/openapi.json lists those that there are.")
+class _UnknownAddress:
+    """Answers what no route serves: 405 if one would with another method, else 404."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = tuple(routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # As the mount's outer router saw the call, which the routes were made for.
+        outer = {**scope, "root_path": scope.get("app_root_path", "")}
+        allowed = [method for method in METHODS if self._is_served({**outer, "method": method})]
+        if not allowed:
+            raise NotFound("There is no such address. GET /api/openapi.json lists those there are.")
+        methods = ", ".join(allowed)
+        error = MethodNotAllowed(f"{scope['path']} takes {methods}, not {scope['method']}.")
+        await errors.error_response(error, {"allow": methods})(scope, receive, send)
+
+    def _is_served(self, scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in self._routes)

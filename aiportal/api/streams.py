@@ -113,11 +113,12 @@ class EventStream(Response):
     def __init__(
         self,
         events: AsyncIterator[bytes],
+        status_code: int = 200,
         *,
         headers: Mapping[str, str] | None = None,
         keep_alive_s: float = KEEP_ALIVE_S,
     ) -> None:
-        super().__init__(headers=headers)
+        super().__init__(status_code=status_code, headers=headers)
         self._events = events
         self._own_headers = dict(headers or {})
         self._keep_alive_s = keep_alive_s
