@@ -34,7 +34,7 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, l
 	$(BIN)/pytest -qq tests/test_project.py
 
 bench: $(VENV)/.installed-dev ## throughput and latency beside a bare relay
-	$(BIN)/python -m tests.performance
+	$(BIN)/python -m tests.performance.bench
 
 fmt: $(VENV)/.installed-dev ## format and fix what can be fixed by itself
 	$(BIN)/ruff check --fix $(CODE)

@@ -1,0 +1,64 @@
+"""Serve one portal until it is told to stop: what `aiportal serve`, `app.py` and Spaces run."""
+
+import asyncio
+import webbrowser
+
+import click
+
+from aiportal import logs
+from aiportal.api.addresses import sign_in_url
+from aiportal.api.app import create_app
+from aiportal.api.first_weights import fetch_first_weights
+from aiportal.api.listening import Listening, listening, loop_factory
+from aiportal.portal import Portal
+from aiportal.settings import Settings
+
+__all__ = ["serve"]
+
+
+def serve(settings: Settings, *, open_browser: bool = False, public_url: str | None = None) -> None:
+    """Open the portal, serve the web app and the API, return after SIGINT or SIGTERM.
+
+    Prints the address once it answers, and a one-time sign-in link where nobody is signed in yet.
+    The embedded model is fetched meanwhile if it is not there.
+    public_url: how people reach it from elsewhere, for the link; else the address it listens on.
+    Raises ConfigError, DatabaseUnavailable.
+    """
+    logs.configure(level=settings.log_level, line_format=settings.log_format)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(settings, open_browser=open_browser, public_url=public_url))
+    click.echo("AI Portal has stopped.")
+
+
+async def _serve(settings: Settings, *, open_browser: bool, public_url: str | None) -> None:
+    async with Portal.open(settings) as portal:
+        app = create_app(portal, with_pages=True)
+        async with listening(app, settings) as server:
+            await _welcome(portal, server, open_browser=open_browser, public_url=public_url)
+            fetching = asyncio.create_task(fetch_first_weights(portal), name="first-weights")
+            try:
+                await server.ended()
+            finally:
+                fetching.cancel()
+                await asyncio.wait({fetching})
+
+
+async def _welcome(
+    portal: Portal, server: Listening, *, open_browser: bool, public_url: str | None
+) -> None:
+    click.echo(f"AI Portal is at {server.url}")
+    start = server.url
+    if await _needs_link(portal):
+        token = await portal.links.create(await portal.users.operator(), "admin")
+        start = sign_in_url(public_url or server.url, token)
+        click.echo(f"Sign in as admin, once, within 15 minutes: {start}")
+        click.echo("Later: `aiportal user link admin` prints another one. Ctrl-C stops the portal.")
+    if open_browser:
+        await asyncio.to_thread(webbrowser.open, start)
+
+
+async def _needs_link(portal: Portal) -> bool:
+    """True while nobody has come in as admin and no password was given for that."""
+    if portal.settings.admin_password is not None:
+        return False
+    return not await portal.sessions.list(await portal.users.operator())

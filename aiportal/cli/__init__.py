@@ -1,0 +1,35 @@
+"""The command line: one module a command group, imported when a command of it is called."""
+
+import click
+
+from aiportal.cli.lazy import LazyGroup
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "serve": "Start the web app and the API.",
+    "chat": "Ask a model; the answer streams to the terminal.",
+    "models": "List, fetch and check models.",
+    "user": "Make and manage accounts.",
+    "key": "Make and revoke API keys.",
+    "doctor": "Check this installation and say what to do for each finding.",
+    "migrate": "Bring the database to this version.",
+    "rollback": "Undo migrations of the database.",
+    "reset": "Empty the database.",
+}
+DATABASE_COMMANDS = ("migrate", "rollback", "reset")
+
+
+@click.group(
+    cls=LazyGroup,
+    short_helps=COMMANDS,
+    modules=dict.fromkeys(DATABASE_COMMANDS, "aiportal.cli.database"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="aiportal", prog_name="aiportal", message="%(prog)s %(version)s")
+def main() -> None:
+    """AI Portal: one portal for your models, in the browser, over HTTP and here.
+
+    Every command works on the data folder (AIPORTAL_DATA_DIR), whether or not a server runs on it.
+    Exit status: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
+    """

@@ -1,0 +1,63 @@
+"""`aiportal migrate | rollback | reset`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from aiportal.cli.running import load_settings
+from aiportal.settings import Settings
+from aiportal.store import MigrationStatus
+from aiportal.store import migrate as migrate_database
+from aiportal.store import rollback as roll_back_database
+
+__all__ = ["migrate", "reset", "rollback"]
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this version, making it if it is not there.
+
+    `serve` does the same when it starts.
+    """
+    _say(migrate_database(_made(load_settings())), "applied")
+
+
+@click.command()
+@click.option("--to", type=click.IntRange(min=0), help="Undo all above this number.")
+def rollback(to: int | None) -> None:
+    """Undo the newest migration, or all above a number. The data in what they made is lost."""
+    path = load_settings().database_path
+    if not path.exists():
+        raise click.ClickException("There is no database yet: nothing to undo.")
+    _say(roll_back_database(path, to=to), "undone")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(*, yes: bool) -> None:
+    """Empty the database: all users, keys, conversations and usage are lost.
+
+    Model configs, weights and the secrets in the data folder stay.
+    """
+    path = _made(load_settings())
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("This deletes everything in the database: say --yes.")
+    if not yes:
+        click.confirm(f"Delete everything in {path}?", abort=True)
+    if path.exists():
+        roll_back_database(path, to=0)
+    status = migrate_database(path)
+    click.echo(f"The database is empty, at version {status.version}.")
+
+
+def _made(settings: Settings) -> Path:
+    """The database's path, in a data folder that nobody else can look into."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return settings.database_path
+
+
+def _say(status: MigrationStatus, done: str) -> None:
+    for name in status.changed:
+        click.echo(f"{done}: {name}")
+    click.echo(f"The database is at version {status.version}.")

@@ -1,0 +1,201 @@
+"""The checks of `aiportal doctor`. None of them changes anything."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from aiportal.api.addresses import url_of
+from aiportal.local import weights_path
+from aiportal.principal import Principal
+from aiportal.registry import Registry
+from aiportal.settings import Settings
+from aiportal.store.migrations import available
+
+__all__ = ["Finding", "inspect"]
+
+FREE_BYTES_WANTED = 1_000_000_000  # the default model, the database and room to work
+PROBE_TIMEOUT_S = 2
+ANYBODY = Principal(user_id="", username="", role="admin")  # asks only what is configured
+EXTRAS = {
+    "xllamacpp": ("local", "the embedded language model"),
+    "IPython": ("notebook", "the notebook magics"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. advice: what to do; empty where all is well.
+
+    level: `problem` makes `doctor` fail, `hint` does not.
+    """
+
+    subject: str
+    level: Literal["ok", "hint", "problem"]
+    message: str
+    advice: str = ""
+
+
+def inspect(settings: Settings) -> list[Finding]:
+    """Everything that can be looked at from outside of a running portal."""
+    return [
+        Finding("settings", "ok", "they are well formed"),
+        *_data_folder(settings),
+        *_cache_folder(settings),
+        _database(settings),
+        *_models(settings),
+        *_extras(settings),
+        _port(settings),
+    ]
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    yield _writable("data folder", folder, "AIPORTAL_DATA_DIR")
+    if folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        yield Finding(
+            "data folder",
+            "hint",
+            f"other users of this machine can look into {folder}",
+            f"chmod 700 {folder}",
+        )
+
+
+def _cache_folder(settings: Settings) -> Iterator[Finding]:
+    yield _writable("cache folder", settings.cache_dir, "AIPORTAL_CACHE_DIR")
+    existing = _existing_parent(settings.cache_dir)
+    free = shutil.disk_usage(existing).free
+    if free < FREE_BYTES_WANTED:
+        yield Finding(
+            "cache folder",
+            "problem",
+            f"only {free // 1_000_000} MB are free on its disk",
+            "Make room, or name a folder on another disk: AIPORTAL_CACHE_DIR.",
+        )
+
+
+def _writable(subject: str, folder: Path, variable: str) -> Finding:
+    existing = _existing_parent(folder)
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Finding(subject, "ok", f"{folder}" + ("" if folder.exists() else " (to be made)"))
+    return Finding(
+        subject,
+        "problem",
+        f"{folder} cannot be written to",
+        f"Give this user the right to write there, or name another folder: {variable}.",
+    )
+
+
+def _existing_parent(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.absolute().parents) if path.exists())
+
+
+def _database(settings: Settings) -> Finding:
+    path = settings.database_path
+    if not path.exists():
+        return Finding("database", "ok", "none yet; the first start makes it")
+    try:
+        version, fault = _look_into(path)
+    except sqlite3.Error as error:
+        return Finding(
+            "database",
+            "problem",
+            f"{path} cannot be read: {error}",
+            "Stop what holds it, or put back a copy of the data folder.",
+        )
+    newest = available()[-1].number
+    if fault != "ok":
+        advice = "Put back a copy of the data folder."
+        return Finding("database", "problem", f"{path} is damaged: {fault}", advice)
+    if version > newest:
+        advice = "Update this installation, or name another data folder."
+        return Finding("database", "problem", f"a newer portal has written {path}", advice)
+    if version < newest:
+        message = f"at version {version} of {newest}"
+        return Finding("database", "hint", message, "aiportal migrate (`serve` does it, too)")
+    return Finding("database", "ok", f"at version {version}")
+
+
+def _look_into(path: Path) -> tuple[int, str]:
+    """The version, and what SQLite finds wrong with the file (`ok` for nothing)."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        fault = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'")
+        if known.fetchone() is None:
+            return 0, fault
+        return int(
+            connection.execute("SELECT max(number) FROM migrations").fetchone()[0] or 0
+        ), fault
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    registry = Registry.load_now(settings)
+    for problem in registry.problems:
+        yield Finding(
+            "model config", "problem", str(problem), "Change the file. See docs/models.md."
+        )
+    usable = [one.model.id for one in registry.statuses_now(ANYBODY) if one.is_usable]
+    if usable:
+        yield Finding("models", "ok", f"{len(usable)} can serve now: {', '.join(usable)}")
+    else:
+        advice = "aiportal models pull, or set a provider's key. See docs/models.md."
+        yield Finding("models", "problem", "none can serve now", advice)
+    default = registry.embedded(registry.default_model)
+    if default is None or default.weights is None or settings.local_model == "off":
+        return
+    if weights_path(default.weights, settings.cache_dir) is None:
+        message = f"the weights of {default.id} are not here yet"
+        yield Finding("embedded model", "hint", message, "aiportal models pull")
+
+
+def _extras(settings: Settings) -> Iterator[Finding]:
+    for module, (extra, purpose) in EXTRAS.items():
+        if find_spec(module) is not None:
+            yield Finding(f"extra {extra}", "ok", "installed")
+            continue
+        is_needed = extra == "local" and settings.local_model == "on"
+        advice = f"pip install 'aiportal[{extra}]'"
+        if is_needed:
+            advice += ", or set AIPORTAL_LOCAL_MODEL=off"
+        level: Literal["hint", "problem"] = "problem" if is_needed else "hint"
+        yield Finding(f"extra {extra}", level, f"{purpose} is not installed", advice)
+
+
+def _port(settings: Settings) -> Finding:
+    url = url_of(settings.host, settings.port)
+    if settings.port == 0 or _is_free(settings):
+        return Finding("port", "ok", f"{settings.port} on {settings.host} is free")
+    if _is_portal(url):
+        return Finding("port", "ok", f"an AI Portal answers at {url}")
+    return Finding(
+        "port",
+        "problem",
+        f"{settings.port} on {settings.host} is not to be had",
+        "Stop what uses it, or choose another one: AIPORTAL_PORT.",
+    )
+
+
+def _is_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError:
+        return False
+    return True
+
+
+def _is_portal(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=PROBE_TIMEOUT_S) as answer:  # noqa: S310
+            return "x-request-id" in answer.headers
+    except (urllib.error.URLError, OSError, ValueError):
+        return False

@@ -1,0 +1,45 @@
+"""Fetching weights under a progress bar on standard error."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from aiportal.local import PullProgress, Weights, pull
+
+__all__ = ["pull_with_progress"]
+
+
+async def pull_with_progress(model_id: str, weights: Weights, cache_dir: Path) -> Path:
+    """Fetch, show how far it is, return the file. Raises what `local.pull` raises."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        click.echo(f"Fetching {model_id}{_size(weights)}", err=True)
+    with Progress(
+        TextColumn("Fetching {task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        task = bar.add_task(model_id, total=weights.size_bytes)
+
+        def on_progress(progress: PullProgress) -> None:
+            bar.update(task, completed=progress.done_bytes, total=progress.total_bytes)
+
+        return await pull(weights, cache_dir, on_progress=on_progress)
+
+
+def _size(weights: Weights) -> str:
+    return "" if weights.size_bytes is None else f" ({weights.size_bytes / 1e6:.0f} MB)"
