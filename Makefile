@@ -29,7 +29,7 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, l
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/cog --check -P -I . $(GENERATED)
+	$(BIN)/cog --check -I docs $(GENERATED)
 	$(BIN)/python -m tests.locks
 	$(BIN)/pytest -qq tests/test_project.py
 
@@ -41,7 +41,7 @@ fmt: $(VENV)/.installed-dev ## format and fix what can be fixed by itself
 	$(BIN)/ruff format $(CODE)
 
 docs: $(VENV)/.installed-dev ## write the generated parts of the docs anew
-	$(BIN)/cog -r -P -I . $(GENERATED)
+	$(BIN)/cog -r -I docs $(GENERATED)
 
 lock: $(VENV)/.installed-dev ## resolve pyproject.toml's dependencies (UPGRADE=1 takes newer releases)
 	$(BIN)/python -m tests.locks --write $(if $(UPGRADE),--upgrade)
