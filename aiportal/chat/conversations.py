@@ -26,16 +26,16 @@ MAX_SYSTEM_PROMPT_CHARS = 100_000
 
 _NEWEST = """
 SELECT * FROM conversations
-WHERE user_id = :user_id AND (:after IS NULL OR (updated_at, id) < (:updated_at, :after))
-ORDER BY updated_at DESC, id DESC LIMIT :limit
+WHERE user_id = :user_id AND (:number IS NULL OR (updated_at, number) < (:updated_at, :number))
+ORDER BY updated_at DESC, number DESC LIMIT :limit
 """
 _NEWEST_MATCHING = """
 SELECT * FROM conversations
-WHERE user_id = :user_id AND (:after IS NULL OR (updated_at, id) < (:updated_at, :after))
+WHERE user_id = :user_id AND (:number IS NULL OR (updated_at, number) < (:updated_at, :number))
   AND (number IN (SELECT rowid FROM conversations_text WHERE conversations_text MATCH :match)
     OR id IN (SELECT m.conversation_id FROM messages_text t JOIN messages m ON m.number = t.rowid
               WHERE messages_text MATCH :match))
-ORDER BY updated_at DESC, id DESC LIMIT :limit
+ORDER BY updated_at DESC, number DESC LIMIT :limit
 """
 _UPDATE = """
 UPDATE conversations SET title = :title, model = :model, system_prompt = :system_prompt,
@@ -88,8 +88,8 @@ class Conversations:
             values = {
                 "user_id": principal.user_id,
                 "match": match,
-                "after": after,
                 "updated_at": cursor.get("updated_at"),
+                "number": cursor.get("number"),
                 "limit": limit + 1,
             }
             sql = _NEWEST if match is None else _NEWEST_MATCHING

@@ -48,6 +48,7 @@ class TurnHost:
     def _take(self) -> sqlite3.Connection:
         self._folder.mkdir(parents=True, exist_ok=True)
         lock = sqlite3.connect(self._path(self.id), isolation_level=None, check_same_thread=False)
+        lock.execute("PRAGMA journal_mode=MEMORY")  # nothing is written: no second file
         lock.execute("BEGIN EXCLUSIVE")
         for file in self._folder.glob("*.lock"):
             if time.time() - file.stat().st_mtime > STALE_AFTER_S:
@@ -67,6 +68,7 @@ class TurnHost:
             return True
         try:
             with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+                connection.execute("PRAGMA journal_mode=MEMORY")
                 connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             return False

@@ -11,7 +11,7 @@ CREATE TABLE conversations (
   created_at TEXT NOT NULL,
   updated_at TEXT NOT NULL -- when the last question was asked
 );
-CREATE INDEX conversations_user ON conversations (user_id, updated_at, id);
+CREATE INDEX conversations_user ON conversations (user_id, updated_at, number);
 CREATE TABLE messages (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,

@@ -1,0 +1,110 @@
+"""A model is sent the branch, without failed answers, cut to what it can hold."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aiportal.chat import Message
+from aiportal.chat.prompt import chat_body
+
+
+def _message(content: str, role: Any = "user", status: Any = "done") -> Message:
+    return Message(
+        id="msg",
+        conversation_id="conv",
+        parent_id=None,
+        turn_id=None,
+        role=role,
+        content=content,
+        reasoning="",
+        model=None,
+        status=status,
+        finish_reason=None,
+        usage=None,
+        cost_usd=None,
+        error=None,
+        created_at="",
+    )
+
+
+def _branch(*contents: str) -> list[Message]:
+    roles = ("user", "assistant")
+    return [_message(content, roles[index % 2]) for index, content in enumerate(contents)]
+
+
+def _sent(branch: list[Message], **options: Any) -> list[tuple[str, str]]:
+    defaults: dict[str, Any] = {
+        "model_id": "acme/fast",
+        "system_prompt": "",
+        "parameters": {},
+        "context_window": None,
+        "max_messages": 1_000,
+    }
+    body = chat_body(branch, **defaults | options)
+    return [(message["role"], message["content"]) for message in body["messages"]]
+
+
+def test_parameters_and_the_system_prompt_lead() -> None:
+    body = chat_body(
+        _branch("Hi"),
+        model_id="acme/fast",
+        system_prompt="Be brief.",
+        parameters={"temperature": 0},
+        context_window=None,
+        max_messages=10,
+    )
+
+    assert body == {
+        "temperature": 0,
+        "model": "acme/fast",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+        ],
+        "stream": True,
+    }
+
+
+@pytest.mark.parametrize("answer", [("", "done"), ("half", "error"), ("", "cancelled")])
+def test_a_failed_or_empty_answer_is_left_out_and_its_question_joined(
+    answer: tuple[str, str],
+) -> None:
+    failed = _message(answer[0], "assistant", answer[1])
+
+    assert _sent([*_branch("One"), failed, *_branch("Two")]) == [("user", "One\n\nTwo")]
+
+
+def test_a_stopped_answer_is_part_of_what_was_said() -> None:
+    branch = _branch("One", "half an", "Two")
+    branch[1] = replace(branch[1], status="cancelled")
+
+    assert _sent(branch) == [("user", "One"), ("assistant", "half an"), ("user", "Two")]
+
+
+def test_the_oldest_exchanges_go_first_when_the_window_is_full() -> None:
+    branch = _branch("a" * 300, "b" * 300, "c" * 300, "d" * 300, "e" * 30)
+
+    kept = _sent(branch, context_window=300)
+
+    assert [content[0] for _, content in kept] == ["c", "d", "e"]
+
+
+def test_room_is_kept_for_the_answer_that_is_asked_for() -> None:
+    branch = _branch("a" * 300, "b" * 300, "c" * 300)
+
+    assert len(_sent(branch, context_window=600, parameters={"max_tokens": 100})) == 3
+    assert len(_sent(branch, context_window=600, parameters={"max_tokens": 400})) == 1
+
+
+def test_the_newest_question_and_the_system_prompt_always_stay() -> None:
+    kept = _sent(_branch("a", "b", "c" * 900), context_window=100, system_prompt="S" * 900)
+
+    assert [content[0] for _, content in kept] == ["S", "c"]
+
+
+def test_no_more_messages_are_sent_than_are_taken() -> None:
+    branch = _branch(*["word"] * 2_001)
+
+    assert len(_sent(branch, max_messages=1_000)) == 999
+    assert len(_sent(branch, max_messages=1_000, system_prompt="S")) == 1_000
