@@ -1,0 +1,246 @@
+"""A portal on another machine, or in another process: its HTTP API with one API key."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+
+from aiportal.dialects.sse import SseSplitter, data_of
+from aiportal.errors import InternalError, ModelUnavailable, ServiceUnavailable
+from aiportal.events import (
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    TurnFailed,
+    TurnFinished,
+    TurnStarted,
+    UsageReported,
+)
+from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
+from aiportal.notebook.failures import failure_from_response
+from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks, read_events
+from aiportal.usage import GroupBy, UsageGroup, UsageRow
+
+__all__ = ["RemoteBackend"]
+
+_PAGE = 200
+_CONNECT_S = 10
+_SILENCE_S = 900  # a model that is being loaded sends nothing; a running stream keeps alive
+_EVENTS: dict[str, type[Event]] = {
+    "turn": TurnStarted,
+    "text_delta": TextDelta,
+    "reasoning_delta": ReasoningDelta,
+    "usage": UsageReported,
+    "error": TurnFailed,
+    "finished": TurnFinished,
+}
+
+
+class RemoteBackend:
+    """url: of the portal, with or without `/v1`. api_key: `ak_…`, whose rights count."""
+
+    def __init__(self, url: str, *, api_key: str) -> None:
+        self._base = url.rstrip("/").removesuffix("/v1").removesuffix("/api") + "/api/v1"
+        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._session: aiohttp.ClientSession | None = None
+        self._default_model: str | None = None
+
+    async def open(self) -> None:
+        """Make the pool of connections; nothing is sent yet."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S)
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=timeout)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def default_model(self) -> str:
+        """As the portal's own list has it. Raises ModelUnavailable where the list is empty."""
+        if self._default_model is None:
+            models = await self.models()
+            if not models:
+                raise ModelUnavailable(
+                    "This portal has no model that your key may use now. Ask its administrator."
+                )
+            self._default_model = next((m.id for m in models if m.is_default), models[0].id)
+        return self._default_model
+
+    async def chat(self, body: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
+        """See Backend."""
+        async with self._request("POST", "/chat/completions", json=body) as response:
+            request_id = response.headers.get("x-request-id", "")
+            async with aclosing(read_chunks(_blocks(response))) as pieces:
+                async for piece in pieces:
+                    if not isinstance(piece, ChunkEnd):
+                        yield piece
+                        continue
+                    yield Outcome(
+                        request_id=request_id,
+                        model=response.headers.get("x-aiportal-model", str(body.get("model"))),
+                        finish_reason=piece.finish_reason,
+                        usage=piece.usage,
+                        cost_usd=await self._cost_usd(request_id),
+                    )
+
+    async def _cost_usd(self, request_id: str) -> float | None:
+        """A stream's cost stands in its usage row only, which is written before the stream ends."""
+        just_before = request_id[:-1]  # ids sort by time: no other id is between these two
+        page = await self._get("/usage", after=just_before, limit=1)
+        rows = [row for row in page["data"] if row["request_id"] == request_id]
+        return float(rows[0]["cost_usd"]) if rows else None
+
+    async def models(self) -> list[ModelInfo]:
+        """See Backend."""
+        page = await self._get("/models")
+        return [_model(model) for model in page["data"]]
+
+    async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
+        """See Backend."""
+        rows = await self._get("/usage/export.json", **_period(since, until))
+        return [record(UsageRow, row) for row in rows]
+
+    async def usage_totals(
+        self, group_by: GroupBy, *, since: datetime | None, until: datetime | None
+    ) -> list[UsageGroup]:
+        """See Backend."""
+        page = await self._get("/usage", group_by=group_by, **_period(since, until))
+        return [record(UsageGroup, {**row, "value": row[group_by]}) for row in page["data"]]
+
+    async def conversations(self, *, q: str | None, limit: int) -> list[ConversationInfo]:
+        """See Backend."""
+        query = {"limit": min(limit, _PAGE)} | ({} if q is None else {"q": q})
+        page = await self._get("/conversations", **query)
+        return [record(ConversationInfo, found) for found in page["data"]]
+
+    async def conversation(self, conversation_id: str) -> ConversationInfo:
+        """See Backend."""
+        found = await self._get(f"/conversations/{quote(conversation_id, safe='')}")
+        return record(ConversationInfo, found)
+
+    async def create_conversation(
+        self, *, title: str | None, model: str | None, system_prompt: str
+    ) -> ConversationInfo:
+        """See Backend."""
+        body = {"title": title, "model": model, "system_prompt": system_prompt}
+        given = {name: value for name, value in body.items() if value is not None}
+        async with self._request("POST", "/conversations", json=given) as response:
+            return record(ConversationInfo, await response.json(loads=orjson.loads))
+
+    async def messages(self, conversation_id: str) -> list[MessageInfo]:
+        """See Backend."""
+        page = await self._get(f"/conversations/{quote(conversation_id, safe='')}/messages")
+        return [record(MessageInfo, message) for message in page["data"]]
+
+    async def ask(
+        self, conversation_id: str, body: Mapping[str, Any]
+    ) -> AsyncGenerator[Piece, None]:
+        """See Backend."""
+        path = f"/conversations/{quote(conversation_id, safe='')}/turns"
+        async with self._request("POST", path, json=body) as response:
+            turn = _Turn(_blocks(response))
+            try:
+                async with aclosing(read_events(turn.events())) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            finally:
+                if turn.id is not None and not turn.has_ended:
+                    await asyncio.shield(self._cancel(turn.id))
+
+    async def _cancel(self, turn_id: str) -> None:
+        """Hanging up does not end a turn: it is cancelled by its id."""
+        async with self._request("POST", f"/turns/{turn_id}/cancel"):
+            pass
+
+    async def _get(self, path: str, **query: str | int) -> Any:
+        async with self._request("GET", path, params=query) as response:
+            return await response.json(loads=orjson.loads)
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, path: str, **options: Any
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """One call. Raises the portal's own error for a status of 400 and more."""
+        if self._session is None:
+            raise InternalError("The connection to the portal is not open.")
+        try:
+            async with self._session.request(method, self._base + path, **options) as response:
+                if response.status >= 400:
+                    raise failure_from_response(
+                        response.status,
+                        _decoded(await response.read()),
+                        retry_after=response.headers.get("retry-after"),
+                    )
+                yield response
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ServiceUnavailable(
+                f"The portal at {self._base.removesuffix('/api/v1')} does not answer "
+                f"({type(error).__name__}). Check the address, and that it runs: aiportal serve",
+                code="portal_unreachable",
+            ) from error
+
+
+class _Turn:
+    """The events of a turn as they come over HTTP; remembers its id and whether it has ended."""
+
+    def __init__(self, blocks: AsyncIterator[bytes]) -> None:
+        self._blocks = blocks
+        self.id: str | None = None
+        self.has_ended = False
+
+    async def events(self) -> AsyncIterator[Event]:
+        splitter = SseSplitter()
+        async for block in self._blocks:
+            for raw in splitter.feed(block):
+                data = data_of(raw)
+                if data is None or data == b"[DONE]":
+                    continue
+                event = _event(orjson.loads(data))
+                if isinstance(event, TurnStarted):
+                    self.id = event.turn_id
+                self.has_ended = isinstance(event, TurnFinished | TurnFailed)
+                yield event
+
+
+def _event(fields: dict[str, Any]) -> Event:
+    if "error" in fields:
+        raise failure_from_response(500, fields)
+    return _EVENTS[fields["type"]](**fields)
+
+
+async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async for block in response.content.iter_any():
+        yield block
+
+
+def _decoded(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _period(since: datetime | None, until: datetime | None) -> dict[str, str]:
+    times = {"from": since, "to": until}
+    return {name: time.isoformat() for name, time in times.items() if time is not None}
+
+
+def _model(model: Mapping[str, Any]) -> ModelInfo:
+    pricing = model["pricing"]
+    return ModelInfo(
+        id=model["id"],
+        name=model["name"],
+        context_window=model["context_window"],
+        max_output_tokens=model["max_output_tokens"],
+        capabilities=tuple(model["capabilities"]),
+        input_per_million=pricing["input_per_million"],
+        output_per_million=pricing["output_per_million"],
+        is_default=bool(model.get("is_default")),
+        description=model["description"],
+    )
