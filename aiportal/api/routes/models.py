@@ -23,7 +23,7 @@ class PricingBody(BaseModel):
 
 
 class ModelBody(BaseModel):
-    """OpenAI's model object with what else is known."""
+    """OpenAI's model object with what else is known. is_default: it answers where none is named."""
 
     id: str
     object: str = "model"
@@ -35,6 +35,7 @@ class ModelBody(BaseModel):
     max_output_tokens: int | None
     capabilities: list[str]
     pricing: PricingBody
+    is_default: bool
 
 
 class ModelList(BaseModel):
@@ -46,7 +47,8 @@ class ModelList(BaseModel):
 @router.get("/models")
 async def list_models(portal: PortalDep, principal: PrincipalDep) -> ModelList:
     """The models that the caller may use now."""
-    return ModelList(data=[_body(model) for model in await portal.registry.list(principal)])
+    default = portal.registry.default_model
+    return ModelList(data=[_body(model, default) for model in await portal.registry.list(principal)])
 
 
 @router.get("/models/{model_id:path}")
@@ -54,13 +56,13 @@ async def get_model(model_id: str, portal: PortalDep, principal: PrincipalDep) -
     """One of them."""
     for model in await portal.registry.list(principal):
         if model.id == model_id:
-            return _body(model)
+            return _body(model, portal.registry.default_model)
     raise ModelNotFound(
         "There is no such model that you may use. GET /v1/models lists them.", param="model"
     )
 
 
-def _body(model: Model) -> ModelBody:
+def _body(model: Model, default_model: str) -> ModelBody:
     pricing = model.pricing
     return ModelBody(
         id=model.id,
@@ -75,4 +77,5 @@ def _body(model: Model) -> ModelBody:
             output_per_million=pricing.output_per_million,
             cached_input_per_million=pricing.cached_input_per_million,
         ),
+        is_default=model.id == default_model,
     )
