@@ -192,6 +192,14 @@ class TokenUsage:
             reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
         )
 
+    def as_wire(self) -> dict[str, int]:
+        """OpenAI's `usage` object."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+        }
+
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < 2**53 else 0

@@ -53,6 +53,7 @@ class Completion:
         self._pricing = model.pricing
         self._secret = deployment.api_key
         self._scanner = StreamScanner(wants_usage=wants_usage, secret=deployment.api_key)
+        self._wants_usage = wants_usage
         self._prompt_chars = prompt_chars
         self._started = started
         self._ttft_ms: float | None = None
@@ -107,7 +108,10 @@ class Completion:
             await self._record_end(error.status, error.code)
             raise
         await self._record_end(200, None)
-        yield self._scanner.done_event or DONE
+        end = self._scanner.done_event or DONE
+        if self._wants_usage and self._scanner.usage is None:
+            end = self._scanner.usage_event(self._scanner.estimate(self._prompt_chars)) + end
+        yield end
 
     async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does."""
@@ -125,22 +129,13 @@ class Completion:
         """The events to pass on, one list for each piece that came from the network."""
         splitter, scanner = SseSplitter(), self._scanner
         async for piece in self._call.pieces():
-            passed = []
-            try:
-                for event in splitter.feed(piece):
-                    if kept := scanner.feed(event):
-                        passed.append(kept)
-                    if scanner.done_event is not None:
-                        break
-            except ValueError as error:
-                raise UpstreamError(
-                    "The provider of this model sent an event that is too long.",
-                    code="upstream_protocol_error",
-                ) from error
+            passed, failure = _feed(splitter, scanner, piece)
             if self._ttft_ms is None and scanner.has_text:
                 self._ttft_ms = self._elapsed_ms()
             if passed:
                 yield passed
+            if failure is not None:
+                raise failure
             if scanner.done_event is not None:
                 break
         if scanner.finish_reason is None:
@@ -187,6 +182,29 @@ class Completion:
             status=status,
             error_code=error_code,
         )
+
+
+def _feed(
+    splitter: SseSplitter, scanner: StreamScanner, piece: bytes
+) -> tuple[list[bytes], UpstreamError | None]:
+    """The events of a piece that are to be passed on, and what went wrong behind them."""
+    passed: list[bytes] = []
+    try:
+        for event in splitter.feed(piece):
+            if kept := scanner.feed(event):
+                passed.append(kept)
+            if scanner.done_event is not None:
+                break
+    except UpstreamError as error:
+        return passed, error
+    except ValueError as error:
+        failure = UpstreamError(
+            "The provider of this model sent an event that is too long.",
+            code="upstream_protocol_error",
+        )
+        failure.__cause__ = error
+        return passed, failure
+    return passed, None
 
 
 def _examine(body: bytes, secret: str | None) -> tuple[TokenUsage | None, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from aiportal.dialects.openai_chat import TokenUsage
-from aiportal.dialects.sse import data_of, without_fields
+from aiportal.dialects.sse import data_of, encode, without_fields
 from aiportal.errors import UpstreamError
 from aiportal.routing.upstreams.failures import failure_from_error_object
 
@@ -39,6 +39,7 @@ class StreamScanner:
         self.finish_reason: str | None = None
         self.usage: TokenUsage | None = None
         self.done_event: bytes | None = None
+        self._finish_data = b""
 
     @property
     def has_text(self) -> bool:
@@ -61,6 +62,7 @@ class StreamScanner:
             self._text_bytes += len(text)
         if finish := _FINISH.search(data):
             self.finish_reason = finish[1].decode("utf-8", "replace")
+            self._finish_data = data
         if b'"choices"' not in data or _USAGE.search(data):
             return without_fields(event) if self._read(data) else b""
         return without_fields(event)
@@ -71,6 +73,14 @@ class StreamScanner:
         return TokenUsage(
             prompt_tokens=-(-prompt_chars // CHARS_PER_TOKEN), completion_tokens=completion
         )
+
+    def usage_event(self, usage: TokenUsage) -> bytes:
+        """The usage chunk that a caller asked for and the upstream did not send."""
+        try:
+            chunk: Any = orjson.loads(self._finish_data)
+        except orjson.JSONDecodeError:
+            chunk = {"object": "chat.completion.chunk"}
+        return encode({**chunk, "choices": [], "usage": usage.as_wire()})
 
     def _read(self, data: bytes) -> bool:
         """Decode a chunk that is not plain text; False if the caller should not see it."""

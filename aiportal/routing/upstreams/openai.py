@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import aiohttp
 import orjson
 
 from aiportal.errors import UpstreamError, UpstreamTimeout
+from aiportal.registry import Timeouts
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
 
@@ -76,17 +78,20 @@ class OpenAiUpstream:
                 data=orjson.dumps(request.body),
                 headers=endpoint.headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=timeouts.total_s,
-                    sock_connect=timeouts.connect_s,
-                    sock_read=timeouts.first_byte_s,
-                ),
+                timeout=_client_timeout(timeouts),
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
         if response.status != 200:
             raise await _refusal(response, endpoint.secret)
         return _OpenAiCall(response, timeouts.between_bytes_s)
+
+
+@lru_cache(maxsize=64)
+def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.first_byte_s
+    )
 
 
 class _OpenAiCall:
