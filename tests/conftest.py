@@ -12,7 +12,7 @@ from blockbuster import blockbuster_ctx
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 
-pytest_plugins = ["tests.fixtures_upstream"]
+pytest_plugins = ["tests.fixtures_portal", "tests.fixtures_upstream"]
 
 ROOT = Path(__file__).parents[1]
 FOREIGN_VARIABLES = ("AIPORTAL_", "GRADIO_")

@@ -1,21 +1,19 @@
 """Portals that tests talk to over sockets: in this event loop, or in a process of their own."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import uvicorn
-
 from aiportal.api.app import create_app
+from aiportal.api.listening import listening
 from aiportal.portal import Portal
 from aiportal.settings import Settings
+from aiportal.usage import UsageRow
 from tests.processes import ServerProcess
 
 __all__ = ["AppServer", "PortalProcess", "make_key", "serving"]
 
-START_TIMEOUT_S = 30
 API_ONLY = "tests.performance.portal_process"
 
 
@@ -31,6 +29,16 @@ class AppServer:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 
+    async def rows(self, count: int = 1) -> Sequence[UsageRow]:
+        """All usage rows, as soon as there are `count`. Raises TimeoutError after two seconds."""
+        operator = await self.portal.users.operator()
+        deadline = asyncio.get_running_loop().time() + 2
+        while len(rows := await self.portal.ledger.rows(operator)) < count:
+            if asyncio.get_running_loop().time() > deadline:
+                raise TimeoutError(f"there are {len(rows)} usage rows, not {count}")
+            await asyncio.sleep(0.01)
+        return rows
+
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[AppServer]:
@@ -38,35 +46,8 @@ async def serving(settings: Settings) -> AsyncIterator[AppServer]:
     async with Portal.open(settings) as portal:
         _, key = await portal.keys.create(await portal.users.operator(), name="test")
         app = create_app(portal, with_pages=False)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            server = _QuietServer(config)
-            task = asyncio.create_task(server.serve([listener]))
-            try:
-                await _started(server, task)
-                yield AppServer(url, key, portal)
-            finally:
-                server.should_exit = True
-                await task
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the signal handlers to pytest."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def _started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:
-    async with asyncio.timeout(START_TIMEOUT_S):
-        while not server.started:
-            if task.done():
-                await task
-                raise RuntimeError("the server ended while it started")
-            await asyncio.sleep(0.005)
+        async with listening(app, settings) as server:
+            yield AppServer(server.url, key, portal)
 
 
 async def make_key(settings: Settings, *, username: str | None = None) -> str:

@@ -4,25 +4,25 @@ Starts in a fraction of the time that `aiportal serve` takes, for benchmarks and
 start many. Settings come from the environment, as ever.
 """
 
-import click
-import uvicorn
-import uvloop
+import asyncio
 
+import click
+
+from aiportal import logs
 from aiportal.api.app import create_app
+from aiportal.api.listening import listening, loop_factory
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 
 __all__ = ["serve_api"]
 
 
-async def serve_api(settings: Settings, port: int) -> None:
-    """Serve the API on loopback until the process is told to end."""
+async def serve_api(settings: Settings) -> None:
+    """Serve the API until the process is told to end."""
     async with Portal.open(settings) as portal:
         app = create_app(portal, with_pages=False)
-        config = uvicorn.Config(
-            app, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1
-        )
-        await uvicorn.Server(config).serve()
+        async with listening(app, settings) as server:
+            await server.ended()
 
 
 @click.group()
@@ -34,7 +34,10 @@ def main() -> None:
 @click.option("--port", type=int, required=True)
 def serve(port: int) -> None:
     """Serve on loopback until the process is told to end."""
-    uvloop.run(serve_api(Settings(), port))
+    settings = Settings(port=port)
+    logs.configure(level=settings.log_level, line_format=settings.log_format)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(serve_api(settings))
 
 
 if __name__ == "__main__":
