@@ -196,14 +196,19 @@ class Turns:
 
     async def status(self, principal: Principal, turn_id: str) -> MessageStatus:
         """How the turn stands. Raises NotFound."""
-        if self._own(principal, turn_id) is not None:
+        turn = self._own(principal, turn_id)
+        if turn is not None and not turn.log.is_finished:
             return "running"
         return (await self._stored(principal, turn_id)).status
 
     def running(self, principal: Principal) -> Sequence[TurnStarted]:
         """The caller's turns that this process is running, oldest first."""
         user_id = principal.user_id
-        return [t.plan.started for t in self._turns.values() if t.plan.principal.user_id == user_id]
+        return [
+            turn.plan.started
+            for turn in self._turns.values()
+            if turn.plan.principal.user_id == user_id and not turn.log.is_finished
+        ]
 
     def _check_content(self, content: str | None, parent_id: str | None) -> None:
         if content is not None:

@@ -10,7 +10,7 @@ from aiportal.store import Database
 
 
 async def _ask_twice(database: Database, conversation_id: str) -> None:
-    rows = [
+    rows: list[dict[str, str | None]] = [
         {"id": "q", "parent_id": None, "role": "user", "content": "Why?"},
         {"id": "a1", "parent_id": "q", "role": "assistant", "content": "Old.", "model": "m/x"},
         {
@@ -26,7 +26,11 @@ async def _ask_twice(database: Database, conversation_id: str) -> None:
 
     def insert(connection: sqlite_utils.Database) -> None:
         for row in rows:
-            common = {"conversation_id": conversation_id, "status": "done", "created_at": "now"}
+            common: dict[str, str | None] = {
+                "conversation_id": conversation_id,
+                "status": "done",
+                "created_at": "now",
+            }
             connection.table("messages").insert(common | row)
 
     await database.write(insert)
