@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from aiportal.accounts import COOKIE_NAME, KEEP, Session, TokenPair, User
 from aiportal.api.csrf import is_same_origin
@@ -41,6 +41,8 @@ class Logout(BaseModel):
 
 class ProfileChanges(BaseModel):
     """What is left out stays as it is. email: null removes it."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = ""
     email: str | None = None

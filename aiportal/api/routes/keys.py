@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from aiportal.accounts import KEEP, ApiKey
 from aiportal.api.deps import PortalDep, PrincipalDep
@@ -19,6 +19,8 @@ MAX_LIST = 500
 class NewKey(BaseModel):
     """models: ids of the only models it may use; without them any."""
 
+    model_config = ConfigDict(extra="forbid")
+
     name: str
     expires_at: AwareDatetime | None = None
     models: list[str] | None = None
@@ -26,6 +28,8 @@ class NewKey(BaseModel):
 
 class KeyChanges(BaseModel):
     """What is left out stays as it is. null lifts the end and the limit to certain models."""
+
+    model_config = ConfigDict(extra="forbid")
 
     name: str = ""
     expires_at: AwareDatetime | None = None
@@ -36,6 +40,7 @@ class Key(BaseModel):
     """hint: the last four characters of the key."""
 
     id: str
+    object: Literal["api_key"] = "api_key"
     name: str
     hint: str
     models: tuple[str, ...] | None
@@ -56,6 +61,12 @@ class KeyWithSecret(Key):
     @classmethod
     def reveal(cls, key: ApiKey, secret: str) -> Self:
         return cls(**Key.of(key).model_dump(), key=secret)
+
+
+class KeyDeleted(BaseModel):
+    id: str
+    object: Literal["api_key.deleted"] = "api_key.deleted"
+    deleted: Literal[True] = True
 
 
 class KeyList(BaseModel):
@@ -104,10 +115,11 @@ async def update_key(
     return Key.of(key)
 
 
-@router.delete("/{key_id}", status_code=204)
-async def revoke_key(key_id: str, portal: PortalDep, principal: PrincipalDep) -> None:
+@router.delete("/{key_id}")
+async def revoke_key(key_id: str, portal: PortalDep, principal: PrincipalDep) -> KeyDeleted:
     """End a key at once and for good."""
     await portal.keys.revoke(principal, key_id)
+    return KeyDeleted(id=key_id)
 
 
 @router.post("/{key_id}/rotate")
