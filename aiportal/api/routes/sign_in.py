@@ -1,7 +1,7 @@
 """Signing in and out with a browser: forms in, a cookie and a redirect out.
 
-The page itself belongs to the web app, which leaves the function that renders it in
-`app.state.sign_in_page`; without the web app errors come as JSON.
+The pages themselves belong to the web app, which leaves the functions that render them in
+`app.state.sign_in_page` and `app.state.link_page`. Without them errors come as JSON.
 """
 
 from typing import Annotated, Protocol, cast
@@ -13,32 +13,38 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from aiportal.accounts import COOKIE_NAME, User
 from aiportal.api.deps import PortalDep
 from aiportal.api.errors import error_headers
-from aiportal.api.link_page import render_link_page
 from aiportal.api.routes.auth import address_of, require_same_origin, start_session
 from aiportal.api.session_cookie import clear_session_cookie
 from aiportal.errors import NotFound, PortalError
 from aiportal.portal import Portal
 
-__all__ = ["SignInPage", "router", "safe_next_path"]
+__all__ = ["LinkPage", "SignInPage", "router", "safe_next_path"]
 
 router = APIRouter()
 MAX_PATH_CHARS = 2000
+_NO_PAGES = "This portal serves no web pages. Use the API with a key."
 _NOT_KEPT = {"cache-control": "no-store"}
 Text = Annotated[str, Form()]
 
 
 class SignInPage(Protocol):
-    """Renders the whole HTML page. error: None at the first sight of it."""
+    """Renders the page with the form for POST /login. error: None at the first sight of it."""
 
     def __call__(self, error: str | None, username: str, next_path: str) -> str: ...
+
+
+class LinkPage(Protocol):
+    """Renders the page with the button for POST /login/link; any token, good or not."""
+
+    def __call__(self, token: str) -> str: ...
 
 
 @router.get("/login")
 async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - of the URL
     """The sign-in page. next: the path to go to afterwards."""
-    page = _page(request)
+    page = _sign_in_page(request)
     if page is None:
-        raise NotFound("This portal serves no web pages. Use the API with a key.")
+        raise NotFound(_NO_PAGES)
     return HTMLResponse(page(None, "", safe_next_path(next)), headers=_NOT_KEPT)
 
 
@@ -61,9 +67,12 @@ async def sign_in(
 
 
 @router.get("/login/link")
-async def show_link(token: str = "") -> Response:
+async def show_link(request: Request, token: str = "") -> Response:
     """A page with a button: what only looks at the link, such as a preview, must not use it up."""
-    return HTMLResponse(render_link_page(token), headers=_NOT_KEPT)
+    page = cast(LinkPage | None, getattr(request.app.state, "link_page", None))
+    if page is None:
+        raise NotFound(_NO_PAGES)
+    return HTMLResponse(page(token), headers=_NOT_KEPT)
 
 
 @router.post("/login/link")
@@ -104,12 +113,12 @@ async def _welcome(request: Request, portal: Portal, user: User, next_path: str)
 
 
 def _again(request: Request, error: PortalError, username: str, next_path: str) -> Response:
-    page = _page(request)
+    page = _sign_in_page(request)
     if page is None:
         raise error
     html = page(error.message, username, next_path)
     return HTMLResponse(html, error.status, headers={**_NOT_KEPT, **error_headers(error)})
 
 
-def _page(request: Request) -> SignInPage | None:
+def _sign_in_page(request: Request) -> SignInPage | None:
     return cast(SignInPage | None, getattr(request.app.state, "sign_in_page", None))
