@@ -6,16 +6,23 @@ The only module that reads the environment. Each field's docstring is its docume
 
 import os
 import secrets
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["Settings", "keep_litellm_offline", "read_or_create_secret"]
+__all__ = [
+    "Platform",
+    "Settings",
+    "ensure_temporary_folder",
+    "keep_litellm_offline",
+    "read_or_create_secret",
+]
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -89,7 +96,7 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     """`json`: one object a line, for log collectors."""
 
-    on_spaces: bool = Field(False, validation_alias="AIPORTAL_ON_SPACES")
+    on_spaces: bool = False
     """Set by `app.py` on Hugging Face Spaces: cookies for a framed page, proxy headers trusted."""
 
     @field_validator("cors_origins", mode="before")
@@ -105,6 +112,29 @@ class Settings(BaseSettings):
             raise ValueError("jwt_secret needs at least 32 characters; unset it to have one made")
         return self
 
+    @classmethod
+    def for_app(cls, platform: "Platform | None" = None) -> Self:
+        """The settings of `python app.py`: what Gradio's and Spaces' variables say comes first.
+
+        On Spaces also: listen everywhere, and keep the data where it can be written, best where it
+        lasts. Folders that are set stay as they are set.
+        """
+        platform = platform or Platform()
+        given = cls()
+        changes: dict[str, Any] = {
+            "host": platform.gradio_server_name,
+            "port": platform.gradio_server_port,
+        }
+        if platform.is_spaces:
+            changes |= {"on_spaces": True, "behind_proxy": True}
+            if changes["host"] is None and "host" not in given.model_fields_set:
+                changes["host"] = "0.0.0.0"  # noqa: S104 - in a container that nothing else is in
+            if "data_dir" not in given.model_fields_set:
+                changes["data_dir"] = _first_writable(platform.data_folders(given.data_dir))
+            if "cache_dir" not in given.model_fields_set and not _is_writable(given.cache_dir):
+                changes["cache_dir"] = changes.get("data_dir", given.data_dir) / "cache"
+        return cls(**{name: value for name, value in changes.items() if value is not None})
+
     @property
     def is_loopback(self) -> bool:
         """True if only this machine can reach the portal."""
@@ -118,6 +148,53 @@ class Settings(BaseSettings):
         """Names and values that provider keys are looked up in: `.env`, overruled by the environment."""
         from_file = {name: value for name, value in dotenv_values(".env").items() if value}
         return {**from_file, **os.environ}
+
+
+class Platform(BaseSettings):
+    """What the place that this process runs in says of itself, in variables that are not ours."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    gradio_server_name: str | None = None
+    gradio_server_port: int | None = Field(None, ge=0, le=65535)
+    space_id: str | None = None
+    space_host: str | None = None
+    system: str | None = None
+    jupyterhub_service_prefix: str | None = None
+
+    @property
+    def is_spaces(self) -> bool:
+        """True on Hugging Face Spaces."""
+        return self.space_id is not None or self.system == "spaces"
+
+    @property
+    def public_url(self) -> str | None:
+        """How people reach a Space directly, None elsewhere."""
+        return f"https://{self.space_host}" if self.is_spaces and self.space_host else None
+
+    def data_folders(self, default: Path) -> Sequence[Path]:
+        """Where a Space may keep its data, the most lasting first: `/data` is paid for and stays."""
+        return (Path("/data/aiportal"), default, Path("/tmp/aiportal"))  # noqa: S108 - one user only
+
+
+def ensure_temporary_folder(data_dir: Path) -> None:
+    """Where no usual folder for temporary files can be written, take one in the data folder."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        folder = data_dir / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+
+
+def _first_writable(folders: Sequence[Path]) -> Path:
+    """The first that can be made or written; the last one if none can, whose error then says why."""
+    return next((folder for folder in folders if _is_writable(folder)), folders[-1])
+
+
+def _is_writable(folder: Path) -> bool:
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 
 def keep_litellm_offline() -> None:
