@@ -23,9 +23,10 @@ __all__ = ["chat"]
 @click.option("--temperature", type=click.FloatRange(0, 2), help="0 for the likeliest words.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
 def chat(question: str, model: str | None, system: str | None, **parameters: float | None) -> None:
-    """Ask a model QUESTION (`-` reads it from standard input); the answer streams to the terminal.
+    """Ask a model; the answer streams to the terminal.
 
-    Ctrl-C cancels. What was used is recorded as for every other call.
+    `-` as QUESTION reads it from standard input. Ctrl-C cancels. What was used is recorded as for
+    every other call.
     """
     if question == "-":
         question = sys.stdin.read()

@@ -16,9 +16,9 @@ __all__ = ["migrate", "reset", "rollback"]
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to this version, making it if it is not there.
+    """Bring the database to this version.
 
-    `serve` does the same when it starts.
+    Makes it if it is not there. `serve` does the same when it starts.
     """
     _say(migrate_database(_made(load_settings())), "applied")
 
@@ -26,7 +26,10 @@ def migrate() -> None:
 @click.command()
 @click.option("--to", type=click.IntRange(min=0), help="Undo all above this number.")
 def rollback(to: int | None) -> None:
-    """Undo the newest migration, or all above a number. The data in what they made is lost."""
+    """Undo migrations of the database.
+
+    The newest one, or all above a number. The data in what they made is lost.
+    """
     path = load_settings().database_path
     if not path.exists():
         raise click.ClickException("There is no database yet: nothing to undo.")
@@ -36,9 +39,10 @@ def rollback(to: int | None) -> None:
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(*, yes: bool) -> None:
-    """Empty the database: all users, keys, conversations and usage are lost.
+    """Empty the database.
 
-    Model configs, weights and the secrets in the data folder stay.
+    All users, keys, conversations and usage are lost. Model configs, weights and the secrets in the
+    data folder stay.
     """
     path = _made(load_settings())
     if not yes and not sys.stdin.isatty():

@@ -17,9 +17,10 @@ MARKS = {"ok": ("✓", "green"), "hint": ("•", "yellow"), "problem": ("✗", "
 @click.command()
 @json_option
 def doctor(*, as_json: bool) -> None:
-    """Check settings, folders, database, models and port; say what to do for each finding.
+    """Check this installation and say what to do for each finding.
 
-    Exits with 1 if anything is wrong.
+    Looks at settings, folders, database, models, extras and port, and changes nothing. Exits with
+    1 if anything is wrong.
     """
     findings = _findings()
     if as_json:
