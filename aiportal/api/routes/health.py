@@ -1,11 +1,10 @@
 """Is the process alive, and can it serve?"""
 
-from importlib.metadata import version
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
+from aiportal import __version__
 from aiportal.api.deps import PortalDep
 from aiportal.api.requests import PortalRoute
 from aiportal.errors import DatabaseUnavailable
@@ -21,7 +20,7 @@ _ANYBODY = Principal(user_id="health", username="health", role="admin")
 @router.get("/health")
 async def health() -> dict[str, str]:
     """The process answers. True also while a model is being fetched."""
-    return {"status": "ok", "version": version("aiportal")}
+    return {"status": "ok", "version": __version__}
 
 
 @router.get("/health/ready")
