@@ -1,0 +1,76 @@
+"""The web app: Gradio tabs over the portal, mounted on the API's ASGI app."""
+
+import os
+
+from fastapi import FastAPI
+
+from aiportal.portal import Portal
+
+
+def _quiet_gradio() -> None:
+    """Gradio reads these when it is imported or makes its queue, and offers no other way to say it.
+
+    The first keeps it from calling home; the others bound what its queue remembers of past events,
+    which it would otherwise sum up anew for each.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "50"
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = "1000000000"
+
+
+_quiet_gradio()
+
+import gradio as gr  # noqa: E402 - after the lines above
+
+from pages.access import Access, LoginRedirect  # noqa: E402
+from pages.layout import build_ui  # noqa: E402
+from pages.sign_in import SignInPages  # noqa: E402
+from pages.static import StaticFiles  # noqa: E402
+from pages.theme import PortalTheme  # noqa: E402
+
+__all__ = ["build_ui", "mount"]
+
+MAX_EVENTS = 1024  # at once; Gradio's own 40 counts every open stream
+MAX_WAITING_EVENTS = 2000
+MAX_PAGES = 500  # whose state Gradio keeps; its own 10,000 would be 1.5 GB
+
+
+def mount(app: FastAPI, portal: Portal) -> FastAPI:
+    """Serve the web app at `/`, after all routes of `app`; returns `app`.
+
+    Adds the routes of its files, the redirect to the sign-in page, and the functions that render
+    the pages before it: `app.state.sign_in_page` and `app.state.link_page`.
+    """
+    files = StaticFiles.read()
+    access = Access(portal)
+    sign_in = SignInPages(files)
+    app.state.sign_in_page = sign_in.render_sign_in
+    app.state.link_page = sign_in.render_link
+    app.router.routes.extend(files.routes())
+    app.add_middleware(LoginRedirect, access=access)
+    _keep_uploads_in(portal)
+    demo = build_ui(portal, access)
+    demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
+    demo.state_session_capacity = MAX_PAGES
+    demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS)
+    gr.mount_gradio_app(
+        app,
+        demo,
+        path="/",
+        auth_dependency=access.user_id,
+        ssr_mode=False,
+        run_history=False,
+        footer_links=[],
+        show_error=False,
+        max_file_size="50mb",
+        theme=PortalTheme(),
+        head=files.head(),
+    )
+    return app
+
+
+def _keep_uploads_in(portal: Portal) -> None:
+    """What Gradio stores goes to the data folder; this variable is the only way to tell it."""
+    folder = portal.settings.data_dir / "gradio"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)

@@ -31,13 +31,13 @@ _TAGS: Final = frozenset(
     | {"p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
 )
 _ALIGNED: Final = frozenset({"right", "center"})
-_CODE_CLASSES: Final = frozenset(name for name in STANDARD_TYPES.values() if name)
+_CODE_PREFIX: Final = "t-"  # keeps Pygments' short names apart from ours
+_CODE_CLASSES: Final = frozenset(f"{_CODE_PREFIX}{name}" for name in STANDARD_TYPES.values())
 
 # What is put around code and tables after the cleaning. The sanitiser writes these tags exactly so,
 # and escapes `<` in text: nothing else can match.
 _COPY_BUTTON: Final = (
-    '<button type="button" class="ib i-copy act-copy-code">'
-    '<span class="sr">Copy the code</span></button>'
+    '<button type="button" class="ib i-copy act-copy-code" title="Copy the code"></button>'
 )
 _AROUND: Final = (
     ("<pre>", f'<div class="code">{_COPY_BUTTON}<pre>'),
@@ -140,4 +140,4 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
     if lexer is None or len(code) > MAX_CODE_CHARS:
         return ""
     lexer.stripnl = False  # a line break at the start or the end is part of the code
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
+    return str(highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix=_CODE_PREFIX)))

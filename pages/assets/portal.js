@@ -1,0 +1,325 @@
+// What the page does by itself: light and dark, the drawer, copying, menus, and clicks for Python.
+(() => {
+  "use strict";
+
+  // ---- light and dark: `data-theme` on the root decides; Gradio's own class follows it
+
+  const root = document.documentElement;
+  const systemDark = matchMedia("(prefers-color-scheme: dark)");
+
+  const remembered = () => {
+    try {
+      return localStorage.getItem("aiportal-theme");
+    } catch {
+      return null; // storage is closed to framed pages in some browsers
+    }
+  };
+
+  const remember = (mode) => {
+    try {
+      localStorage.setItem("aiportal-theme", mode);
+    } catch {
+      // then it holds until the page is left
+    }
+  };
+
+  const asked = new URLSearchParams(location.search).get("__theme");
+
+  const applyMode = (mode) => {
+    root.dataset.theme = mode;
+    document.body?.classList.toggle("dark", mode === "dark");
+  };
+
+  const currentMode = () => {
+    const mode = remembered() ?? asked;
+    if (mode === "dark" || mode === "light") return mode;
+    return systemDark.matches ? "dark" : "light";
+  };
+
+  const switchMode = () => {
+    const mode = root.dataset.theme === "dark" ? "light" : "dark";
+    remember(mode);
+    applyMode(mode);
+  };
+
+  applyMode(currentMode());
+  systemDark.addEventListener("change", () => applyMode(currentMode()));
+
+  // ---- the open chat stands in the address, so that a reload or another tab finds it
+
+  const chatInAddress = () => new URLSearchParams(location.search).get("chat") ?? "";
+
+  const showChatInAddress = (id) => {
+    if (id === chatInAddress()) return;
+    const url = new URL(location.href);
+    if (id) url.searchParams.set("chat", id);
+    else url.searchParams.delete("chat");
+    history.pushState(null, "", url);
+  };
+
+  if (chatInAddress()) root.classList.add("opening");
+  const opened = () => root.classList.remove("opening");
+
+  // ---- clicks for Python
+
+  let trigger = null;
+  const connect = (given) => {
+    trigger = given;
+  };
+  const tell = (name, data) => trigger?.(name, data);
+
+  addEventListener("popstate", () => tell("select", { id: chatInAddress() }));
+
+  // ---- small parts
+
+  const make = (tag, className, text) => {
+    const element = document.createElement(tag);
+    element.className = className ?? "";
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+
+  const button = (className, text, act) => {
+    const element = make("button", className, text);
+    element.type = "button";
+    element.addEventListener("click", act);
+    return element;
+  };
+
+  const copy = async (text, from) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return; // no permission, or not a secure page: the text can still be selected
+    }
+    from.classList.add("copied");
+    setTimeout(() => from.classList.remove("copied"), 1500);
+  };
+
+  const composerInput = () => document.querySelector("#composer-input textarea");
+
+  const fillComposer = (text) => {
+    const input = composerInput();
+    if (!input) return;
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    input.focus();
+  };
+
+  const setDrawer = (isOpen) => {
+    if (isOpen === document.body.classList.contains("side-open")) return;
+    document.body.classList.toggle("side-open", isOpen);
+    for (const opener of document.querySelectorAll('[data-act="drawer"]')) {
+      opener.setAttribute("aria-expanded", String(isOpen));
+    }
+    const seen = (element) => element.offsetParent !== null;
+    const next = isOpen ? ".side button, .acct-open" : '[data-act="drawer"]';
+    [...document.querySelectorAll(next)].find(seen)?.focus();
+  };
+
+  const toggleSettings = (chip) => {
+    const isOpen = document.body.classList.toggle("settings-open");
+    chip.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) document.querySelector("#chat-settings textarea")?.focus();
+  };
+
+  const markSettings = () => {
+    const fields = [...document.querySelectorAll("#chat-settings :is(textarea, input)")];
+    const isSet = fields.some((field) => field.value !== "");
+    document.querySelector('[data-act="settings"]')?.classList.toggle("on", isSet);
+  };
+
+  // ---- the menu of a row and its dialogs
+
+  const dialog = (title, body, verb, kind, act) => {
+    const box = make("dialog", "dialog");
+    const form = make("form");
+    form.method = "dialog";
+    const actions = make("div", "acts");
+    const keep = button("btn", "Cancel", () => box.close());
+    const go = make("button", `btn ${kind}`, verb);
+    go.type = "submit";
+    actions.append(keep, go);
+    form.append(make("h2", "", title), body, actions);
+    form.addEventListener("submit", act);
+    box.append(form);
+    box.addEventListener("close", () => box.remove());
+    document.body.append(box);
+    box.showModal();
+    return box;
+  };
+
+  const askToDelete = ({ id, title }) => {
+    const words = make("p", "", `“${title}” goes for good, with its answers.`);
+    dialog("Delete this chat?", words, "Delete", "danger", () => tell("delete", { id }));
+  };
+
+  const askForTitle = ({ id, title }) => {
+    const label = make("label", "field", "Title");
+    const input = make("input");
+    input.value = title;
+    input.required = true;
+    input.maxLength = 200;
+    label.append(input);
+    dialog("Rename this chat", label, "Rename", "primary", () =>
+      tell("edit", { id, title: input.value }),
+    );
+    input.select();
+  };
+
+  const openRowMenu = (opener) => {
+    const row = opener.dataset;
+    const menu = make("div", "menu");
+    menu.popover = "auto";
+    const item = (icon, text, act) =>
+      button(`mi i-${icon}`, text, () => {
+        menu.hidePopover();
+        act({ id: row.id, title: row.title });
+      });
+    const file = make("a", "mi i-download", "Export as Markdown");
+    file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
+    file.download = "";
+    menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
+    menu.addEventListener("toggle", (event) => {
+      if (event.newState === "closed") menu.remove();
+    });
+    document.body.append(menu);
+    menu.showPopover();
+    const place = opener.getBoundingClientRect();
+    const lowest = innerHeight - menu.offsetHeight - 8;
+    menu.style.top = `${Math.min(place.bottom + 4, lowest)}px`;
+    menu.style.left = `${Math.min(place.left, innerWidth - menu.offsetWidth - 8)}px`;
+    menu.querySelector("button").focus();
+  };
+
+  // ---- what a click does: `data-act` in our own parts, a class in messages (where the sanitiser
+  // lets no `data-` through)
+
+  const scrollToEnd = () => {
+    const log = document.querySelector("#chat-log .panel-wrap");
+    log?.scrollTo({ top: log.scrollHeight });
+  };
+
+  const acts = {
+    "copy-code": (b) => copy(b.parentElement.querySelector("pre").innerText, b),
+    copy: (b) => copy(b.closest(".message-content").querySelector(".md").innerText, b),
+    again: (b) => tell("retry", { id: b.value }),
+    older: () => tell("expand", {}),
+    open: (b) => {
+      setDrawer(false);
+      tell("select", { id: b.dataset.id });
+    },
+    "row-menu": openRowMenu,
+    starter: (b) => fillComposer(b.dataset.text),
+    mode: switchMode,
+    drawer: () => setDrawer(!document.body.classList.contains("side-open")),
+    settings: toggleSettings,
+  };
+
+  const actOf = (element) => {
+    if (element.dataset.act) return element.dataset.act;
+    const name = [...element.classList].find((one) => one.startsWith("act-"));
+    return name?.slice(4);
+  };
+
+  document.addEventListener("click", (event) => {
+    const pressed = event.target.closest("button");
+    const act = pressed && actOf(pressed);
+    if (act && Object.hasOwn(acts, act)) {
+      acts[act](pressed);
+      return;
+    }
+    const isInDrawer = event.target.closest(".side, .fixed-acct, .fixed-brand, .menu, .dialog");
+    if (!isInDrawer || event.target.closest(".side .new")) setDrawer(false);
+    if (event.target.closest("#composer-input .submit-button")) setTimeout(scrollToEnd, 150);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") setDrawer(false);
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+      const boxes = [...document.querySelectorAll(".side-search :is(input, textarea)")];
+      const box = boxes.find((one) => one.offsetParent);
+      if (!box) return;
+      event.preventDefault();
+      box.focus();
+    }
+    if (event.key === "Enter" && event.target === composerInput()) setTimeout(scrollToEnd, 150);
+  });
+
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("#chat-settings")) markSettings();
+  });
+
+  // ---- the model picker: a native select in a part of ours
+
+  const picker = (element, props, report) => {
+    element.addEventListener("change", (event) => {
+      const picked = event.target.value;
+      const groups = props.value.groups.map((group) => ({
+        ...group,
+        options: group.options.map((one) => ({ ...one, selected: one.id === picked })),
+      }));
+      props.value = { groups, picked };
+      report("input");
+      requestAnimationFrame(() => element.querySelector("select")?.focus());
+    });
+  };
+
+  // ---- names and roles that Gradio's own parts lack; run after the page has changed
+
+  const mend = () => {
+    for (const one of document.querySelectorAll("#chat-log [data-testid][aria-label]")) {
+      const label = one.dataset.testid === "user" ? "Your question" : "Answer";
+      if (one.ariaLabel !== label) one.ariaLabel = label;
+    }
+    for (const one of document.querySelectorAll("#chat-log .thought-group .arrow")) one.inert = true;
+    for (const one of document.querySelectorAll("#chat-log .icon-button[aria-label='']")) {
+      one.setAttribute("aria-hidden", "true");
+      one.tabIndex = -1;
+    }
+    const scrolling = "#chat-log .panel-wrap, .scroll, .md pre, .md .tscroll";
+    for (const one of document.querySelectorAll(scrolling)) if (one.tabIndex < 0) one.tabIndex = 0;
+    for (const [name, label] of [["submit", "Send"], ["stop", "Stop"]]) {
+      const one = document.querySelector(`#composer-input .${name}-button`);
+      if (one && one.ariaLabel !== label) one.ariaLabel = one.title = label;
+    }
+    markSettings();
+    if (document.body.classList.contains("dark") !== (root.dataset.theme === "dark")) {
+      applyMode(root.dataset.theme);
+    }
+  };
+
+  let isMending = false;
+  const mendSoon = () => {
+    if (isMending) return;
+    isMending = true;
+    requestAnimationFrame(() => {
+      isMending = false;
+      mend();
+    });
+  };
+
+  // ---- a session that has ended leads to the sign-in page, not to a dead one
+
+  const nativeFetch = window.fetch.bind(window);
+  window.fetch = async (...call) => {
+    const response = await nativeFetch(...call);
+    if (response.status === 401 && response.url.includes("/gradio_api/")) {
+      location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+    }
+    return response;
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    applyMode(currentMode());
+    new MutationObserver(mendSoon).observe(document, {
+      subtree: true,
+      childList: true,
+      attributeFilter: ["class"],
+    });
+    mendSoon();
+  });
+
+  const minutesEast = () => String(-new Date().getTimezoneOffset());
+  window.aiportal = { chatInAddress, connect, minutesEast, opened, picker, showChatInAddress };
+})();

@@ -1,0 +1,143 @@
+"""The chat tab: which event of which component calls which handler."""
+
+import gradio as gr
+
+from aiportal.portal import Portal
+from pages.access import Access
+from pages.chat_handlers import ChatHandlers
+from pages.chat_parts import ChatParts, chat_parts
+from pages.chat_view import ChatView
+from pages.markdown import MarkdownRenderer
+from pages.render import ChatRenderer
+
+__all__ = ["build_chat"]
+
+_FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
+_SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
+_OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
+
+
+def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML) -> None:
+    """Lay the tab out within the current context and wire it. account: the box bottom left."""
+    parts = chat_parts()
+    view = ChatView(portal, ChatRenderer(MarkdownRenderer()), parts)
+    handlers = ChatHandlers(portal, access, view, parts, account)
+    wiring = _Wiring(parts, handlers, account)
+    wiring.follow()
+    wiring.load(demo)
+    wiring.chats()
+    wiring.questions()
+
+
+class _Wiring:
+    """Each method wires one group of events. `follow` comes first: the others cut it off."""
+
+    def __init__(self, parts: ChatParts, handlers: ChatHandlers, account: gr.HTML) -> None:
+        self._parts = parts
+        self._handlers = handlers
+        written = parts.composer
+        self._settings = [
+            written.system_prompt,
+            written.temperature,
+            written.top_p,
+            written.max_tokens,
+        ]
+        self._list = [parts.side.search, parts.clock]
+        self._chat = [
+            parts.chat_id,
+            parts.turn,
+            parts.title,
+            parts.log,
+            parts.empty,
+            written.text,
+            written.line,
+        ]
+        self._all = [
+            *self._chat,
+            *self._settings,
+            parts.side.rows,
+            parts.picker,
+            written.note,
+            account,
+        ]
+
+    def follow(self) -> None:
+        """A turn to follow is set: by a question, or by opening a chat whose answer is running."""
+        parts = self._parts
+        self._following = parts.turn.change(
+            self._handlers.follow,
+            [parts.chat_id, parts.turn, *self._list],
+            self._all,
+            trigger_mode="multiple",
+            show_progress="hidden",
+        )
+
+    def load(self, demo: gr.Blocks) -> None:
+        """The page opens; the chat that is open stands in its address."""
+        parts = self._parts
+        loading = demo.load(
+            self._handlers.load,
+            [parts.chat_id, parts.clock],
+            [*self._all, parts.clock],
+            js=_FROM_BROWSER,
+            show_progress="hidden",
+        )
+        loading.then(None, parts.chat_id, None, js=_OPENED)
+        parts.chat_id.change(None, parts.chat_id, None, js=_SHOW_ADDRESS)
+
+    def chats(self) -> None:
+        """The list of chats and what can be done with its rows."""
+        parts, handlers = self._parts, self._handlers
+        parts.side.new_button.click(
+            handlers.start_new,
+            self._list,
+            self._all,
+            cancels=self._following,
+            show_progress="hidden",
+        )
+        parts.side.search.input(
+            handlers.find,
+            [parts.side.search, parts.chat_id, parts.clock],
+            parts.side.rows,
+            trigger_mode="always_last",
+            show_progress="hidden",
+        )
+        signals = parts.signals
+        signals.select(
+            handlers.open,
+            self._list,
+            self._all,
+            cancels=self._following,
+            trigger_mode="multiple",
+            show_progress="hidden",
+        )
+        signals.edit(
+            handlers.rename,
+            [parts.chat_id, *self._list],
+            [parts.side.rows, parts.title],
+            show_progress="hidden",
+        )
+        signals.delete(
+            handlers.delete,
+            [parts.chat_id, *self._list],
+            self._all,
+            cancels=self._following,
+            show_progress="hidden",
+        )
+        signals.expand(handlers.show_all, parts.chat_id, self._chat, show_progress="hidden")
+
+    def questions(self) -> None:
+        """Asking, asking again, stopping, picking a model."""
+        parts, handlers = self._parts, self._handlers
+        text = parts.composer.text
+        text.submit(
+            handlers.send,
+            [text, parts.chat_id, parts.picker, *self._settings, *self._list],
+            self._all,
+            show_progress="hidden",
+        )
+        text.stop(handlers.stop, parts.turn, None, show_progress="hidden")
+        parts.signals.retry(
+            handlers.again, [parts.chat_id, parts.picker], self._all, show_progress="hidden"
+        )
+        parts.picker.input(handlers.pick, parts.picker, parts.composer.note, show_progress="hidden")

@@ -1,0 +1,98 @@
+"""The chat tab's components, laid out; what they do is wired in chat.py."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from pages.components import (
+    Composer,
+    SideColumn,
+    Starter,
+    carrier,
+    composer,
+    empty_state,
+    mode_button,
+    model_picker,
+    side_column,
+    signals,
+    title_bar,
+)
+
+__all__ = ["ChatParts", "chat_parts"]
+
+_STARTERS = (
+    Starter(
+        "Explain something",
+        "In plain words, at the level you name",
+        "Explain how a heat pump works to a curious twelve-year-old, in five sentences.",
+    ),
+    Starter(
+        "Rewrite a text",
+        "Shorter, friendlier, in another language",
+        "Rewrite this so that it is polite and half as long: We have asked three times now and "
+        "still nobody has told us when the delivery will finally come.",
+    ),
+    Starter(
+        "Write code",
+        "With tests, in the language you name",
+        "Write a Python function that checks the checksum of an IBAN, with three tests.",
+    ),
+    Starter(
+        "Weigh options",
+        "A table first, then a recommendation",
+        "Compare SQLite and PostgreSQL for the web app of a team of ten: a table of five points, "
+        "then a recommendation.",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ChatParts:
+    """chat_id: the open chat, "" for a new one. turn: what is to be followed. clock: the reader's
+    minutes east of UTC. All three live in the page."""
+
+    chat_id: gr.Textbox
+    turn: gr.Textbox
+    clock: gr.Textbox
+    signals: gr.HTML
+    side: SideColumn
+    title: gr.HTML
+    picker: gr.HTML
+    log: gr.Chatbot
+    empty: gr.HTML
+    composer: Composer
+
+
+def chat_parts() -> ChatParts:
+    """Lay the tab out within the current Blocks context."""
+    chat_id, turn, clock = carrier("Chat"), carrier("Turn"), carrier("Clock")
+    signal = signals()
+    side = side_column(label="Chats", new="New chat", search="Search chats")
+    with gr.Column(elem_classes="main chat", min_width=0):
+        with gr.Row(elem_classes="bar"):
+            title = title_bar("New chat")
+            picker = model_picker()
+            mode_button()
+        log = gr.Chatbot(
+            elem_id="chat-log",
+            label="Chat",
+            show_label=False,
+            container=False,
+            layout="panel",
+            height="100%",
+            buttons=[],
+            feedback_options=None,
+            latex_delimiters=[],
+            line_breaks=False,
+            sanitize_html=True,
+            allow_tags=False,
+            group_consecutive_messages=True,
+        )
+        empty = empty_state(
+            icon="chat",
+            heading="What are you working on?",
+            text="Ask anything, or start from an example.",
+            starters=_STARTERS,
+        )
+        written = composer()
+    return ChatParts(chat_id, turn, clock, signal, side, title, picker, log, empty, written)

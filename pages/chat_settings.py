@@ -1,0 +1,40 @@
+"""What the settings of a chat hold: the system prompt and the sampling parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiportal.chat import Conversation
+
+__all__ = ["ChatSettings"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """None: left to the model."""
+
+    system_prompt: str = ""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_tokens: int | None = None
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "ChatSettings":
+        """Those that are stored with a conversation."""
+        stored = conversation.parameters
+        return cls(
+            conversation.system_prompt,
+            stored.get("temperature"),
+            stored.get("top_p"),
+            stored.get("max_tokens"),
+        )
+
+    def parameters(self, others: Mapping[str, Any]) -> dict[str, Any]:
+        """The sampling parameters to store, with those of `others` that have no field here."""
+        mine = {
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "max_tokens": self.max_tokens,
+        }
+        kept = {name: value for name, value in others.items() if name not in mine}
+        return kept | {name: value for name, value in mine.items() if value is not None}

@@ -1,0 +1,41 @@
+"""The parts that the tabs are made of: small functions that make Gradio components."""
+
+from pages.components.composer import Composer, composer
+from pages.components.empty import Starter, empty_state, planned_tab
+from pages.components.hidden import carrier, signals
+from pages.components.parts import part
+from pages.components.picker import model_picker, picked_model, picker_value
+from pages.components.shell import account_box, account_value, brand, mode_button, title_bar
+from pages.components.side import (
+    HistoryRow,
+    RowGroup,
+    SideColumn,
+    list_value,
+    row_groups,
+    side_column,
+)
+
+__all__ = [
+    "Composer",
+    "HistoryRow",
+    "RowGroup",
+    "SideColumn",
+    "Starter",
+    "account_box",
+    "account_value",
+    "brand",
+    "carrier",
+    "composer",
+    "empty_state",
+    "list_value",
+    "mode_button",
+    "model_picker",
+    "part",
+    "picked_model",
+    "picker_value",
+    "planned_tab",
+    "row_groups",
+    "side_column",
+    "signals",
+    "title_bar",
+]

@@ -1,0 +1,107 @@
+"""The card in which questions are written: text, chips, the settings and the line below."""
+
+from typing import NamedTuple
+
+import gradio as gr
+
+from pages.components.parts import part
+
+__all__ = ["Composer", "composer"]
+
+_SETTINGS_CHIP = """\
+<button type="button" class="chip i-sliders" data-act="settings" aria-expanded="false"
+  aria-controls="chat-settings">Settings</button>"""
+
+_LINE = """\
+<div class="ctx">
+  <span class="keys">Enter sends, Shift + Enter makes a new line</span><span class="sp"></span>
+  {{#if value.cost}}<span>This chat {{value.cost}}</span>{{/if}}
+  {{#if value.used}}<span>{{value.used}} context</span>{{/if}}
+</div>"""
+
+_NOTE = """\
+<details class="note">
+  <summary><span class="ic i-info" aria-hidden="true"></span><span class="nt"><b>{{value.name}}</b>
+    is a tiny model to try things with. Expect mistakes.</span><u>Get a better one</u></summary>
+  <ul>
+    {{#if value.pull}}<li>On this machine, no account: <code>aiportal models pull {{value.pull}}</code>
+      ({{value.pull_size}}), then choose it above.</li>{{/if}}
+    <li>With a key: set <code>OPENAI_API_KEY</code>, <code>ANTHROPIC_API_KEY</code>,
+      <code>GEMINI_API_KEY</code> or <code>OPENROUTER_API_KEY</code> in <code>.env</code> and restart.</li>
+    <li>With Ollama: start it; its models in <code>model_config/models/ollama</code> answer.</li>
+  </ul>
+</details>"""
+
+
+class Composer(NamedTuple):
+    """The components of the composer, for wiring."""
+
+    text: gr.Textbox
+    system_prompt: gr.Textbox
+    temperature: gr.Number
+    top_p: gr.Number
+    max_tokens: gr.Number
+    note: gr.HTML
+    line: gr.HTML
+
+
+def composer() -> Composer:
+    """The composer at the foot of a chat, above it the note on a tiny model."""
+    with gr.Column(elem_classes="composer-wrap", min_width=0):
+        note = part(_NOTE, {"name": ""}, visible=False)
+        with gr.Column(elem_classes="composer", min_width=0):
+            settings = _settings()
+            text = gr.Textbox(
+                placeholder="Ask anything",
+                label="Message",
+                show_label=False,
+                container=False,
+                interactive=True,
+                lines=1,
+                max_lines=10,
+                submit_btn=True,
+                elem_id="composer-input",
+            )
+            with gr.Row(elem_classes="chips"):
+                part(_SETTINGS_CHIP)
+        line = part(_LINE, {"cost": "", "used": ""})
+    return Composer(text, *settings, note, line)
+
+
+def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
+    """Empty fields are left to the model. Shown when the chip is pressed."""
+    with gr.Column(elem_id="chat-settings", elem_classes="settings", min_width=0):
+        system_prompt = gr.Textbox(
+            label="System prompt",
+            placeholder="How the model is to answer, for the whole chat",
+            lines=2,
+            max_lines=6,
+            interactive=True,
+        )
+        with gr.Row(elem_classes="fields"):
+            temperature = _number("Temperature", "0 to 2", minimum=0, maximum=2, step=0.1)
+            top_p = _number("Top p", "0 to 1", minimum=0, maximum=1, step=0.05)
+            max_tokens = _number("Max tokens", "of an answer", minimum=1, step=1, precision=0)
+    return system_prompt, temperature, top_p, max_tokens
+
+
+def _number(
+    label: str,
+    info: str,
+    *,
+    minimum: float,
+    step: float,
+    maximum: float | None = None,
+    precision: int | None = None,
+) -> gr.Number:
+    return gr.Number(
+        None,
+        label=f"{label}, {info}",
+        placeholder="as the model has it",
+        minimum=minimum,
+        maximum=maximum,
+        step=step,
+        precision=precision,
+        interactive=True,
+        min_width=0,
+    )

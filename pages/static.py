@@ -1,0 +1,66 @@
+"""The files that the web app serves by itself: one stylesheet and one script, each at an address
+that changes with its content, so that browsers may keep them for good."""
+
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from pages.icons import icons_css
+from pages.theme import variables_css
+
+__all__ = ["StaticFiles"]
+
+_STYLESHEETS: Final = ("portal.css", "chat.css", "sign_in.css")
+_FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
+
+
+@dataclass(frozen=True)
+class StaticFiles:
+    """The stylesheet and the script as they are served."""
+
+    css: bytes
+    script: bytes
+
+    @classmethod
+    def read(cls) -> "StaticFiles":
+        """Read the files of the package; tokens and icons are written from their data."""
+        sheets = "\n".join(asset_text(name) for name in _STYLESHEETS)
+        css = f"{variables_css()}{icons_css()}{sheets}"
+        return cls(css.encode(), asset_text("portal.js").encode())
+
+    @property
+    def css_url(self) -> str:
+        return f"/assets/portal.css?v={_digest(self.css)}"
+
+    @property
+    def script_url(self) -> str:
+        return f"/assets/portal.js?v={_digest(self.script)}"
+
+    def head(self) -> str:
+        """The tags for a page's head."""
+        return f'<link rel="stylesheet" href="{self.css_url}"><script src="{self.script_url}"></script>'
+
+    def routes(self) -> list[Route]:
+        """GET routes for both."""
+
+        async def css(_: Request) -> Response:
+            return Response(self.css, media_type="text/css", headers=_FOR_GOOD)
+
+        async def script(_: Request) -> Response:
+            return Response(self.script, media_type="text/javascript", headers=_FOR_GOOD)
+
+        return [Route("/assets/portal.css", css), Route("/assets/portal.js", script)]
+
+
+def asset_text(name: str) -> str:
+    """The text of a file in `pages/assets/`."""
+    return resources.files("pages").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
