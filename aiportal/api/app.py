@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Match, Mount
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
@@ -36,14 +36,11 @@ SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")
 
 def create_app(portal: Portal, *, with_pages: bool) -> FastAPI:
     """Everything that is reached over HTTP. with_pages: also the web app, which takes seconds to import."""
-    app = FastAPI(
-        title="AI Portal",
-        openapi_url="/api/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        middleware=_middleware(portal),
+    app = _PortalApp(
+        title="AI Portal", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.portal = portal
+    app.wrap(_middleware(portal))
     errors.register(app)
     app.include_router(health.router)
     app.include_router(auth.router)
@@ -62,6 +59,22 @@ def create_app(portal: Portal, *, with_pages: bool) -> FastAPI:
 
         pages.mount(app, portal)
     return app
+
+
+class _PortalApp(FastAPI):
+    """FastAPI inside our middleware, so that what the fast path answers never enters FastAPI."""
+
+    _wrapped: ASGIApp
+
+    def wrap(self, stack: Sequence[Middleware]) -> None:
+        """Put middleware around the app, the first outermost."""
+        self._wrapped = super().__call__
+        for middleware, args, kwargs in reversed(stack):
+            self._wrapped = middleware(self._wrapped, *args, **kwargs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._wrapped(scope, receive, send)
 
 
 def _middleware(portal: Portal) -> list[Middleware]:

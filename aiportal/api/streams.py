@@ -16,6 +16,7 @@ from aiportal.errors import PortalError
 __all__ = ["KEEP_ALIVE_S", "Caller", "EventStream", "send_events"]
 
 KEEP_ALIVE_S = 15.0
+WATCH_AFTER_S = 0.05
 _log = logging.getLogger(__name__)
 _HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -37,13 +38,15 @@ class Caller:
         self._is_streaming = False
         self._was_silent = True
         self._has_left = False
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("Caller needs a running task")
         self._task = task
-        self._watch = asyncio.create_task(self._watch_for_departure())
+        # Most answers are there before a task to watch for a departure would be worth its cost.
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._start_watching)
         return self
 
     async def __aexit__(
@@ -52,7 +55,9 @@ class Caller:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._watch.cancel()
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._has_left:
             self._task.uncancel()
             return isinstance(error, asyncio.CancelledError)
@@ -70,6 +75,9 @@ class Caller:
         if is_last:
             self._is_streaming = False
         await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+
+    def _start_watching(self) -> None:
+        self._watch = asyncio.create_task(self._watch_for_departure())
 
     async def _watch_for_departure(self) -> None:
         while True:

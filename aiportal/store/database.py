@@ -1,8 +1,10 @@
 """One SQLite file, used from asyncio.
 
-All writes go through one thread that commits in groups: whatever has queued up while the last
-commit ran shares the next one. A caller's await returns after its group is committed, so what it
-then acknowledges survives the death of the process (WAL, `synchronous=NORMAL`).
+All writes go through one thread that commits in groups: whatever has come up while the last commit
+ran shares the next one. The groups are put together on the event loop, so that each costs the two
+threads one exchange, however many writes it holds. A caller's await returns after its group is
+committed, so what it then acknowledges survives the death of the process (WAL,
+`synchronous=NORMAL`).
 """
 
 import asyncio
@@ -73,7 +75,9 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._groups: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._waiting: list[_Job] = []
+        self._is_committing = False
         self._local = threading.local()
         self._reader_connections: list[sqlite_utils.Database] = []
 
@@ -90,7 +94,9 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._jobs.put(None)
+        while self._waiting or self._is_committing:
+            await self.write(lambda _: None)
+        self._groups.put(None)
         await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._readers.shutdown)
         for connection in self._reader_connections:
@@ -103,13 +109,13 @@ class Database:
         The write happens even if the awaiting task is cancelled.
         """
         done: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(_Work(function, done))
+        self._enqueue(_Work(function, done))
         return await done
 
     async def append(self, table: str, columns: tuple[str, ...], values: Sequence[Any]) -> None:
         """Insert one row, in one statement with all others of its group; returns once committed."""
         done: asyncio.Future[None] = self._loop.create_future()
-        self._jobs.put(_Row(table, columns, values, done))
+        self._enqueue(_Row(table, columns, values, done))
         await done
 
     async def read(self, function: Callable[[sqlite_utils.Database], T]) -> T:
@@ -131,38 +137,36 @@ class Database:
             self._reader_connections.append(connection)
         return connection
 
+    def _enqueue(self, job: _Job) -> None:
+        self._waiting.append(job)
+        if not self._is_committing:
+            self._is_committing = True
+            self._loop.call_soon(self._hand_over)
+
+    def _hand_over(self) -> None:
+        self._groups.put(self._waiting[:MAX_GROUP])
+        del self._waiting[:MAX_GROUP]
+
     def _write_groups(self) -> None:
         database = connect(self.path)
-        open_for_work = True
-        while open_for_work:
-            first = self._jobs.get()
-            group: list[_Job] = []
-            while first is not None:
-                group.append(first)
-                if len(group) == MAX_GROUP:
-                    break
-                try:
-                    first = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-            open_for_work = first is not None
-            if group:
-                self._deliver(_commit(database, group))
+        while (group := self._groups.get()) is not None:
+            outcomes = _commit(database, group)
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(self._settle, outcomes)
         database.close()
 
-    def _deliver(self, outcomes: list[_Outcome]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            self._loop.call_soon_threadsafe(_settle, outcomes)
-
-
-def _settle(outcomes: list[_Outcome]) -> None:
-    for done, result, error in outcomes:
-        if done.done():
-            continue
-        if error is None:
-            done.set_result(result)
+    def _settle(self, outcomes: list[_Outcome]) -> None:
+        if self._waiting:
+            self._hand_over()
         else:
-            done.set_exception(error)
+            self._is_committing = False
+        for done, result, error in outcomes:
+            if done.done():
+                continue
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
 
 
 def _commit(database: sqlite_utils.Database, group: list[_Job]) -> list[_Outcome]:

@@ -1,7 +1,7 @@
 """One row for every call for which an upstream was asked, failed and cancelled ones too."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -102,28 +102,28 @@ class Ledger:
         error_code: str | None,
     ) -> None:
         """Commit the row of one call; returns when it is durable. Raises DatabaseUnavailable."""
-        row = UsageRow(
-            request_id=entry.request_id,
-            created_at=_iso(datetime.now(UTC)),
-            user_id=entry.user_id,
-            key_id=entry.key_id,
-            endpoint=entry.endpoint,
-            source=entry.source,
-            run_id=entry.run_id,
-            model=entry.model,
-            deployment=entry.deployment,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            cached_tokens=usage.cached_tokens,
-            reasoning_tokens=usage.reasoning_tokens,
-            estimated=is_estimated,
-            cost_usd=cost_usd,
-            ttft_ms=ttft_ms,
-            latency_ms=latency_ms,
-            status=status,
-            error_code=error_code,
+        values = (
+            entry.request_id,
+            _iso(datetime.now(UTC)),
+            entry.user_id,
+            entry.key_id,
+            entry.endpoint,
+            entry.source,
+            entry.run_id,
+            entry.model,
+            entry.deployment,
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+            usage.reasoning_tokens,
+            is_estimated,
+            cost_usd,
+            ttft_ms,
+            latency_ms,
+            status,
+            error_code,
         )
-        await self._database.append("usage", _COLUMNS, astuple(row))
+        await self._database.append("usage", _COLUMNS, values)
 
     async def rows(
         self,

@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 __all__ = ["ResponseHeaders", "content_security_policy"]
 
 NO_LIMIT = b"2147483647"
+DOCS_PAGE = "/api/docs"
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _RATE_LIMITS = [
     (b"x-ratelimit-limit-requests", NO_LIMIT),
     (b"x-ratelimit-remaining-requests", NO_LIMIT),
@@ -42,19 +44,24 @@ class ResponseHeaders:
 
     def __init__(self, app: ASGIApp, *, frame_ancestors: Sequence[str] = ()) -> None:
         self._app = app
-        self._everywhere = [
+        self._pages = [
+            _NO_SNIFFING,
             (b"content-security-policy", content_security_policy(frame_ancestors).encode()),
-            (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
+        ]
+        # What is not shown as a page may load and run nothing at all.
+        self._api = [
+            _NO_SNIFFING,
+            (b"content-security-policy", b"default-src 'none'"),
+            *_RATE_LIMITS,
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        extra = self._everywhere
-        if scope["path"].startswith(_API_PREFIXES):
-            extra = extra + _RATE_LIMITS
+        is_page = not scope["path"].startswith(_API_PREFIXES) or scope["path"] == DOCS_PAGE
+        extra = self._pages if is_page else self._api
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

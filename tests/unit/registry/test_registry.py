@@ -1,3 +1,4 @@
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ def test_a_key_restricted_to_other_models_may_not(tmp_path: Path) -> None:
 
 async def test_the_list_holds_what_can_serve(tmp_path: Path) -> None:
     paid = {"id": "paid/big", "provider": "paid"}
-    assert [m.id for m in await registry(tmp_path, FAST, paid).list(ANN)] == ["acme/fast"]
+    models = await asyncio.to_thread(registry, tmp_path, FAST, paid)
+    assert [model.id for model in await models.list(ANN)] == ["acme/fast"]
 
 
 def test_a_custom_model_builds_on_its_base(tmp_path: Path) -> None:
