@@ -17,7 +17,7 @@ from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database
 
-__all__ = ["Conversations", "Page"]
+__all__ = ["Conversations", "Page", "newest_message_id", "owned_row"]
 
 T = TypeVar("T")
 MAX_PAGE = 200

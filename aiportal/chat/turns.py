@@ -114,24 +114,16 @@ class Turns:
         chosen = sampling_parameters(parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
         model_id = model or conversation.model or self._registry.default_model
-        resolved = self._registry.resolve(principal, model_id)
         merged = {**conversation.parameters, **chosen}
-        question_id = parent_id if content is None and parent_id is not None else new_id("msg")
         plan = TurnPlan(
             principal=principal,
-            started=TurnStarted(
-                turn_id=new_id("turn"),
-                conversation_id=conversation_id,
-                user_message_id=question_id,
-                assistant_message_id=new_id("msg"),
-                model=model_id,
-            ),
+            started=_started(conversation_id, parent_id if content is None else None, model_id),
             content=content,
             parent_id=parent_id,
             chosen_model=None if content is None else model,
             system_prompt=conversation.system_prompt,
             parameters={name: value for name, value in merged.items() if value is not None},
-            context_window=resolved.context_window,
+            context_window=self._registry.resolve(principal, model_id).context_window,
             source=source,
             request_id=request_id,
         )
@@ -270,3 +262,14 @@ class Turns:
         if orphans:
             await self._store.interrupt(orphans)
         return bool(orphans)
+
+
+def _started(conversation_id: str, question_id: str | None, model_id: str) -> TurnStarted:
+    """question_id: of the question that is answered once more, None for a new one."""
+    return TurnStarted(
+        turn_id=new_id("turn"),
+        conversation_id=conversation_id,
+        user_message_id=question_id or new_id("msg"),
+        assistant_message_id=new_id("msg"),
+        model=model_id,
+    )

@@ -11,7 +11,18 @@ from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
 from aiportal.chat import Conversation, Export, Message
 
-__all__ = ["router"]
+__all__ = [
+    "ConversationBody",
+    "ConversationChanges",
+    "ConversationDeleted",
+    "ConversationList",
+    "FailureBody",
+    "MessageBody",
+    "MessageList",
+    "NewConversation",
+    "UsageBody",
+    "router",
+]
 
 router = APIRouter(tags=["conversations"], route_class=PortalRoute)
 

@@ -14,7 +14,7 @@ from aiportal.api.streams import EventStream
 from aiportal.dialects.sse import DONE, encode
 from aiportal.events import Event, as_json
 
-__all__ = ["router"]
+__all__ = ["NewTurn", "TurnBody", "router"]
 
 router = APIRouter(tags=["turns"], route_class=PortalRoute)
 MAX_EVENT_NUMBER = 2**53

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import sqlite_utils
 
-from aiportal.chat import Conversation, Conversations, Message, Turns
+from aiportal.chat import Conversation, Conversations, Turns
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.events import (
     Event,
@@ -19,9 +19,8 @@ from aiportal.events import (
 )
 from aiportal.principal import Principal
 from aiportal.store import Database
+from tests.unit.chat.asking import content_is, events_of, newest, text_arrives
 from tests.upstreams import DONE, Gate, Upstream, chunk, error, event, hang, stream, text
-
-DEADLINE_S = 5
 
 
 def _reasoning(content: str) -> bytes:
@@ -29,21 +28,7 @@ def _reasoning(content: str) -> bytes:
 
 
 async def _events(turns: Turns, principal: Principal, started: TurnStarted) -> list[Event]:
-    async with asyncio.timeout(DEADLINE_S):
-        return [found async for _, found in turns.follow(principal, started.turn_id)]
-
-
-async def _answer(
-    conversations: Conversations, principal: Principal, chat: Conversation
-) -> Message:
-    return (await conversations.path(principal, chat.id))[-1]
-
-
-async def _text_arrives(turns: Turns, principal: Principal, started: TurnStarted) -> None:
-    async with asyncio.timeout(DEADLINE_S):
-        async for _, found in turns.follow(principal, started.turn_id):
-            if isinstance(found, TextDelta):
-                return
+    return [event for _, event in await events_of(turns, principal, started.turn_id)]
 
 
 async def test_a_finished_turn_has_text_usage_and_cost(
@@ -57,7 +42,7 @@ async def test_a_finished_turn_has_text_usage_and_cost(
 
     started = await turns.start(ann, chat.id, content="What is it?")
     events = await _events(turns, ann, started)
-    answer = await _answer(conversations, ann, chat)
+    answer = await newest(conversations, ann, chat)
 
     assert events[0] == started
     assert "".join(e.text for e in events if isinstance(e, TextDelta)) == "The answer is 42."
@@ -88,7 +73,7 @@ async def test_a_turn_is_one_row_of_the_ledger(
     assert await database.read(select) == [("req_1", "api", "turn", 200)]
 
 
-async def test_reasoning_is_kept_apart_from_the_answer(
+async def test_reasoning_is_kept_apart_from_thenewest(
     turns: Turns,
     conversations: Conversations,
     upstream: Upstream,
@@ -107,7 +92,7 @@ async def test_reasoning_is_kept_apart_from_the_answer(
     started = await turns.start(ann, chat.id, content="Well?")
     live = [numbered async for numbered in turns.follow(ann, started.turn_id)]
     stored = [numbered async for numbered in turns.follow(ann, started.turn_id)]
-    answer = await _answer(conversations, ann, chat)
+    answer = await newest(conversations, ann, chat)
 
     assert (answer.reasoning, answer.content) == ("Let me see", "Yes.")
     assert [e for _, e in stored if isinstance(e, TextDelta | ReasoningDelta)] == [
@@ -128,13 +113,13 @@ async def test_cancel_closes_the_upstream_and_keeps_the_text(
 ) -> None:
     upstream.answer("fast", hang(*stream(chunk("half an"))(None)))  # type: ignore[arg-type]  # reason: the request is not looked at
     started = await turns.start(ann, chat.id, content="Tell me")
-    await _text_arrives(turns, ann, started)
+    await text_arrives(turns, ann, started)
 
     assert await turns.cancel(ann, started.turn_id) == "cancelled"
     await upstream.last().closed.arrival(1)
 
     events = await _events(turns, ann, started)
-    answer = await _answer(conversations, ann, chat)
+    answer = await newest(conversations, ann, chat)
     assert events[-1] == TurnFinished("cancelled", None)
     assert isinstance(events[-2], UsageReported)
     assert (answer.content, answer.status) == ("half an", "cancelled")
@@ -155,7 +140,7 @@ async def test_cancel_before_the_first_byte(
     assert await turns.cancel(ann, started.turn_id) == "cancelled"
     await upstream.last().closed.arrival(1)
 
-    assert (await _answer(conversations, ann, chat)).status == "cancelled"
+    assert (await newest(conversations, ann, chat)).status == "cancelled"
 
 
 async def test_cancel_at_once_is_a_cancel_too(
@@ -188,7 +173,7 @@ async def test_an_upstreams_refusal_is_an_error_with_its_words(
 
     started = await turns.start(ann, chat.id, content="Hi")
     events = await _events(turns, ann, started)
-    answer = await _answer(conversations, ann, chat)
+    answer = await newest(conversations, ann, chat)
 
     failure = events[-2]
     assert isinstance(failure, TurnFailed)
@@ -212,7 +197,7 @@ async def test_an_upstream_that_breaks_off_is_an_error_and_the_text_stays(
 
     started = await turns.start(ann, chat.id, content="Hi")
     events = await _events(turns, ann, started)
-    answer = await _answer(conversations, ann, chat)
+    answer = await newest(conversations, ann, chat)
 
     assert [type(e) for e in events[-3:]] == [UsageReported, TurnFailed, TurnFinished]
     assert (answer.content, answer.status) == ("half an", "error")
@@ -230,21 +215,13 @@ async def test_the_text_so_far_is_in_the_database_within_a_second_or_so(
     upstream.answer("fast", stream(*steps))
     started = await turns.start(ann, chat.id, content="Count")
 
-    await _content_is(conversations, ann, chat, "one")
+    await content_is(conversations, ann, chat, "one")
     first.open()
-    await _content_is(conversations, ann, chat, "one two")
-    assert (await _answer(conversations, ann, chat)).status == "running"
+    await content_is(conversations, ann, chat, "one two")
+    assert (await newest(conversations, ann, chat)).status == "running"
     second.open()
     await _events(turns, ann, started)
-    assert (await _answer(conversations, ann, chat)).content == "one two three"
-
-
-async def _content_is(
-    conversations: Conversations, principal: Principal, chat: Conversation, content: str
-) -> None:
-    async with asyncio.timeout(2):
-        while (await _answer(conversations, principal, chat)).content != content:  # noqa: ASYNC110 - the database tells nobody
-            await asyncio.sleep(0.01)
+    assert (await newest(conversations, ann, chat)).content == "one two three"
 
 
 async def test_deleting_the_conversation_stops_its_turn(
@@ -258,7 +235,7 @@ async def test_deleting_the_conversation_stops_its_turn(
     upstream.answer("fast", hang(*stream(chunk("one"), gate, chunk(" two"))(None)))  # type: ignore[arg-type]  # reason: the request is not looked at
     started = await turns.start(ann, chat.id, content="Count")
     followed = asyncio.create_task(_events(turns, ann, started))
-    await _text_arrives(turns, ann, started)
+    await text_arrives(turns, ann, started)
 
     await conversations.delete(ann, chat.id)
     gate.open()
