@@ -34,13 +34,17 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")
 
 
-def create_app(portal: Portal, *, with_pages: bool) -> FastAPI:
-    """Everything that is reached over HTTP. with_pages: also the web app, which takes seconds to import."""
+def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[str] = ()) -> FastAPI:
+    """Everything that is reached over HTTP.
+
+    with_pages: also the web app, which takes seconds to import. frame_ancestors: further origins
+    whose pages may show it in a frame.
+    """
     app = _PortalApp(
         title="AI Portal", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
     )
     app.state.portal = portal
-    app.wrap(_middleware(portal))
+    app.wrap(_middleware(portal, frame_ancestors))
     errors.register(app)
     app.include_router(health.router)
     app.include_router(auth.router)
@@ -77,12 +81,13 @@ class _PortalApp(FastAPI):
         await self._wrapped(scope, receive, send)
 
 
-def _middleware(portal: Portal) -> list[Middleware]:
+def _middleware(portal: Portal, frame_ancestors: Sequence[str]) -> list[Middleware]:
     """Outermost first."""
     settings = portal.settings
+    frames = (*frame_ancestors, *(SPACES_FRAMES if settings.on_spaces else ()))
     stack = [
         Middleware(RequestId),
-        Middleware(ResponseHeaders, frame_ancestors=SPACES_FRAMES if settings.on_spaces else ()),
+        Middleware(ResponseHeaders, frame_ancestors=frames),
         Middleware(LastResort),
         Middleware(SizeLimits, max_body_bytes=lambda: portal.registry.limits.max_body_bytes),
         Middleware(chat.FastPath),

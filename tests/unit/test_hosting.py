@@ -1,6 +1,5 @@
 """What `python app.py` and Spaces make of the settings."""
 
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -69,20 +68,6 @@ def test_a_spaces_own_address_is_known() -> None:
     space = Platform(space_id="people/portal", space_host="people-portal.hf.space")
     assert space.public_url == "https://people-portal.hf.space"
     assert Platform(space_host="people-portal.hf.space").public_url is None
-
-
-def test_without_any_temporary_folder_one_is_made_beside_the_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def none_is_usable() -> str:
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.setattr(tempfile, "gettempdir", none_is_usable)
-    monkeypatch.setattr(tempfile, "tempdir", None)
-    monkeypatch.setenv("TMPDIR", "")
-    ensure_temporary_folder(tmp_path)
-    assert tempfile.tempdir == str(tmp_path / "tmp")
-    assert (tmp_path / "tmp").is_dir()
 
 
 def test_a_usual_temporary_folder_is_left_alone(tmp_path: Path) -> None:
