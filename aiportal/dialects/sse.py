@@ -9,12 +9,21 @@ from collections.abc import Iterator
 
 import orjson
 
-__all__ = ["DONE", "KEEP_ALIVE", "SseSplitter", "data_of", "encode", "without_fields"]
+__all__ = [
+    "DONE",
+    "KEEP_ALIVE",
+    "SseSplitter",
+    "data_of",
+    "encode",
+    "split_events",
+    "without_fields",
+]
 
 DONE = b"data: [DONE]\n\n"
 KEEP_ALIVE = b": keep-alive\n"
 
 _EVENT_END = re.compile(rb"\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n")
+_EVENT = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r|\n\r\n|\r\n\n)", re.DOTALL)
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
@@ -27,37 +36,47 @@ class SseSplitter:
 
     def __init__(self, *, max_event_bytes: int = 16 * 1024 * 1024) -> None:
         self._pending = bytearray()
-        self._searched = 0
         self._max_event_bytes = max_event_bytes
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         """Take in a piece of the stream; yields each event that it completes, blank line included."""
-        if not self._pending and _is_one_event(piece):
-            yield piece
-            return
+        yield from split_events(self.take(piece))
+
+    def take(self, piece: bytes) -> bytes:
+        """As `feed`, with all events that the piece completes as one block."""
+        if not self._pending and piece.endswith(b"\n\n"):
+            return piece
+        # A separator may have begun in the last piece: its last three bytes are looked at again.
+        search_from = max(len(self._pending) - 3, 0)
         self._pending += piece
-        start = 0
-        # A separator may have begun in the last piece: its first three bytes are looked at again.
-        search_from = max(self._searched - 3, 0)
-        while match := _EVENT_END.search(self._pending, search_from):
-            end = match.end()
-            if match.group().endswith(b"\r") and end == len(self._pending):
-                break  # a CR at the very end may be half of a CR LF
-            yield bytes(self._pending[start:end])
-            start = search_from = end
-        del self._pending[:start]
-        self._searched = len(self._pending)
+        end = self._last_end(search_from)
+        block = bytes(self._pending[:end])
+        del self._pending[:end]
         if len(self._pending) > self._max_event_bytes:
             raise ValueError(f"an event is longer than {self._max_event_bytes} bytes")
+        return block
 
     def rest(self) -> bytes:
         """What has come since the last whole event."""
         return bytes(self._pending)
 
+    def _last_end(self, search_from: int) -> int:
+        if b"\r" not in self._pending:
+            found = self._pending.rfind(b"\n\n", search_from)
+            return found + 2 if found >= 0 else 0
+        end = 0
+        for match in _EVENT_END.finditer(self._pending, search_from):
+            # A CR at the very end may be half of a CR LF.
+            if not (match.group() == b"\r\r" and match.end() == len(self._pending)):
+                end = match.end()
+        return end
 
-def _is_one_event(piece: bytes) -> bool:
-    """True for the usual case, one whole LF event a piece, which needs no search."""
-    return piece.endswith(b"\n\n") and piece.find(b"\n\n") == len(piece) - 2 and b"\r" not in piece
+
+def split_events(block: bytes) -> list[bytes]:
+    """The events of a block of whole ones, each with its blank line."""
+    if b"\r" in block:
+        return _EVENT.findall(block)
+    return [event + b"\n\n" for event in block.split(b"\n\n")[:-1]]
 
 
 def data_of(event: bytes) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import orjson
 
 from aiportal.dialects.openai_chat import TokenUsage
-from aiportal.dialects.sse import DONE, SseSplitter, data_of
+from aiportal.dialects.sse import DONE, SseSplitter, data_of, split_events
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Deployment, Model
@@ -102,8 +102,8 @@ class Completion:
         Raises UpstreamError where the upstream fails or ends without a finish.
         """
         try:
-            async for events in self._passed():
-                yield b"".join(events)
+            async for block in self._passed():
+                yield block
         except PortalError as error:
             await self._record_end(error.status, error.code)
             raise
@@ -116,8 +116,8 @@ class Completion:
     async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does."""
         try:
-            async for events in self._passed():
-                for event in events:
+            async for block in self._passed():
+                for event in split_events(block):
                     for delta in _deltas(event):
                         yield delta
         except PortalError as error:
@@ -125,17 +125,17 @@ class Completion:
             raise
         await self._record_end(200, None)
 
-    async def _passed(self) -> AsyncIterator[list[bytes]]:
-        """The events to pass on, one list for each piece that came from the network."""
+    async def _passed(self) -> AsyncIterator[bytes]:
+        """What to pass on, in blocks of whole events, one for each piece from the network."""
         splitter, scanner = SseSplitter(), self._scanner
         async for piece in self._call.pieces():
-            passed, failure = _feed(splitter, scanner, piece)
+            passed = scanner.feed(_take(splitter, piece))
             if self._ttft_ms is None and scanner.has_text:
                 self._ttft_ms = self._elapsed_ms()
             if passed:
                 yield passed
-            if failure is not None:
-                raise failure
+            if scanner.failure is not None:
+                raise scanner.failure
             if scanner.done_event is not None:
                 break
         if scanner.finish_reason is None:
@@ -184,27 +184,14 @@ class Completion:
         )
 
 
-def _feed(
-    splitter: SseSplitter, scanner: StreamScanner, piece: bytes
-) -> tuple[list[bytes], UpstreamError | None]:
-    """The events of a piece that are to be passed on, and what went wrong behind them."""
-    passed: list[bytes] = []
+def _take(splitter: SseSplitter, piece: bytes) -> bytes:
     try:
-        for event in splitter.feed(piece):
-            if kept := scanner.feed(event):
-                passed.append(kept)
-            if scanner.done_event is not None:
-                break
-    except UpstreamError as error:
-        return passed, error
+        return splitter.take(piece)
     except ValueError as error:
-        failure = UpstreamError(
+        raise UpstreamError(
             "The provider of this model sent an event that is too long.",
             code="upstream_protocol_error",
-        )
-        failure.__cause__ = error
-        return passed, failure
-    return passed, None
+        ) from error
 
 
 def _examine(body: bytes, secret: str | None) -> tuple[TokenUsage | None, int]:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from aiportal.dialects.openai_chat import TokenUsage
-from aiportal.dialects.sse import data_of, encode, without_fields
+from aiportal.dialects.sse import data_of, encode, split_events, without_fields
 from aiportal.errors import UpstreamError
 from aiportal.routing.upstreams.failures import failure_from_error_object
 
@@ -25,10 +25,12 @@ _TEXT = re.compile(
 
 
 class StreamScanner:
-    """Fed with each whole event, says what of it to pass on, and what the stream has told so far.
+    """Fed with blocks of whole events, says what of them to pass on, and what the stream has told.
 
     wants_usage: the caller asked for the usage chunk; else one that holds nothing but usage is kept
     back. secret: the deployment's key, struck from any error.
+    done_event: the stream's `[DONE]`, which is kept back. failure: set by an error event, after
+    which nothing more is passed on.
     """
 
     def __init__(self, *, wants_usage: bool, secret: str | None = None) -> None:
@@ -36,36 +38,76 @@ class StreamScanner:
         self._secret = secret
         self._text_events = 0
         self._text_bytes = 0
+        # What surrounds the text of a plain chunk. Nearly all chunks of a stream share it, and
+        # comparing costs a twentieth of searching.
+        self._before_text = b"\0"
+        self._after_text = b"\0"
+        self._finish_data = b""
         self.finish_reason: str | None = None
         self.usage: TokenUsage | None = None
         self.done_event: bytes | None = None
-        self._finish_data = b""
+        self.failure: UpstreamError | None = None
 
     @property
     def has_text(self) -> bool:
         """True once a first piece of the answer has come."""
         return self._text_events > 0
 
-    def feed(self, event: bytes) -> bytes:
-        """What to pass on of an event, b"" for nothing. `[DONE]` is kept in `done_event`.
+    def feed(self, block: bytes) -> bytes:
+        """What to pass on of a block, b"" for nothing."""
+        if b"\r" not in block and self._is_plain(block):
+            return block
+        passed = []
+        for event in split_events(block):
+            try:
+                passed.append(self._feed_event(event))
+            except UpstreamError as error:
+                self.failure = error
+            if self.failure is not None or self.done_event is not None:
+                break
+        return b"".join(passed)
 
-        Raises UpstreamError for an error event.
-        """
+    def _is_plain(self, block: bytes) -> bool:
+        """Whether all events are plain chunks of text like the last one; if so, they are counted."""
+        before, after = self._before_text, self._after_text
+        start, end = len(before), -len(after)
+        text_bytes = 0
+        events = block.split(b"\n\n")
+        events.pop()
+        for event in events:
+            if not (event.startswith(before) and event.endswith(after)):
+                return False
+            text = event[start:end]
+            if b'"' in text:
+                return False
+            text_bytes += len(text)
+        self._text_events += len(events)
+        self._text_bytes += text_bytes
+        return True
+
+    def _feed_event(self, event: bytes) -> bytes:
         data = data_of(event)
         if data is None:
             return without_fields(event)
         if data == b"[DONE]":
             self.done_event = without_fields(event)
             return b""
-        for text in _TEXT.findall(data):
-            self._text_events += 1
-            self._text_bytes += len(text)
         if finish := _FINISH.search(data):
             self.finish_reason = finish[1].decode("utf-8", "replace")
             self._finish_data = data
-        if b'"choices"' not in data or _USAGE.search(data):
-            return without_fields(event) if self._read(data) else b""
+        must_be_read = b'"choices"' not in data or _USAGE.search(data) is not None
+        self._count_text(event, can_be_plain=finish is None and not must_be_read)
+        if must_be_read and not self._read(data):
+            return b""
         return without_fields(event)
+
+    def _count_text(self, event: bytes, *, can_be_plain: bool) -> None:
+        texts = list(_TEXT.finditer(event))
+        self._text_events += len(texts)
+        self._text_bytes += sum(match.end(1) - match.start(1) for match in texts)
+        if can_be_plain and len(texts) == 1 and event.startswith(b"data: {"):
+            self._before_text = event[: texts[0].start(1)]
+            self._after_text = event[texts[0].end(1) :].rstrip(b"\n")
 
     def estimate(self, prompt_chars: int) -> TokenUsage:
         """Tokens by rule of thumb, for a stream without usage: at least one for each piece of text."""

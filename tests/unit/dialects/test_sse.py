@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_events_come_out_whole_wherever_the_network_cuts(cuts: set[int], line_en
     events = [event.replace(b"\n", line_end) for event in EVENTS]
     whole = b"".join(events)
     borders = sorted({0, len(whole), *(cut for cut in cuts if cut < len(whole))})
-    pieces = [whole[start:end] for start, end in zip(borders, borders[1:], strict=False)]
+    pieces = [whole[start:end] for start, end in pairwise(borders)]
     assert split(pieces) == events
 
 

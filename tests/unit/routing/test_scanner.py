@@ -1,7 +1,6 @@
 import pytest
 
 from aiportal.dialects.openai_chat import TokenUsage
-from aiportal.errors import UpstreamError
 from aiportal.routing.scanner import StreamScanner
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hello you"},"finish_reason":null}]}\n\n'
@@ -12,7 +11,7 @@ TOLD = TokenUsage(7, 3)
 
 def test_text_passes_untouched_and_is_counted() -> None:
     scanner = StreamScanner(wants_usage=False)
-    assert scanner.feed(TEXT) is TEXT
+    assert scanner.feed(TEXT) == TEXT
     assert scanner.has_text
     assert scanner.estimate(prompt_chars=9) == TokenUsage(prompt_tokens=3, completion_tokens=3)
 
@@ -46,17 +45,41 @@ def test_the_finish_is_seen_and_not_made_up_from_text() -> None:
     assert scanner.finish_reason == "stop"
 
 
-def test_an_error_event_is_raised_without_the_key() -> None:
+def test_an_error_event_is_told_without_the_key() -> None:
     scanner = StreamScanner(wants_usage=False, secret="sk-secret")
-    with pytest.raises(UpstreamError) as failed:
-        scanner.feed(b'data: {"error":{"message":"bad key sk-secret","code":"overloaded"}}\n\n')
-    assert failed.value.message == "bad key [key]"
-    assert failed.value.code == "overloaded"
+    failing = b'data: {"error":{"message":"bad key sk-secret","code":"overloaded"}}\n\n'
+    assert scanner.feed(TEXT + failing + TEXT) == TEXT
+    assert scanner.failure is not None
+    assert (scanner.failure.message, scanner.failure.code) == ("bad key [key]", "overloaded")
 
 
 def test_an_event_that_is_no_json_is_an_error_of_the_upstream() -> None:
-    with pytest.raises(UpstreamError, match="not JSON"):
-        StreamScanner(wants_usage=False).feed(b"data: <html>\n\n")
+    scanner = StreamScanner(wants_usage=False)
+    assert scanner.feed(b"data: <html>\n\n") == b""
+    assert "not JSON" in str(scanner.failure)
+
+
+def test_a_plain_chunk_is_known_by_its_frame_and_counted_alike() -> None:
+    scanner = StreamScanner(wants_usage=False)
+    for _ in range(3):
+        assert scanner.feed(TEXT * 4) == TEXT * 4
+    assert scanner.estimate(prompt_chars=0).completion_tokens == 12 * len("Hello you") / 4
+
+
+def test_a_chunk_that_only_looks_plain_is_read_like_any_other() -> None:
+    scanner = StreamScanner(wants_usage=False)
+    before, after = TEXT.split(b"Hello you")
+    sly = before + b'x"},"finish_reason":"stop","extra":{"a":"y' + after
+    assert scanner.feed(TEXT + TEXT + sly) == TEXT + TEXT + sly
+    assert scanner.finish_reason == "stop"
+
+
+def test_a_block_with_the_end_in_it_gives_up_all_but_the_end() -> None:
+    scanner = StreamScanner(wants_usage=False)
+    scanner.feed(TEXT)
+    assert scanner.feed(TEXT + FINISH + USAGE + b"data: [DONE]\n\n") == TEXT + FINISH
+    assert (scanner.finish_reason, scanner.usage) == ("stop", TOLD)
+    assert scanner.done_event is not None
 
 
 def test_comments_pass() -> None:
