@@ -1,0 +1,55 @@
+"""A portal that dies in the middle of an answer keeps what was written, and says so."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+import orjson
+
+from aiportal.settings import Settings
+from tests.running import PortalProcess, make_key
+from tests.upstreams import DONE, Gate, Upstream, chunk, stream
+
+SAVED_WITHIN_S = 2
+
+
+def _begin(client: httpx.Client) -> dict[str, Any]:
+    """Ask, and hang up when text has come and is stored; the first event."""
+    chat_id = client.post("/v1/conversations", json={}).json()["id"]
+    path = f"/v1/conversations/{chat_id}/turns"
+    with client.stream("POST", path, json={"content": "Count"}) as answer:
+        events = (orjson.loads(line[6:]) for line in answer.iter_lines() if line[:6] == "data: ")
+        started: dict[str, Any] = next(events)
+        next(event for event in events if event["type"] == "text_delta")
+    deadline = time.monotonic() + SAVED_WITHIN_S
+    while not _newest(client, chat_id)["content"]:
+        assert time.monotonic() < deadline
+    return started
+
+
+def _newest(client: httpx.Client, chat_id: str) -> dict[str, Any]:
+    messages: list[dict[str, Any]] = client.get(f"/v1/conversations/{chat_id}/messages").json()[
+        "data"
+    ]
+    return messages[-1]
+
+
+def test_after_sigkill_an_answer_is_interrupted_and_has_what_was_saved(
+    wired_settings: Settings, upstream: Upstream
+) -> None:
+    upstream.answer("fast", stream(chunk("half an"), Gate(), DONE))
+    key = asyncio.run(make_key(wired_settings))
+    server = PortalProcess(wired_settings, key=key, has_pages=False)
+    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+        server.start()
+        turn = _begin(client)
+        server.kill()
+
+        with server:
+            answer = _newest(client, turn["conversation_id"])
+            wire = client.get(f"/v1/turns/{turn['turn_id']}/events").text
+
+    assert (answer["content"], answer["status"]) == ("half an", "interrupted")
+    assert '"status":"interrupted"' in wire
+    assert wire.endswith("data: [DONE]\n\n")
