@@ -22,18 +22,25 @@ Format = Literal["text", "json"]
 _REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 _OWN_LOGGERS = ("aiportal", "pages")
 _HIDDEN = "[redacted]"
+# Each with the words, in lower case, without one of which it cannot match: most lines have none.
 _SECRETS = (
     # keys of ours and of providers, wherever they stand: only what tells which one is kept
-    re.compile(r"(?P<kept>\bak_[0-9a-f]{4})[0-9a-f]{8,}"),
-    re.compile(r"(?P<kept>\bsk-[\w-]{0,4})[\w-]{8,}"),
-    re.compile(r"(?P<kept>\bAIza)[\w-]{20,}"),
-    re.compile(r"(?P<kept>\beyJ)[\w-]{8,}\.[\w-]+\.[\w-]+"),
-    re.compile(r"(?i)(?P<kept>\b(?:bearer|basic)\s+)(?!\[redacted\])[\w.~+/=-]{6,}"),
+    (("ak_",), re.compile(r"(?P<kept>\bak_[0-9a-f]{4})[0-9a-f]{8,}")),
+    (("sk-",), re.compile(r"(?P<kept>\bsk-[\w-]{0,4})[\w-]{8,}")),
+    (("aiza",), re.compile(r"(?P<kept>\bAIza)[\w-]{20,}")),
+    (("eyj",), re.compile(r"(?P<kept>\beyJ)[\w-]{8,}\.[\w-]+\.[\w-]+")),
+    (
+        ("bearer", "basic"),
+        re.compile(r"(?i)(?P<kept>\b(?:bearer|basic)\s+)(?!\[redacted\])[\w.~+/=-]{6,}"),
+    ),
     # values named as secrets: api_key=…, "password": "…", x-api-key: …, ?token=…
-    re.compile(
-        r"(?i)(?P<kept>[\w-]*(?:api[_-]?key|password|passwd|secret|token|cookie|authorization)"
-        r"[\"']?\s*[=:]\s*[\"']?)(?!bearer |basic |\[redacted\]|ak_|sk-|eyJ|AIza|None\b|null\b)"
-        r"[^\s\"',;&}\])]{3,}"
+    (
+        ("key", "password", "passwd", "secret", "token", "cookie", "authorization"),
+        re.compile(
+            r"(?i)(?P<kept>(?:api[_-]?key|password|passwd|secret|token|cookie|authorization)"
+            r"[\"']?\s*[=:]\s*[\"']?)(?!bearer |basic |\[redacted\]|ak_|sk-|eyJ|AIza|None\b|null\b)"
+            r"[^\s\"',;&}\])]{3,}"
+        ),
     ),
 )
 _STANDARD_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -68,8 +75,10 @@ def current_request_id() -> str | None:
 
 def redact(text: str) -> str:
     """`text` with everything that looks like a credential replaced."""
-    for pattern in _SECRETS:
-        text = pattern.sub(rf"\g<kept>{_HIDDEN}", text)
+    lowered = text.lower()
+    for words, pattern in _SECRETS:
+        if any(word in lowered for word in words):
+            text = pattern.sub(rf"\g<kept>{_HIDDEN}", text)
     return text
 
 

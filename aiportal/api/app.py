@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
 from aiportal.api.middleware.request_id import RequestId
+from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.routes import (
@@ -87,6 +88,7 @@ def _middleware(portal: Portal, frame_ancestors: Sequence[str]) -> list[Middlewa
     frames = (*frame_ancestors, *(SPACES_FRAMES if settings.on_spaces else ()))
     stack = [
         Middleware(RequestId),
+        Middleware(RequestLog),
         Middleware(ResponseHeaders, frame_ancestors=frames),
         Middleware(LastResort),
         Middleware(SizeLimits, max_body_bytes=lambda: portal.registry.limits.max_body_bytes),
@@ -100,7 +102,7 @@ def _middleware(portal: Portal, frame_ancestors: Sequence[str]) -> list[Middlewa
             allow_headers=["*"],
             expose_headers=["x-request-id", "x-aiportal-cost", "x-aiportal-model"],
         )
-        stack.insert(2, cors)
+        stack.insert(3, cors)
     return stack
 
 
