@@ -1,6 +1,7 @@
 """The house rules of CONTRIBUTING.md, held over the whole source. There is no list of exceptions."""
 
 import ast
+import inspect
 import re
 import shutil
 import statistics
@@ -9,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import get_type_hints
+
+from aiportal.portal import Portal
 
 ROOT = Path(__file__).parents[1]
 MAX_MODULE_LINES = 500
@@ -22,7 +26,27 @@ DOORS = ("api", "cli", "notebook")
 WEB_FRAMEWORKS = {"fastapi", "gradio", "starlette", "uvicorn"}
 # Gradio reads its settings from the environment and nowhere else, when it is imported.
 MAY_WRITE_ENVIRONMENT = {"aiportal/settings.py", "pages/__init__.py"}
-# The part's methods that make a principal, or that a door calls before there is one.
+# Parts that other parts use on behalf of a caller whom those have checked; no door calls them.
+BELOW_THE_CALLER = {"database", "router", "local"}
+# Methods of the other parts that are given a credential, or that there is no caller for yet.
+MAKE_A_PRINCIPAL = {
+    "credentials.authenticate",
+    "credentials.sign_in",
+    "keys.look_up",
+    "ledger.record",  # the entry names who is charged
+    "links.redeem",
+    "registry.load",
+    "sessions.create",  # after sign_in
+    "sessions.end",
+    "sessions.look_up",
+    "tokens.issue",  # after sign_in
+    "tokens.look_up",
+    "tokens.refresh",
+    "tokens.revoke",
+    "tokens.revoke_access",
+    "users.ensure_admin",
+    "users.operator",
+}
 BLOCKS = (
     ast.If,
     ast.For,
@@ -362,3 +386,24 @@ def test_no_path_of_a_machine_is_written_down() -> None:
     allowed = {"tests/test_project.py"}
     found = [(file, match[0]) for file, text in tracked() for match in paths.finditer(text)]
     assert [one for one in found if one[0] not in allowed] == []
+
+
+# The parts of the core
+
+
+def test_every_method_of_a_part_is_told_who_is_calling() -> None:
+    nameless = {
+        f"{part}.{name}"
+        for part, kind in get_type_hints(Portal).items()
+        if part not in BELOW_THE_CALLER
+        for name, method in inspect.getmembers(kind, is_asynchronous)
+        if not name.startswith("_")
+        if list(inspect.signature(method).parameters)[1:2] != ["principal"]
+    }
+    assert nameless <= MAKE_A_PRINCIPAL, nameless - MAKE_A_PRINCIPAL
+
+
+def is_asynchronous(member: object) -> bool:
+    """A coroutine function, an asynchronous generator, or what gives an asynchronous context."""
+    function = inspect.unwrap(member) if callable(member) else member
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
