@@ -42,6 +42,7 @@ class StreamScanner:
         # comparing costs a twentieth of searching.
         self._before_text = b"\0"
         self._after_text = b"\0"
+        self._before_length = self._after_length = 1
         self._finish_data = b""
         self.finish_reason: str | None = None
         self.usage: TokenUsage | None = None
@@ -69,20 +70,26 @@ class StreamScanner:
 
     def _is_plain(self, block: bytes) -> bool:
         """Whether all events are plain chunks of text like the last one; if so, they are counted."""
-        before, after = self._before_text, self._after_text
-        start, end = len(before), -len(after)
-        text_bytes = 0
+        if self._is_plain_event(block, -2):
+            return True
         events = block.split(b"\n\n")
         events.pop()
+        before = self._text_events, self._text_bytes
         for event in events:
-            if not (event.startswith(before) and event.endswith(after)):
+            if not self._is_plain_event(event, len(event)):
+                self._text_events, self._text_bytes = before
                 return False
-            text = event[start:end]
-            if b'"' in text:
-                return False
-            text_bytes += len(text)
-        self._text_events += len(events)
-        self._text_bytes += text_bytes
+        return True
+
+    def _is_plain_event(self, event: bytes, end: int) -> bool:
+        """As `_is_plain`, for the one event that stands before `end`."""
+        if not (event.startswith(self._before_text) and event.endswith(self._after_text, 0, end)):
+            return False
+        text = event[self._before_length : end - self._after_length]
+        if b'"' in text:
+            return False
+        self._text_events += 1
+        self._text_bytes += len(text)
         return True
 
     def _feed_event(self, event: bytes) -> bytes:
@@ -108,6 +115,7 @@ class StreamScanner:
         if can_be_plain and len(texts) == 1 and event.startswith(b"data: {"):
             self._before_text = event[: texts[0].start(1)]
             self._after_text = event[texts[0].end(1) :].rstrip(b"\n")
+            self._before_length, self._after_length = len(self._before_text), len(self._after_text)
 
     def estimate(self, prompt_chars: int) -> TokenUsage:
         """Tokens by rule of thumb, for a stream without usage: at least one for each piece of text."""
