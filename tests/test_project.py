@@ -336,9 +336,16 @@ def test_tests_mock_nothing() -> None:
                 yield f"line {line} imports {module}"
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "monkeypatch.setattr":
-                yield f"line {node.lineno} replaces an attribute"
+                yield from replaced(node)
 
     assert violations(mocks, sources_of_tests()) == []
+
+
+def replaced(call: ast.Call) -> Iterator[str]:
+    """What a patch replaces, unless it is a bound, a constant in capitals, that is made smaller."""
+    attribute = ast.literal_eval(call.args[1]) if isinstance(call.args[1], ast.Constant) else ""
+    if not attribute.isupper():
+        yield f"line {call.lineno} replaces an attribute"
 
 
 def test_tests_wait_for_something() -> None:
@@ -346,8 +353,9 @@ def test_tests_wait_for_something() -> None:
         for node in ast.walk(tree(path)):
             if not isinstance(node, ast.Call) or ast.unparse(node.func) not in SLEEPS:
                 continue
-            if ast.unparse(node.args[0]) != "0":
-                yield f"line {node.lineno} sleeps"
+            is_constant = isinstance(node.args[0], ast.Constant) and node.args[0].value
+            if is_constant or ast.unparse(node.func) == "time.sleep":
+                yield f"line {node.lineno} sleeps for luck"
 
     own = tuple(path for path in sources_of_tests() if path.name.startswith("test_"))
     assert violations(sleeps, own) == []
