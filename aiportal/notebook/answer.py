@@ -107,9 +107,13 @@ class AnswerBuilder:
         self.text = ""
         self._reasoning: list[str] = []
         self._calls: dict[int, ToolCall] = {}
-        self._started = time.perf_counter()
         self._ttft_s: float | None = None
         self._outcome: Outcome | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the clock, again if the call begins later than the builder was made."""
+        self._started = time.perf_counter()
 
     def feed(self, piece: Piece) -> str:
         """Take in a piece; returns the text that it adds, often none."""

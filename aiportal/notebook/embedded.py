@@ -6,12 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from aiportal.chat import Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.errors import InternalError
 from aiportal.events import Event
 from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
 from aiportal.notebook.cores import Cores
-from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks, read_events
+from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
+from aiportal.notebook.turn import follow
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.settings import Settings
@@ -132,24 +134,30 @@ class EmbeddedBackend:
         found = await self.core.conversations.messages(self.principal, conversation_id)
         return [record(MessageInfo, asdict(message)) for message in found]
 
-    async def ask(
-        self, conversation_id: str, body: Mapping[str, Any]
-    ) -> AsyncGenerator[Piece, None]:
+    def ask(self, conversation_id: str, body: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
         """See Backend."""
+        return follow(self._start_turn(conversation_id, body))
+
+    async def _start_turn(self, conversation_id: str, body: Mapping[str, Any]) -> "_Turn":
         turns, principal = self.core.turns, self.principal
         started = await turns.start(principal, conversation_id, **body, source="notebook")
-        has_ended = False
-        try:
-            events = _without_numbers(turns.follow(principal, started.turn_id))
-            async with aclosing(read_events(events)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            has_ended = True
-        finally:
-            if not has_ended:
-                await turns.cancel(principal, started.turn_id)
+        return _Turn(turns, principal, started.turn_id)
 
 
-async def _without_numbers(events: AsyncIterator[tuple[int, Event]]) -> AsyncIterator[Event]:
-    async for _, event in events:
-        yield event
+class _Turn:
+    """See TurnCall."""
+
+    def __init__(self, turns: Turns, principal: Principal, turn_id: str) -> None:
+        self._turns = turns
+        self._principal = principal
+        self._id = turn_id
+
+    async def events(self) -> AsyncIterator[Event]:
+        async for _, event in self._turns.follow(self._principal, self._id):
+            yield event
+
+    async def cancel(self) -> None:
+        await self._turns.cancel(self._principal, self._id)
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""

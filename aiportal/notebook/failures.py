@@ -1,9 +1,15 @@
 """The portal's errors as they come over HTTP, back as the kinds that they were."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from aiportal.errors import InternalError, PortalError, RateLimited, UpstreamRateLimited
+from aiportal.errors import (
+    InternalError,
+    PortalError,
+    RateLimited,
+    UpstreamError,
+    UpstreamRateLimited,
+)
 
 __all__ = ["failure_from_event", "failure_from_response"]
 
@@ -31,36 +37,30 @@ def failure_from_response(
             param=error.get("param"),
             code=error.get("code"),
         )
-    return _rebuilt(_kind(error, status), error)
+    kinds = [kind for kind in _kinds(PortalError) if kind.status == status]
+    return _rebuilt(_kind(error, kinds or list(_kinds(PortalError))), error)
 
 
 def failure_from_event(error: object) -> PortalError:
-    """The error in a stream's error event, which has no status."""
+    """The error in a stream's error event, which has no status: mostly one of the provider's."""
     fields = error if isinstance(error, dict) else {"message": str(error)}
-    if fields.get("code") == RateLimited.default_code:
+    if fields.get("code") == UpstreamRateLimited.default_code:
         return UpstreamRateLimited(str(fields.get("message")), code=fields.get("code"))
-    return _rebuilt(_kind(fields, None), fields)
+    kinds = [UpstreamError, *_kinds(UpstreamError), *_kinds(PortalError)]
+    return _rebuilt(_kind(fields, kinds), fields)
 
 
 def _rebuilt(kind: type[PortalError], error: Mapping[str, Any]) -> PortalError:
     return kind(str(error.get("message")), param=error.get("param"), code=error.get("code"))
 
 
-def _kind(error: Mapping[str, Any], status: int | None) -> type[PortalError]:
-    """The kind with this code, else the first with this status and type, else with this type."""
-    kinds = [kind for kind in _kinds(PortalError) if not issubclass(kind, _WITH_MORE_FIELDS)]
-    if status is not None:
-        kinds = [kind for kind in kinds if kind.status == status] or kinds
-    for kind in kinds:
+def _kind(error: Mapping[str, Any], kinds: Sequence[type[PortalError]]) -> type[PortalError]:
+    """The first of these kinds with the error's code, else with its type."""
+    plain = [kind for kind in kinds if kind not in (RateLimited, UpstreamRateLimited)]
+    for kind in plain:
         if error.get("code") is not None and kind.default_code == error.get("code"):
             return kind
-    for kind in kinds:
-        if kind.type == error.get("type"):
-            return kind
-    return InternalError
-
-
-_WITH_MORE_FIELDS = (RateLimited, UpstreamRateLimited)
+    return next((kind for kind in plain if kind.type == error.get("type")), InternalError)
 
 
 def _kinds(kind: type[PortalError]) -> Iterator[type[PortalError]]:

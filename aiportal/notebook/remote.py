@@ -1,8 +1,7 @@
 """A portal on another machine, or in another process: its HTTP API with one API key."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +22,8 @@ from aiportal.events import (
 )
 from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
 from aiportal.notebook.failures import failure_from_response
-from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks, read_events
+from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
+from aiportal.notebook.turn import follow
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
 __all__ = ["RemoteBackend"]
@@ -138,24 +138,21 @@ class RemoteBackend:
         page = await self._get(f"/conversations/{quote(conversation_id, safe='')}/messages")
         return [record(MessageInfo, message) for message in page["data"]]
 
-    async def ask(
-        self, conversation_id: str, body: Mapping[str, Any]
-    ) -> AsyncGenerator[Piece, None]:
+    def ask(self, conversation_id: str, body: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
         """See Backend."""
+        return follow(self._start_turn(conversation_id, body))
+
+    async def _start_turn(self, conversation_id: str, body: Mapping[str, Any]) -> "_Turn":
         path = f"/conversations/{quote(conversation_id, safe='')}/turns"
-        async with self._request("POST", path, json=body) as response:
-            turn = _Turn(_blocks(response))
-            try:
-                async with aclosing(read_events(turn.events())) as pieces:
-                    async for piece in pieces:
-                        yield piece
-            finally:
-                if turn.id is not None and not turn.has_ended:
-                    await asyncio.shield(self._cancel(turn.id))
+        async with AsyncExitStack() as stack:
+            response = await stack.enter_async_context(self._request("POST", path, json=body))
+            events = _events(response)
+            started = await anext(events)
+            return _Turn(started, events, stack.pop_all(), self._cancel)
 
     async def _cancel(self, turn_id: str) -> None:
         """Hanging up does not end a turn: it is cancelled by its id."""
-        async with self._request("POST", f"/turns/{turn_id}/cancel"):
+        async with self._request("POST", f"/turns/{quote(turn_id, safe='')}/cancel"):
             pass
 
     async def _get(self, path: str, **query: str | int) -> Any:
@@ -169,7 +166,7 @@ class RemoteBackend:
         """One call. Raises the portal's own error for a status of 400 and more."""
         if self._session is None:
             raise InternalError("The connection to the portal is not open.")
-        try:
+        with _translated():
             async with self._session.request(method, self._base + path, **options) as response:
                 if response.status >= 400:
                     raise failure_from_response(
@@ -178,34 +175,57 @@ class RemoteBackend:
                         retry_after=response.headers.get("retry-after"),
                     )
                 yield response
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise ServiceUnavailable(
-                f"The portal at {self._base.removesuffix('/api/v1')} does not answer "
-                f"({type(error).__name__}). Check the address, and that it runs: aiportal serve",
-                code="portal_unreachable",
-            ) from error
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The border to aiohttp."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise ServiceUnavailable(
+            f"The portal does not answer ({type(error).__name__}). "
+            "Check its address, and that it runs: aiportal serve",
+            code="portal_unreachable",
+        ) from error
 
 
 class _Turn:
-    """The events of a turn as they come over HTTP; remembers its id and whether it has ended."""
+    """See TurnCall. The connection stays open until `close`."""
 
-    def __init__(self, blocks: AsyncIterator[bytes]) -> None:
-        self._blocks = blocks
-        self.id: str | None = None
-        self.has_ended = False
+    def __init__(
+        self,
+        started: Event,
+        rest: AsyncIterator[Event],
+        connection: AsyncExitStack,
+        cancel: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self._started = started
+        self._rest = rest
+        self._connection = connection
+        self._cancel = cancel
 
     async def events(self) -> AsyncIterator[Event]:
-        splitter = SseSplitter()
-        async for block in self._blocks:
-            for raw in splitter.feed(block):
-                data = data_of(raw)
-                if data is None or data == b"[DONE]":
-                    continue
-                event = _event(orjson.loads(data))
-                if isinstance(event, TurnStarted):
-                    self.id = event.turn_id
-                self.has_ended = isinstance(event, TurnFinished | TurnFailed)
+        yield self._started
+        with _translated():
+            async for event in self._rest:
                 yield event
+
+    async def cancel(self) -> None:
+        if isinstance(self._started, TurnStarted):
+            await self._cancel(self._started.turn_id)
+
+    async def close(self) -> None:
+        await self._connection.aclose()
+
+
+async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, None]:
+    splitter = SseSplitter()
+    async for block in response.content.iter_any():
+        for raw in splitter.feed(block):
+            data = data_of(raw)
+            if data is not None and data != b"[DONE]":
+                yield _event(orjson.loads(data))
 
 
 def _event(fields: dict[str, Any]) -> Event:

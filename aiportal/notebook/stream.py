@@ -20,14 +20,7 @@ class TextStream:
 
     def __init__(self, loop: BackgroundLoop, pieces: AsyncGenerator[Piece, None]) -> None:
         self._builder = AnswerBuilder()
-        self._pump = Pump(loop, self._texts(pieces))
-
-    async def _texts(self, pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[str, None]:
-        self._builder = AnswerBuilder()  # its clock starts with the first read
-        async with aclosing(pieces):
-            async for piece in pieces:
-                if text := self._builder.feed(piece):
-                    yield text
+        self._pump = Pump(loop, _texts(pieces, self._builder))
 
     @property
     def text(self) -> str:
@@ -88,3 +81,14 @@ class TextStream:
 
     def __del__(self) -> None:
         self._pump.abandon()
+
+
+async def _texts(
+    pieces: AsyncGenerator[Piece, None], builder: AnswerBuilder
+) -> AsyncGenerator[str, None]:
+    """Knows nothing of the stream that it serves, which so ends with its last user."""
+    builder.start()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if text := builder.feed(piece):
+                yield text

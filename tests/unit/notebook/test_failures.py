@@ -7,6 +7,7 @@ from aiportal.errors import (
     InvalidRequest,
     PortalError,
     RateLimited,
+    UpstreamError,
     UpstreamRateLimited,
     UpstreamRejected,
 )
@@ -58,9 +59,12 @@ def test_an_answer_that_is_not_the_portals_is_told_as_such(body: object) -> None
     assert "404" in back.message
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in _kinds() if kind not in (RateLimited, *SAME_ON_THE_WIRE)]
-)
+@pytest.mark.parametrize("kind", [kind for kind in _kinds() if kind is not RateLimited])
 def test_an_error_event_in_a_stream_comes_back_as_its_kind(kind: type[PortalError]) -> None:
     back = failure_from_event(kind("It broke off.").as_openai()["error"])
-    assert type(back) is kind
+    assert type(back) is (UpstreamRejected if kind is InvalidRequest else kind)
+
+
+def test_a_providers_own_code_in_an_event_is_an_upstream_error() -> None:
+    back = failure_from_event({"message": "No.", "type": "api_error", "code": "no_gpu_left"})
+    assert type(back) is UpstreamError
