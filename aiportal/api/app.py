@@ -18,6 +18,7 @@ from aiportal.api.routes import (
     auth,
     chat,
     conversations,
+    docs,
     health,
     keys,
     models,
@@ -51,6 +52,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(auth.router)
     app.include_router(keys.router)
     app.include_router(sign_in.router, include_in_schema=False)
+    app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
         for resource in (chat, models, conversations, turns, usage):
