@@ -1,0 +1,117 @@
+"""Generated bodies for chat completions: never a 5xx, always OpenAI's shape."""
+
+import asyncio
+import json
+import string
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aiportal.settings import Settings
+from tests.running import PortalProcess, make_key
+from tests.upstreams import Upstream, write_model_config
+
+CHAT = "/v1/chat/completions"
+ANY_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+PARTS = st.lists(
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(["text", "image_url", "file", "thinking", "refusal"])},
+        optional={"text": st.text(max_size=30) | ANY_JSON, "image_url": ANY_JSON},
+    ),
+    max_size=3,
+)
+MESSAGE = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "developer", "user", "assistant", "tool"])},
+    optional={
+        "content": st.text(max_size=50) | PARTS | ANY_JSON,
+        "tool_calls": ANY_JSON,
+        "name": ANY_JSON,
+        "tool_call_id": ANY_JSON,
+    },
+)
+KNOWN = {
+    "model": st.sampled_from(["acme/fast", "acme/none"]) | st.text(string.printable, max_size=20),
+    "messages": st.lists(MESSAGE, min_size=1, max_size=3) | ANY_JSON,
+}
+OPTIONAL = {
+    "stream": st.booleans() | ANY_JSON,
+    "stream_options": st.fixed_dictionaries({}, optional={"include_usage": ANY_JSON}) | ANY_JSON,
+    "temperature": st.floats(-1, 3) | st.integers(-1, 3) | ANY_JSON,
+    "max_tokens": st.integers(-1, 2**64) | ANY_JSON,
+    "n": ANY_JSON,
+    "tools": ANY_JSON,
+    "web_search": ANY_JSON,
+    "stop": ANY_JSON,
+    "x_vendor": ANY_JSON,
+}
+BODIES = st.fixed_dictionaries(KNOWN, optional=OPTIONAL) | ANY_JSON
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a portal that serves all examples of this module."""
+    folder = tmp_path_factory.mktemp("any-body")
+    with Upstream() as upstream:
+        config = write_model_config(folder / "model_config", upstream.url)
+        own = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
+        key = asyncio.run(make_key(own))
+        with (
+            PortalProcess(own, key=key, has_pages=False) as server,
+            httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client,
+        ):
+            yield client
+
+
+def assert_is_right(answer: httpx.Response, body: bytes) -> None:
+    assert answer.status_code < 500, body
+    assert answer.headers["x-request-id"]
+    if answer.status_code != 200:
+        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        assert len(answer.content) < 2_000
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(body=BODIES)
+def test_any_json_as_body(portal: httpx.Client, body: Any) -> None:
+    content = json.dumps(body).encode()
+
+    assert_is_right(portal.post(CHAT, content=content), content)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(where=st.integers(0, 60), drop=st.integers(0, 20), put=st.binary(max_size=20))
+def test_any_damage_to_a_good_body(portal: httpx.Client, where: int, drop: int, put: bytes) -> None:
+    good = json.dumps(
+        {"model": "acme/fast", "messages": [{"role": "user", "content": "Hi"}]}
+    ).encode()
+    content = good[:where] + put + good[where + drop :]
+
+    assert_is_right(portal.post(CHAT, content=content), content)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    path=st.text(string.ascii_letters + string.digits + "/%._~-+:;@", max_size=60),
+    base=st.sampled_from(["/v1/", "/api/", "/api/v1/", "/api/auth/"]),
+    method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+)
+def test_any_path_below_the_api(portal: httpx.Client, base: str, path: str, method: str) -> None:
+    answer = portal.request(
+        method, httpx.URL(str(portal.base_url)).copy_with(raw_path=(base + path).encode())
+    )
+
+    assert_is_right(answer, path.encode())
