@@ -136,7 +136,7 @@ class _Wiring:
             self._all,
             show_progress="hidden",
         )
-        text.stop(handlers.stop, parts.turn, None, show_progress="hidden")
+        text.stop(handlers.stop, parts.turn, text, show_progress="hidden")
         parts.signals.retry(
             handlers.again, [parts.chat_id, parts.picker], self._all, show_progress="hidden"
         )

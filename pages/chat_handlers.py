@@ -17,7 +17,14 @@ from aiportal.principal import Principal
 from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
-from pages.chat_view import MOST_MESSAGES, ChatView, Updates, referred_turn, turn_reference
+from pages.chat_view import (
+    MOST_MESSAGES,
+    ChatView,
+    Updates,
+    nothing,
+    referred_turn,
+    turn_reference,
+)
 from pages.components import picked_model
 from pages.history import History
 from pages.model_choice import ModelChoice
@@ -53,7 +60,7 @@ class ChatHandlers:
         self._models = ModelChoice(portal)
 
     @told
-    async def load(self, chat_id: str, clock: str, request: gr.Request) -> Updates:
+    async def load(self, chat_id: str, clock: str | None, request: gr.Request) -> Updates:
         """The page has been opened, perhaps at a chat that its address names."""
         principal = await self._access.principal(request)
         updates: Updates = {
@@ -70,7 +77,7 @@ class ChatHandlers:
 
     @told
     async def open(
-        self, event: gr.EventData, search: str, clock: str, request: gr.Request
+        self, event: gr.EventData, search: str | None, clock: str | None, request: gr.Request
     ) -> Updates:
         """A row of the list, or the browser's Back: "" is a new chat."""
         principal = await self._access.principal(request)
@@ -79,7 +86,9 @@ class ChatHandlers:
         return updates | await self._rows(principal, chat_id, search, clock)
 
     @told
-    async def start_new(self, search: str, clock: str, request: gr.Request) -> Updates:
+    async def start_new(
+        self, search: str | None, clock: str | None, request: gr.Request
+    ) -> Updates:
         """An empty chat; the picked model stays."""
         principal = await self._access.principal(request)
         return self._view.new_chat() | await self._rows(principal, "", search, clock)
@@ -93,30 +102,30 @@ class ChatHandlers:
     @told
     async def send(
         self,
-        text: str,
+        text: str | None,
         chat_id: str,
         picker: object,
-        system_prompt: str,
+        system_prompt: str | None,
         temperature: float | None,
         top_p: float | None,
         max_tokens: int | None,
-        search: str,
-        clock: str,
+        search: str | None,
+        clock: str | None,
         request: gr.Request,
     ) -> Updates:
         """A question. It is stored when this returns; the answer is followed by `follow`."""
         principal = await self._access.principal(request)
-        question = text.strip()
+        question = (text or "").strip()
         if not question:
-            return {}
-        settings = ChatSettings(system_prompt, temperature, top_p, max_tokens)
+            return nothing()
+        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         try:
             started = await self._ask(
                 principal, chat_id, question, settings=settings, model=picked_model(picker) or None
             )
         except Conflict as error:
             gr.Info(error.message)
-            return {}
+            return nothing()
         except PortalError as error:
             return await self._view.refused(principal, chat_id, question, error.message)
         updates = await self._view.chat(principal, started.conversation_id)
@@ -138,11 +147,17 @@ class ChatHandlers:
         return await self._view.chat(principal, chat_id)
 
     async def follow(
-        self, chat_id: str, turn: str, search: str, clock: str, request: gr.Request
+        self,
+        chat_id: str,
+        turn: str | None,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
     ) -> AsyncIterator[Updates]:
         """A running answer as it grows, then the chat as it is stored."""
         turn_id = referred_turn(turn)
         if not turn_id:
+            yield nothing()  # without it Gradio takes the end for a None in every output
             return
         try:
             principal = await self._access.principal(request)
@@ -160,22 +175,29 @@ class ChatHandlers:
             }
 
     @told
-    async def stop(self, turn: str, request: gr.Request) -> Updates:
+    async def stop(self, turn: str | None, request: gr.Request) -> Updates:
         """Break the answer off; what was written is kept. `follow` shows the end."""
         principal = await self._access.principal(request)
         if turn_id := referred_turn(turn):
             await self._portal.turns.cancel(principal, turn_id)
-        return {}
+        return nothing()
 
     @told
-    async def find(self, search: str, chat_id: str, clock: str, request: gr.Request) -> Updates:
+    async def find(
+        self, search: str | None, chat_id: str, clock: str | None, request: gr.Request
+    ) -> Updates:
         """The words in the search box have changed."""
         principal = await self._access.principal(request)
         return await self._rows(principal, chat_id, search, clock)
 
     @told
     async def rename(
-        self, event: gr.EventData, chat_id: str, search: str, clock: str, request: gr.Request
+        self,
+        event: gr.EventData,
+        chat_id: str,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
     ) -> Updates:
         """A new title for a chat of the list."""
         principal = await self._access.principal(request)
@@ -189,7 +211,12 @@ class ChatHandlers:
 
     @told
     async def delete(
-        self, event: gr.EventData, chat_id: str, search: str, clock: str, request: gr.Request
+        self,
+        event: gr.EventData,
+        chat_id: str,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
     ) -> Updates:
         """Remove a chat of the list, after the browser has asked whether that is meant."""
         principal = await self._access.principal(request)
@@ -274,7 +301,9 @@ class ChatHandlers:
             yield before + shown
             await asyncio.sleep(max(PACE_S, spent_s / RENDERING_SHARE))
 
-    async def _rows(self, principal: Principal, chat_id: str, search: str, clock: str) -> Updates:
+    async def _rows(
+        self, principal: Principal, chat_id: str, search: str | None, clock: str | None
+    ) -> Updates:
         rows = await self._history.rows(principal, chat_id=chat_id, search=search, clock=clock)
         return {self._parts.side.rows: rows}
 

@@ -20,6 +20,7 @@ __all__ = [
     "SHOWN_MESSAGES",
     "ChatView",
     "Updates",
+    "nothing",
     "referred_turn",
     "turn_reference",
 ]
@@ -134,14 +135,20 @@ class ChatView:
             return None
 
 
+def nothing() -> Updates:
+    """No change to any output."""
+    updates: Updates = gr.skip()
+    return updates
+
+
 def turn_reference(turn_id: str | None) -> str:
     """What the page is told to follow. Never twice the same, so that it always counts as a change."""
     return f"{turn_id} {time.monotonic_ns()}" if turn_id else ""
 
 
-def referred_turn(reference: str) -> str:
+def referred_turn(reference: str | None) -> str:
     """The turn that a reference of `turn_reference` names, "" for none."""
-    return reference.partition(" ")[0]
+    return (reference or "").partition(" ")[0]
 
 
 def _short(tokens: int) -> str:

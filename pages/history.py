@@ -21,15 +21,14 @@ class History:
         self._portal = portal
 
     async def rows(
-        self, principal: Principal, *, chat_id: str, search: str, clock: str
+        self, principal: Principal, *, chat_id: str, search: str | None, clock: str | None
     ) -> dict[str, Any]:
         """The newest chats, or those that hold the words of `search`; `chat_id` is marked.
 
         clock: the reader's minutes east of UTC, as the browser sent them.
         """
-        found = await self._portal.conversations.list(
-            principal, q=search.strip() or None, limit=MAX_ROWS
-        )
+        words = (search or "").strip()
+        found = await self._portal.conversations.list(principal, q=words or None, limit=MAX_ROWS)
         live = {turn.conversation_id for turn in self._portal.turns.running(principal)}
         rows = [
             HistoryRow(
@@ -42,7 +41,7 @@ class History:
             for chat in found.data
         ]
         groups = row_groups(rows, now=datetime.now(UTC), minutes_east=_minutes(clock))
-        note = _note(is_empty=not rows, is_search=bool(search.strip()), has_more=found.has_more)
+        note = _note(is_empty=not rows, is_search=bool(words), has_more=found.has_more)
         return list_value(groups, label="Chats", note=note)
 
     async def account(self, principal: Principal) -> dict[str, Any]:
@@ -55,9 +54,9 @@ class History:
         )
 
 
-def _minutes(clock: str) -> int:
+def _minutes(clock: str | None) -> int:
     try:
-        minutes = int(clock)
+        minutes = int(clock or "")
     except ValueError:
         return 0
     return max(-MAX_MINUTES_EAST, min(MAX_MINUTES_EAST, minutes))

@@ -29,7 +29,7 @@ def build_ui(portal: Portal, access: Access) -> gr.Blocks:
     with demo:
         brand()
         account = account_box()
-        with gr.Tabs(elem_id="nav"):
+        with gr.Tabs(elem_id="nav", overflow_behavior="wrap"):
             with gr.Tab("Chat", elem_id="tab-chat", id="chat"):
                 build_chat(demo, portal, access, account)
             with gr.Tab("Deep research", elem_id="tab-research", id="research"):

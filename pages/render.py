@@ -126,7 +126,7 @@ class ChatRenderer:
             parts.append(_WAITING)
         if answer.status == "error":
             parts.append(_failure_html(answer))
-        if not is_running:
+        if not is_running and (answer.text or answer.status != "error"):
             parts.append(_footer_html(answer))
         if parts:
             shown.append({"role": "assistant", "content": "".join(parts)})
@@ -171,6 +171,8 @@ def _footer_html(answer: Answer) -> str:
     again = (
         f'<button type="button" class="ib i-retry act-again" value="{identifier}" '
         'title="Answer again"></button>'
+        if answer.status != "error"  # there the error has its own button
+        else ""
     )
     facts = "".join(f"<span>{_escaped(fact)}</span>" for fact in _facts(answer))
     return (

@@ -1,8 +1,9 @@
-"""The core's errors as toasts of the web app."""
+"""What goes wrong in an event of the web app, as a toast."""
 
 import functools
+import logging
 from collections.abc import Awaitable, Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec
 
 import gradio as gr
 
@@ -11,17 +12,24 @@ from aiportal.errors import PortalError
 __all__ = ["told"]
 
 P = ParamSpec("P")
-T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
-def told(handler: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """An event handler whose PortalErrors the user is told in their own words."""
+def told(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
+    """An event handler that ends well: a PortalError is told in its own words, a bug is logged.
+
+    Nothing on the page changes then. Raising it would have Gradio write "Error" over the page.
+    """
 
     @functools.wraps(handler)
-    async def telling(*args: P.args, **kwargs: P.kwargs) -> T:
+    async def telling(*args: P.args, **kwargs: P.kwargs) -> Any:
         try:
             return await handler(*args, **kwargs)
         except PortalError as error:
-            raise gr.Error(error.message, print_exception=False) from error
+            gr.Warning(error.message)
+        except Exception:
+            _log.exception("an event of the web app failed")
+            gr.Warning("That did not work, by a fault of the portal. Its log says more.")
+        return gr.skip()
 
     return telling

@@ -79,15 +79,14 @@ def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
             interactive=True,
         )
         with gr.Row(elem_classes="fields"):
-            temperature = _number("Temperature", "0 to 2", minimum=0, maximum=2, step=0.1)
-            top_p = _number("Top p", "0 to 1", minimum=0, maximum=1, step=0.05)
-            max_tokens = _number("Max tokens", "of an answer", minimum=1, step=1, precision=0)
+            temperature = _number("Temperature", minimum=0, maximum=2, step=0.1)
+            top_p = _number("Top p", minimum=0, maximum=1, step=0.05)
+            max_tokens = _number("Max tokens", minimum=1, step=1, precision=0)
     return system_prompt, temperature, top_p, max_tokens
 
 
 def _number(
     label: str,
-    info: str,
     *,
     minimum: float,
     step: float,
@@ -96,8 +95,8 @@ def _number(
 ) -> gr.Number:
     return gr.Number(
         None,
-        label=f"{label}, {info}",
-        placeholder="as the model has it",
+        label=label,
+        placeholder="default",
         minimum=minimum,
         maximum=maximum,
         step=step,

@@ -1,4 +1,4 @@
-"""The one way in which a part of our own becomes a Gradio component."""
+"""How our own parts become Gradio components."""
 
 from typing import Any
 
