@@ -1,6 +1,7 @@
 """The ASGI app: middleware, routes in order, the web app last. Read it as a table of contents."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -8,12 +9,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aiportal import __version__
 from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
 from aiportal.api.middleware.request_id import RequestId
 from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
 from aiportal.api.middleware.size_limits import SizeLimits
+from aiportal.api.openapi import correct
 from aiportal.api.routes import (
     auth,
     chat,
@@ -43,7 +46,12 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     whose pages may show it in a frame.
     """
     app = _PortalApp(
-        title="AI Portal", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None
+        title="AI Portal",
+        version=__version__,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a path with a slash too many is unknown
     )
     app.state.portal = portal
     app.wrap(_middleware(portal, frame_ancestors))
@@ -72,6 +80,12 @@ class _PortalApp(FastAPI):
     """FastAPI inside our middleware, so that what the fast path answers never enters FastAPI."""
 
     _wrapped: ASGIApp
+
+    def openapi(self) -> dict[str, Any]:
+        """The document of this API; made at the first call."""
+        if self.openapi_schema is None:
+            correct(super().openapi())
+        return super().openapi()
 
     def wrap(self, stack: Sequence[Middleware]) -> None:
         """Put middleware around the app, the first outermost."""
