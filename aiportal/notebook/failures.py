@@ -37,8 +37,9 @@ def failure_from_response(
             param=error.get("param"),
             code=error.get("code"),
         )
-    kinds = [kind for kind in _kinds(PortalError) if kind.status == status]
-    return _rebuilt(_kind(error, kinds or list(_kinds(PortalError))), error)
+    kinds: list[type[PortalError]] = list(_kinds(PortalError))
+    alike = [kind for kind in kinds if kind.status == status]
+    return _rebuilt(_kind(error, alike or kinds), error)
 
 
 def failure_from_event(error: object) -> PortalError:
@@ -46,7 +47,7 @@ def failure_from_event(error: object) -> PortalError:
     fields = error if isinstance(error, dict) else {"message": str(error)}
     if fields.get("code") == UpstreamRateLimited.default_code:
         return UpstreamRateLimited(str(fields.get("message")), code=fields.get("code"))
-    kinds = [UpstreamError, *_kinds(UpstreamError), *_kinds(PortalError)]
+    kinds: list[type[PortalError]] = [UpstreamError, *_kinds(UpstreamError), *_kinds(PortalError)]
     return _rebuilt(_kind(fields, kinds), fields)
 
 

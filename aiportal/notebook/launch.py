@@ -6,6 +6,7 @@ import html
 import json
 import os
 import secrets
+import warnings
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from aiportal.errors import Conflict
 from aiportal.notebook.cell import show
@@ -136,15 +138,22 @@ class _Servers:
 
 
 async def _serve(core: Portal, stack: AsyncExitStack, *, port: int) -> str:
-    """Start the server of a core; the stack stops it. Importing the web app takes seconds."""
-    app_module = await asyncio.to_thread(import_module, "aiportal.api.app")
-    listening_module = await asyncio.to_thread(import_module, "aiportal.api.listening")
-    app = await asyncio.to_thread(
-        app_module.create_app, core, with_pages=True, frame_ancestors=NOTEBOOK_ORIGINS
-    )
+    """Start the server of a core; the stack stops it."""
+    app, listening = await asyncio.to_thread(_web_app, core)
     own = core.settings.model_copy(update={"host": "127.0.0.1", "port": port})
-    server = await stack.enter_async_context(listening_module.listening(app, own))
+    server = await stack.enter_async_context(listening(app, own))
     return str(server.url)
+
+
+def _web_app(core: Portal) -> tuple[Any, Any]:
+    """The app, and what serves it. Importing them takes seconds: only who launches pays for that."""
+    with warnings.catch_warnings():
+        # In a kernel without ipywidgets Gradio's import makes tqdm complain into the cell.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        app_module = import_module("aiportal.api.app")
+        listening_module = import_module("aiportal.api.listening")
+        app = app_module.create_app(core, with_pages=True, frame_ancestors=NOTEBOOK_ORIGINS)
+    return app, listening_module.listening
 
 
 def _process_servers() -> _Servers:
