@@ -1,0 +1,108 @@
+"""Providers that do not speak OpenAI's dialect, through LiteLLM, over a real socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from aiportal.settings import Settings
+from tests.running import AppServer, serving
+from tests.upstreams.anthropic import AnthropicUpstream, anthropic_upstream
+
+# LiteLLM's own, which no caller can mend.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
+QUESTION = {"model": "claude/x", "messages": [{"role": "user", "content": "Capital of France?"}]}
+
+
+def write_config(folder: Path, url: str) -> None:
+    (folder / "models").mkdir(parents=True)
+    provider = {"dialect": "anthropic", "apiBase": url, "apiKeyEnv": "CLAUDE_TEST_KEY"}
+    (folder / "config.json").write_text(json.dumps({"providers": {"claude": provider}}))
+    model = {"id": "claude/x", "provider": "claude", "upstreamModel": "claude-sonnet-4-5"}
+    (folder / "models" / "x.json").write_text(json.dumps(model))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> None:
+    """Not watched here: LiteLLM looks for files and certificates within its first calls."""
+
+
+@pytest.fixture
+async def claude() -> AsyncIterator[AnthropicUpstream]:
+    async with anthropic_upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+async def server(
+    tmp_path: Path, claude: AnthropicUpstream, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AppServer]:
+    monkeypatch.setenv("CLAUDE_TEST_KEY", "sk-test-secret")
+    await asyncio.to_thread(write_config, tmp_path / "config", claude.url)
+    settings = Settings(
+        port=0,
+        data_dir=tmp_path / "data",
+        cache_dir=tmp_path / "cache",
+        model_config_dir=tmp_path / "config",
+        local_model="off",
+    )
+    async with serving(settings) as server:
+        yield server
+
+
+async def ask(server: AppServer, **fields: Any) -> tuple[int, str]:
+    async with (
+        aiohttp.ClientSession(headers=server.headers) as session,
+        session.post(f"{server.url}/v1/chat/completions", json={**QUESTION, **fields}) as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_an_answer_comes_back_in_openais_shape(
+    server: AppServer, claude: AnthropicUpstream
+) -> None:
+    status, text = await ask(server, temperature=0)
+    assert status == 200, text
+    answer = json.loads(text)
+    assert (status, answer["choices"][0]["message"]["content"]) == (200, "It is Paris.")
+    assert answer["usage"]["prompt_tokens"] == 11
+    assert claude.requests[0]["temperature"] == 0
+    assert claude.keys == ["sk-test-secret"]
+
+
+async def test_a_stream_comes_back_as_openais_events(server: AppServer) -> None:
+    _, text = await ask(server, stream=True, stream_options={"include_usage": True})
+    events = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
+    assert events[-1] == "[DONE]"
+    chunks = [json.loads(event) for event in events[:-1]]
+    deltas = [chunk["choices"][0]["delta"].get("content") for chunk in chunks if chunk["choices"]]
+    assert "".join(filter(None, deltas)) == "It is Paris."
+    assert chunks[-1]["usage"]["completion_tokens"] == 3
+
+
+async def test_both_make_a_row_with_the_upstreams_usage(server: AppServer) -> None:
+    await ask(server)
+    await ask(server, stream=True)
+    rows = await server.portal.ledger.rows(await server.portal.users.operator())
+    assert [(row.prompt_tokens, row.completion_tokens, row.estimated) for row in rows] == [
+        (11, 3, False),
+        (11, 3, False),
+    ]
+
+
+@pytest.mark.parametrize(("upstream_status", "status"), [(400, 400), (401, 502), (500, 502)])
+async def test_its_errors_become_ours_without_the_key(
+    server: AppServer, claude: AnthropicUpstream, upstream_status: int, status: int
+) -> None:
+    claude.failing_status = upstream_status
+    answered, text = await ask(server)
+    assert answered == status
+    assert "sk-test-secret" not in text
+    assert json.loads(text)["error"]["message"]
