@@ -14,8 +14,17 @@ from rich.progress import (
 )
 
 from aiportal.local import PullProgress, Weights, pull
+from aiportal.local.progress import Stage
 
 __all__ = ["pull_with_progress"]
+
+STAGES: dict[Stage, str] = {
+    "waiting": "Waiting for somebody who fetches",
+    "fetching": "Fetching",
+    "unpacking": "Unpacking",
+    "verifying": "Checking",
+    "done": "Fetched",
+}
 
 
 async def pull_with_progress(model_id: str, weights: Weights, cache_dir: Path) -> Path:
@@ -24,7 +33,7 @@ async def pull_with_progress(model_id: str, weights: Weights, cache_dir: Path) -
     if not console.is_terminal:
         click.echo(f"Fetching {model_id}{_size(weights)}", err=True)
     with Progress(
-        TextColumn("Fetching {task.description}"),
+        TextColumn("{task.fields[stage]} {task.description}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -33,10 +42,11 @@ async def pull_with_progress(model_id: str, weights: Weights, cache_dir: Path) -
         transient=True,
         disable=not console.is_terminal,
     ) as bar:
-        task = bar.add_task(model_id, total=weights.size_bytes)
+        task = bar.add_task(model_id, total=weights.size_bytes, stage=STAGES["fetching"])
 
         def on_progress(progress: PullProgress) -> None:
-            bar.update(task, completed=progress.done_bytes, total=progress.total_bytes)
+            stage = STAGES[progress.stage]
+            bar.update(task, completed=progress.done_bytes, total=progress.total_bytes, stage=stage)
 
         return await pull(weights, cache_dir, on_progress=on_progress)
 
