@@ -50,7 +50,12 @@ async def test_one_duplicate_among_many_rows_fails_alone(database: Database) -> 
 
 async def test_a_write_happens_although_its_caller_was_cancelled(database: Database) -> None:
     held, release = threading.Event(), threading.Event()
-    blocker = asyncio.create_task(database.write(lambda _: (held.set(), release.wait(5))))
+
+    def hold(_: sqlite_utils.Database) -> None:
+        held.set()
+        release.wait(5)
+
+    blocker = asyncio.create_task(database.write(hold))
     await asyncio.to_thread(held.wait, 5)
     task = asyncio.create_task(database.append("t", COLUMNS, ("late", 1)))
     await asyncio.sleep(0)
