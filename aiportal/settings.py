@@ -5,6 +5,7 @@ The only module that reads the environment. Each field's docstring is its docume
 """
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 __all__ = [
     "Platform",
     "Settings",
+    "child_environment",
     "ensure_temporary_folder",
     "keep_litellm_offline",
     "read_or_create_secret",
@@ -195,6 +197,23 @@ def _first_writable(folders: Sequence[Path]) -> Path:
 def _is_writable(folder: Path) -> bool:
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
+_FOR_CHILDREN = re.compile(
+    r"PATH|HOME|USER|LOGNAME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA"
+    r"|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|TMPDIR|TEMP|TMP|TZ|LANG|LC_\w+|XDG_\w+"
+    r"|VIRTUAL_ENV|PYTHON\w+|LD_LIBRARY_PATH|DYLD_\w+|NETRC|PIP_\w+|HTTPS?_PROXY|ALL_PROXY|NO_PROXY"
+    r"|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|OMP_\w+|GGML_\w+|CUDA_\w+|HIP_\w+|ROCM?_\w+",
+    re.IGNORECASE,
+)
+
+
+def child_environment() -> dict[str, str]:
+    """The environment for programs that we start: paths, locale, proxies, certificates, pip's own.
+
+    No key and no password of ours or of a provider is in it.
+    """
+    return {name: value for name, value in os.environ.items() if _FOR_CHILDREN.fullmatch(name)}
 
 
 def keep_litellm_offline() -> None:
