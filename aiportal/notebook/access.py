@@ -10,7 +10,7 @@ from aiportal.notebook.answer import Answer, AnswerBuilder
 from aiportal.notebook.backend import Backend
 from aiportal.notebook.display import Display, Painter
 from aiportal.notebook.loop import BackgroundLoop
-from aiportal.notebook.pieces import Piece
+from aiportal.notebook.pieces import Notice, Piece
 
 __all__ = ["Access"]
 
@@ -60,6 +60,8 @@ class Access:
             async for piece in pieces:
                 if builder.feed(piece):
                     painter.update(builder.text)
+                elif isinstance(piece, Notice):
+                    painter.update(piece.text)
         answer = builder.answer(shown_in=display.shown_in)
         await asyncio.to_thread(display.finish, answer)
         return answer

@@ -11,7 +11,7 @@ from aiportal.errors import UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta
 from aiportal.notebook.cell import cell_number, show
 from aiportal.notebook.markup import rendered
-from aiportal.notebook.pieces import Outcome, Piece, ToolCallDelta
+from aiportal.notebook.pieces import Notice, Outcome, Piece, ToolCallDelta
 
 __all__ = ["Answer", "AnswerBuilder", "ToolCall"]
 
@@ -117,9 +117,11 @@ class AnswerBuilder:
 
     def feed(self, piece: Piece) -> str:
         """Take in a piece; returns the text that it adds, often none."""
-        if self._ttft_s is None and not isinstance(piece, Outcome):
+        if self._ttft_s is None and not isinstance(piece, Notice | Outcome):
             self._ttft_s = time.perf_counter() - self._started
         match piece:
+            case Notice():
+                self.start()  # what has to be fetched first does not count
             case TextDelta(text=text):
                 self.text += text
                 return text

@@ -12,6 +12,7 @@ from aiportal.errors import InternalError
 from aiportal.events import Event
 from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
 from aiportal.notebook.cores import Cores
+from aiportal.notebook.first_weights import fetch_first_weights
 from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
 from aiportal.notebook.turn import follow
 from aiportal.portal import Portal
@@ -64,6 +65,9 @@ class EmbeddedBackend:
         """See Backend."""
         core = self.core
         request = ChatRequest.parse(dict(body), core.registry.limits)
+        async with aclosing(fetch_first_weights(core, request.model)) as notices:
+            async for notice in notices:
+                yield notice
         async with (
             core.chat(self.principal, request, source="notebook") as completion,
             aclosing(read_chunks(completion.chunks())) as pieces,

@@ -20,7 +20,7 @@ from aiportal.events import (
 )
 from aiportal.notebook.failures import failure_from_event
 
-__all__ = ["ChunkEnd", "Outcome", "Piece", "ToolCallDelta", "read_chunks", "read_events"]
+__all__ = ["ChunkEnd", "Notice", "Outcome", "Piece", "ToolCallDelta", "read_chunks", "read_events"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,13 @@ class ToolCallDelta:
     id: str
     name: str
     arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Markdown that tells why the answer has not begun yet. It is not part of it."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Outcome:
     cost_usd: float | None
 
 
-Piece = TextDelta | ReasoningDelta | ToolCallDelta | Outcome
+Piece = Notice | TextDelta | ReasoningDelta | ToolCallDelta | Outcome
 
 
 async def read_chunks(
