@@ -5,9 +5,14 @@ import unicodedata
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.exceptions import (
+    HashingError,
+    InvalidHashError,
+    VerificationError,
+    VerifyMismatchError,
+)
 
-from aiportal.errors import InvalidRequest
+from aiportal.errors import InvalidRequest, ServiceUnavailable
 
 __all__ = ["PasswordVerdict", "Passwords", "check_rules"]
 
@@ -40,7 +45,7 @@ class Passwords:
     async def rehash(self, password: str) -> str:
         """The text to store for a password that is in use already, whatever the rules are now."""
         async with self._slots:
-            return await asyncio.to_thread(self._hasher.hash, _normal(password))
+            return await asyncio.to_thread(self._hash, _normal(password))
 
     async def verify(self, stored: str | None, password: str) -> PasswordVerdict:
         """Compare with what is stored. Without that (no such user, no password set) it takes as
@@ -56,16 +61,24 @@ class Passwords:
         is_right = self._matches(stored, _normal(password))
         return PasswordVerdict(is_right, is_right and self._hasher.check_needs_rehash(stored))
 
+    def _hash(self, password: str) -> str:
+        try:
+            return self._hasher.hash(password)
+        except HashingError as error:
+            raise _failed(error) from error
+
     def _matches(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, password)
-        except (VerificationError, InvalidHashError):
+        except (VerifyMismatchError, InvalidHashError):
             return False
+        except VerificationError as error:
+            raise _failed(error) from error
 
     def _spend_as_long(self) -> None:
         """Take the time of one check: making a hash takes as long as comparing with it."""
         if self._decoy is None:
-            self._decoy = self._hasher.hash("x")
+            self._decoy = self._hash("x")
         else:
             self._matches(self._decoy, "y")
 
@@ -91,6 +104,12 @@ def check_rules(password: str) -> None:
         raise InvalidRequest(
             f"The password is too weak. It lacks: {', '.join(missing)}.", param="password"
         )
+
+
+def _failed(error: Exception) -> ServiceUnavailable:
+    return ServiceUnavailable(
+        f"The password could not be checked ({error}): the machine may lack memory. Try again."
+    )
 
 
 def _normal(password: str) -> str:

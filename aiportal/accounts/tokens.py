@@ -197,7 +197,7 @@ class Tokens:
                 "The access token has expired. Renew it with the refresh token.",
                 code="token_expired",
             ) from error
-        except (jwt.PyJWTError, RecursionError) as error:  # a header of brackets is the latter
+        except jwt.PyJWTError as error:
             raise AuthenticationFailed("The access token is not valid. Sign in again.") from error
         if claims["typ"] != "access":
             raise AuthenticationFailed("That is no access token. Sign in to get one.")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aiportal.accounts.passwords import Passwords, check_rules
-from aiportal.errors import InvalidRequest
+from aiportal.errors import InvalidRequest, ServiceUnavailable
 from tests.unit.accounts.conftest import PASSWORD
 
 
@@ -81,7 +81,15 @@ async def test_no_password_is_right_where_none_is_stored(passwords: Passwords) -
 
 async def test_a_stored_text_that_is_no_hash_is_simply_wrong(passwords: Passwords) -> None:
     assert not (await passwords.verify("", PASSWORD)).is_right
-    assert not (await passwords.verify("$argon2id$broken", PASSWORD)).is_right
+    assert not (await passwords.verify("$2b$10$of-another-kind", PASSWORD)).is_right
+
+
+async def test_a_hash_that_cannot_be_computed_is_503_and_no_wrong_password(
+    passwords: Passwords,
+) -> None:
+    without_a_round = "$argon2id$v=19$m=8,t=0,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
+    with pytest.raises(ServiceUnavailable, match="could not be checked"):
+        await passwords.verify(without_a_round, PASSWORD)
 
 
 @given(password=st.text(st.characters(codec=None, categories=["Cs", "Cc", "Lu", "So"])))
