@@ -65,10 +65,11 @@ def _kind(error: Mapping[str, Any], kinds: Sequence[type[PortalError]]) -> type[
 
 
 def _kinds(kind: type[PortalError]) -> Iterator[type[PortalError]]:
-    """Every kind below, parents before their children."""
+    """Every kind below in the tree of `aiportal.errors`, parents before their children."""
     for child in kind.__subclasses__():
-        yield child
-        yield from _kinds(child)
+        if child.__module__ == PortalError.__module__:
+            yield child
+            yield from _kinds(child)
 
 
 def _seconds(retry_after: str | None) -> float:
