@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import uvicorn
@@ -15,7 +15,7 @@ from aiportal.api.addresses import url_of
 from aiportal.errors import ConfigError
 from aiportal.settings import Settings
 
-__all__ = ["Listening", "listening", "loop_factory"]
+__all__ = ["Listening", "bound", "listening", "loop_factory"]
 
 BACKLOG = 2048
 KEEP_ALIVE_S = (
@@ -41,13 +41,35 @@ class Listening:
         self._server.should_exit = True
 
 
+@contextmanager
+def bound(settings: Settings) -> Iterator[socket.socket]:
+    """A socket on the settings' host and port; who connects waits until it is served.
+
+    Raises ConfigError where the port is not to be had.
+    """
+    host, port = settings.host, settings.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} on {host} is not to be had ({error.strerror}). Stop what uses it, or take "
+            "another one: AIPORTAL_PORT or --port."
+        ) from error
+    with listener:
+        yield listener
+
+
 @asynccontextmanager
-async def listening(app: ASGIApp, settings: Settings) -> AsyncIterator[Listening]:
+async def listening(
+    app: ASGIApp, settings: Settings, *, listener: socket.socket | None = None
+) -> AsyncIterator[Listening]:
     """Serve `app` on the settings' host and port while the context is open.
 
-    In the main thread SIGINT and SIGTERM stop it. Raises ConfigError where the port is not to be had.
+    listener: from `bound`, where the port was taken beforehand. In the main thread SIGINT and
+    SIGTERM stop the server. Raises ConfigError where the port is not to be had.
     """
-    with _bound(settings.host, settings.port) as listener:
+    with bound(settings) if listener is None else nullcontext(listener) as listener:
         server = _Server(_config(app, settings))
         task = asyncio.create_task(server.serve([listener]), name="http-server")
         try:
@@ -112,17 +134,3 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-@contextmanager
-def _bound(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ConfigError(
-            f"Port {port} on {host} is not to be had ({error.strerror}). Stop what uses it, or take "
-            "another one: AIPORTAL_PORT or --port."
-        ) from error
-    with listener:
-        yield listener

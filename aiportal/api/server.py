@@ -9,7 +9,7 @@ from aiportal import logs
 from aiportal.api.addresses import sign_in_url
 from aiportal.api.app import create_app
 from aiportal.api.first_weights import fetch_first_weights
-from aiportal.api.listening import Listening, listening, loop_factory
+from aiportal.api.listening import Listening, bound, listening, loop_factory
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 
@@ -31,16 +31,21 @@ def serve(settings: Settings, *, open_browser: bool = False, public_url: str | N
 
 
 async def _serve(settings: Settings, *, open_browser: bool, public_url: str | None) -> None:
-    async with Portal.open(settings) as portal:
-        app = create_app(portal, with_pages=True)
-        async with listening(app, settings) as server:
-            await _welcome(portal, server, open_browser=open_browser, public_url=public_url)
-            fetching = asyncio.create_task(fetch_first_weights(portal), name="first-weights")
-            try:
-                await server.ended()
-            finally:
-                fetching.cancel()
-                await asyncio.wait({fetching})
+    with bound(settings) as listener:  # before anything that takes seconds
+        async with Portal.open(settings) as portal:
+            app = create_app(portal, with_pages=True)
+            async with listening(app, settings, listener=listener) as server:
+                await _welcome(portal, server, open_browser=open_browser, public_url=public_url)
+                await _until_ended(portal, server)
+
+
+async def _until_ended(portal: Portal, server: Listening) -> None:
+    fetching = asyncio.create_task(fetch_first_weights(portal), name="first-weights")
+    try:
+        await server.ended()
+    finally:
+        fetching.cancel()
+        await asyncio.wait({fetching})
 
 
 async def _welcome(
