@@ -88,7 +88,11 @@ def _documentation() -> dict[str, Any]:
     }
 
 
-@router.post("/chat/completions", openapi_extra=_documentation())
+@router.post(
+    "/chat/completions",
+    openapi_extra=_documentation(),
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
 async def chat_completions() -> Response:
     """One answer of a model, whole or as a stream of events. Fields unknown here travel on."""
     return ChatCompletions()

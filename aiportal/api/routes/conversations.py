@@ -202,7 +202,11 @@ async def list_messages(
     return MessageList(data=[_message(message) for message in messages])
 
 
-@router.get("/conversations/{conversation_id}/export.md")
+@router.get(
+    "/conversations/{conversation_id}/export.md",
+    response_class=Response,
+    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
+)
 async def export_markdown(
     conversation_id: str, portal: PortalDep, principal: PrincipalDep
 ) -> Response:

@@ -59,7 +59,11 @@ async def export_json(
     return _download(orjson.dumps([asdict(row) for row in rows]), "application/json", "usage.json")
 
 
-@router.get("/usage/export.csv")
+@router.get(
+    "/usage/export.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
 async def export_csv(
     portal: PortalDep, principal: PrincipalDep, since: From = None, until: To = None
 ) -> Response:

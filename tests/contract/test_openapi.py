@@ -1,0 +1,107 @@
+"""Every operation of our OpenAPI document, called with generated arguments, keeps its word."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import SearchStrategy, booleans
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from aiportal.settings import Settings
+from tests.running import PortalProcess, make_key
+from tests.upstreams import Upstream, write_model_config
+
+EXAMPLES = 12  # an operation and a way to call it
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+
+
+AnyCase = schemathesis.Case[Any]
+
+
+@dataclass(frozen=True)
+class Api:
+    """A portal that serves all examples of this module, and its document."""
+
+    server: PortalProcess
+    document: Any
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder = tmp_path_factory.mktemp("openapi")
+    with Upstream() as upstream:
+        config = write_model_config(folder / "model_config", upstream.url)
+        own = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
+        key = asyncio.run(make_key(own))
+        with PortalProcess(own, key=key, has_pages=False) as server:
+            yield Api(server, schemathesis.openapi.from_url(f"{server.url}/api/openapi.json"))
+
+
+@pytest.mark.timeout(600)  # all operations are one test
+def test_each_operation_answers_as_documented(api: Api, subtests: pytest.Subtests) -> None:
+    for result in api.document.get_all_operations():
+        operation = result.ok()
+        for mode in schemathesis.GenerationMode:
+            # Where nothing can be wrong with a call, there are no negative cases.
+            with subtests.test(operation.label, mode=mode.value), suppress(Unsatisfiable):
+                _explore(api.server, operation.as_strategy(mode))
+
+
+def _explore(server: PortalProcess, cases: SearchStrategy[AnyCase]) -> None:
+    """Call an operation with generated arguments; raise where an answer is not as documented.
+
+    Half of the calls are for a conversation, a turn or a model that there is.
+    """
+
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+        database=None,
+    )
+    @given(case=cases, is_real=booleans())
+    def explore(case: AnyCase, is_real: bool) -> None:
+        if is_real:
+            _make_real(case, server)
+        answer = case.call_and_validate(headers=server.headers, checks=CHECKS, timeout=10)
+        if answer.status_code >= 400:
+            assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        assert "x-request-id" in answer.headers
+
+    explore()
+
+
+def _make_real(case: AnyCase, server: PortalProcess) -> None:
+    """Put things that exist in the place of generated names."""
+    names = set(case.path_parameters or ())
+    if names & {"conversation_id", "turn_id"}:
+        with httpx.Client(base_url=f"{server.url}/api/v1", headers=server.headers) as client:
+            conversation_id = client.post("/conversations", json={}).json()["id"]
+            question = {"content": "Hi", "model": "acme/fast"}
+            events = client.post(f"/conversations/{conversation_id}/turns", json=question).text
+        first = next(line for line in events.splitlines() if line.startswith("data: "))
+        turn_id = json.loads(first.removeprefix("data: "))["turn_id"]
+        real = {"conversation_id": conversation_id, "turn_id": turn_id}
+        case.path_parameters = {**case.path_parameters, **{name: real[name] for name in names}}
+    if isinstance(case.body, dict) and "model" in case.body:
+        case.body["model"] = "acme/fast"
