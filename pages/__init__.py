@@ -3,6 +3,7 @@
 import os
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from aiportal.portal import Portal
 
@@ -24,6 +25,7 @@ import gradio as gr  # noqa: E402 - after the lines above
 
 from pages.access import Access, LoginRedirect  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
+from pages.page_head import PageHead  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
 from pages.static import StaticFiles  # noqa: E402
 from pages.theme import PortalTheme  # noqa: E402
@@ -47,7 +49,10 @@ def mount(app: FastAPI, portal: Portal) -> FastAPI:
     app.state.sign_in_page = sign_in.render_sign_in
     app.state.link_page = sign_in.render_link
     app.router.routes.extend(files.routes())
-    app.add_middleware(LoginRedirect, access=access)
+    app.user_middleware += [  # innermost: what they answer passes the others too
+        Middleware(LoginRedirect, access=access),
+        Middleware(PageHead, tags=files.head()),
+    ]
     _keep_uploads_in(portal)
     demo = build_ui(portal, access)
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
@@ -64,7 +69,6 @@ def mount(app: FastAPI, portal: Portal) -> FastAPI:
         show_error=False,
         max_file_size="50mb",
         theme=PortalTheme(),
-        head=files.head(),
     )
     return app
 

@@ -58,7 +58,10 @@
   };
 
   if (chatInAddress()) root.classList.add("opening");
-  const opened = () => root.classList.remove("opening");
+  const opened = () => {
+    root.classList.remove("opening");
+    root.dataset.ready = ""; // the page is filled and takes questions
+  };
 
   // ---- clicks for Python
 
@@ -315,7 +318,7 @@
     new MutationObserver(mendSoon).observe(document, {
       subtree: true,
       childList: true,
-      attributeFilter: ["class"],
+      attributeFilter: ["class", "aria-label"],
     });
     mendSoon();
   });

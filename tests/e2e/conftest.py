@@ -1,0 +1,155 @@
+"""One portal in a process of its own and one browser for all tests of this folder.
+
+Each test gets people of its own and a browser context of its own; at its end the page must have
+asked no other host for anything and written no error to its console.
+"""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from aiportal.portal import Portal
+from aiportal.settings import Settings
+from tests.e2e.people import People, Person
+from tests.e2e.watched import Watched
+from tests.running import PortalProcess
+from tests.system_parts import chromium
+from tests.upstreams import Upstream, write_model_config
+
+ROOT = Path(__file__).parents[2]
+PEOPLE = 60  # more than there are tests; each takes what it needs
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="package")
+def provider() -> Iterator[Upstream]:
+    """The fake provider behind `acme/fast` and `acme/slow`; tests script its answers."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="package")
+def settings(
+    tmp_path_factory: pytest.TempPathFactory, provider: Upstream, weights_cache: Path
+) -> Settings:
+    """Settings of the portal: the fake provider's models and the embedded one."""
+    folder = tmp_path_factory.mktemp("e2e")
+    shipped = json.loads((ROOT / "model_config" / "config.json").read_text())["providers"]["local"]
+    acme = {"dialect": "openai", "apiBase": provider.url, "apiKeyEnv": None}
+    config = write_model_config(
+        folder / "model_config",
+        provider.url,
+        config={"providers": {"acme": acme, "local": shipped}},
+    )
+    shutil.copytree(ROOT / "model_config" / "models" / "local", config / "models" / "local")
+    return Settings(
+        port=0,
+        data_dir=folder / "data",
+        cache_dir=weights_cache,
+        model_config_dir=config,
+        local_model="on",
+    )
+
+
+@pytest.fixture(scope="package")
+def people(settings: Settings) -> People:
+    """Users with a session each, and one-time links for the admin."""
+
+    async def make() -> People:
+        async with Portal.open(settings) as portal:
+            operator = await portal.users.operator()
+            found = []
+            for number in range(PEOPLE):
+                user = await portal.users.create(
+                    operator, username=f"person{number}", name=f"Person {number}", password=None
+                )
+                cookie = await portal.sessions.create(user.id, user_agent="test")
+                found.append(Person(user.username, cookie))
+            await portal.users.create(operator, username="mei", password="Secret-123!")
+            return People(found, await portal.links.create(operator, "admin"))
+
+    return asyncio.run(make())
+
+
+@pytest.fixture(scope="package")
+def portal(settings: Settings, people: People) -> Iterator[PortalProcess]:
+    """`aiportal serve`, with the web app."""
+    with PortalProcess(settings) as process:
+        yield process
+
+
+@pytest.fixture(scope="package")
+def browser(portal: PortalProcess) -> Iterator[Browser]:
+    """Chromium without a window."""
+    program = chromium()
+    if program is None:
+        pytest.fail("There is no Chromium. Run: python -m tests.system_parts")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def person(people: People) -> Person:
+    """Somebody who has no chats yet."""
+    return people.next()
+
+
+@pytest.fixture
+def watched(browser: Browser, portal: PortalProcess) -> Iterator[Watched]:
+    """Opens pages; at the end of the test it fails for whatever they should not have done."""
+    with Watched(browser, portal.url) as watched:
+        yield watched
+
+
+@pytest.fixture
+def watched_page(watched: Watched) -> Callable[..., Page]:
+    """Opens pages of somebody who is not signed in; keywords as `Watched.page` has them."""
+    return watched.page
+
+
+@pytest.fixture
+def people_next(people: People) -> Callable[[], Person]:
+    """Gives somebody else at each call."""
+    return people.next
+
+
+@pytest.fixture
+def portal_url(portal: PortalProcess) -> str:
+    """The portal's address, without a trailing slash."""
+    return portal.url
+
+
+@pytest.fixture
+def stranger(watched: Watched) -> Page:
+    """A page of somebody who is not signed in."""
+    return watched.page()
+
+
+@pytest.fixture
+def open_chat(watched: Watched, person: Person) -> Callable[..., Page]:
+    """Opens the web app as `person`; keywords as `Watched.page` has them, `path` to start at."""
+
+    def open_at(path: str = "/", **options: Any) -> Page:
+        page = watched.page(person.cookie, **options)
+        page.goto(path)
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    return open_at

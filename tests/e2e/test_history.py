@@ -1,0 +1,96 @@
+"""The list of chats in the left column."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.chat import answers, ask, menu_of, rows
+from tests.upstreams import Upstream, text
+
+OpenChat = Callable[..., Page]
+
+
+def _two_chats(page: Page, provider: Upstream) -> None:
+    provider.answer("fast", text("About whales."), text("About ferns."))
+    ask(page, "Whales")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.get_by_role("heading", name="What are you working on?")).to_be_visible()
+    ask(page, "Ferns")
+
+
+def test_chats_are_listed_newest_first_and_open_with_a_click_and_with_back(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    page = open_chat()
+    _two_chats(page, provider)
+    expect(rows(page)).to_have_text(["Ferns", "Whales"])
+    expect(page.locator(".slist h2")).to_have_text(["Today"])
+    page.get_by_role("button", name="Whales", exact=True).click()
+    expect(answers(page)).to_contain_text(["About whales."])
+    expect(page.locator('.srow[aria-current="true"]')).to_have_text("Whales")
+    expect(page.get_by_role("heading", level=1, name="Whales")).to_be_visible()
+
+    page.go_back()
+    expect(answers(page)).to_contain_text(["About ferns."])
+
+
+def test_the_search_box_finds_words_of_answers(open_chat: OpenChat, provider: Upstream) -> None:
+    page = open_chat()
+    _two_chats(page, provider)
+    page.get_by_placeholder("Search chats").fill("whales")
+    expect(rows(page)).to_have_text(["Whales"])
+
+    page.get_by_placeholder("Search chats").fill("dinosaurs")
+    expect(page.get_by_text("No chat holds these words.")).to_be_visible()
+
+
+def test_a_chat_is_renamed_and_after_a_question_deleted(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    page = open_chat()
+    _two_chats(page, provider)
+    menu_of(page, "Ferns").get_by_role("button", name="Rename").click()
+    page.get_by_label("Title").fill("Plants & <b>more</b>")
+    page.get_by_role("button", name="Rename").click()
+    expect(rows(page)).to_have_text(["Plants & <b>more</b>", "Whales"])
+    expect(page.locator("#tab-chat h1")).to_have_text("Plants & <b>more</b>")
+
+    menu_of(page, "Whales").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(rows(page)).to_have_count(2)
+    menu_of(page, "Plants & <b>more</b>").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(rows(page)).to_have_text(["Whales"])
+    expect(page.get_by_role("heading", name="What are you working on?")).to_be_visible()
+
+
+def test_a_chat_is_exported_as_markdown(open_chat: OpenChat, provider: Upstream) -> None:
+    provider.answer("fast", text("About whales."))
+    page = open_chat()
+    ask(page, "Whales")
+    with page.expect_download() as download:
+        menu_of(page, "Whales").get_by_role("link", name="Export as Markdown").click()
+
+    assert "About whales." in download.value.path().read_text()
+
+
+def test_a_long_chat_shows_its_newest_messages_and_on_request_all(
+    open_chat: OpenChat, provider: Upstream, portal_url: str
+) -> None:
+    provider.answer("fast", text("Yes."))
+    page = open_chat()
+    ask(page, "Question 0")
+    conversation = page.url.partition("chat=")[2]
+    for number in range(1, 27):
+        answer = page.request.post(
+            f"/api/v1/conversations/{conversation}/turns",
+            data={"content": f"Question {number}"},
+            headers={"Origin": portal_url},
+        )
+        assert answer.ok
+    page.reload()
+    expect(page.get_by_text("Question 26", exact=True)).to_be_visible()
+    expect(page.get_by_text("Question 0", exact=True)).to_have_count(1)  # its row in the list
+
+    page.get_by_role("button", name="Show the earlier messages").click()
+    expect(page.locator("#chat-log").get_by_text("Question 0", exact=True)).to_have_count(1)
