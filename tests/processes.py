@@ -16,7 +16,7 @@ from typing import Self
 __all__ = ["ServerProcess", "free_port"]
 
 ROOT = Path(__file__).parents[1]
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 90  # on a busy machine; usually 5
 STOP_TIMEOUT_S = 15
 
 
