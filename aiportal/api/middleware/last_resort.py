@@ -1,5 +1,6 @@
 """Whatever escapes the routes becomes an answer in our shape; the server goes on."""
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiportal.api.errors import error_response, internal_error
@@ -25,6 +26,8 @@ class LastResort:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            return  # gone before the whole request was here: nobody is left to answer
         except Exception as error:
             known = error if isinstance(error, PortalError) else internal_error(error)
             if has_started:
