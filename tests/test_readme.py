@@ -60,7 +60,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) -> I
     settings = Settings(
         data_dir=folder / "data", cache_dir=weights_cache, model_config_dir=ROOT / "model_config"
     )
-    with PortalProcess(settings) as server:
+    with PortalProcess(settings, has_pages=False) as server:
         environment = os.environ | {
             "AIPORTAL_DATA_DIR": str(settings.data_dir),
             "AIPORTAL_CACHE_DIR": str(settings.cache_dir),

@@ -1,5 +1,6 @@
 """Fetching weights under a progress bar on standard error."""
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from aiportal.local import PullProgress, Weights, pull
+from aiportal.local import PullProgress, Weights, pull, weights_path
 from aiportal.local.progress import Stage
 
 __all__ = ["pull_with_progress"]
@@ -28,7 +29,9 @@ STAGES: dict[Stage, str] = {
 
 
 async def pull_with_progress(model_id: str, weights: Weights, cache_dir: Path) -> Path:
-    """Fetch, show how far it is, return the file. Raises what `local.pull` raises."""
+    """Fetch unless it is here, show how far it is; the file. Raises what `local.pull` raises."""
+    if (path := await asyncio.to_thread(weights_path, weights, cache_dir)) is not None:
+        return path
     console = Console(stderr=True)
     if not console.is_terminal:
         click.echo(f"Fetching {model_id}{_size(weights)}", err=True)
