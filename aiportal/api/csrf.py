@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-__all__ = ["is_same_origin"]
+from starlette.requests import HTTPConnection
+
+from aiportal.errors import PermissionDenied
+
+__all__ = ["is_same_origin", "require_same_origin"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -26,6 +30,17 @@ def is_same_origin(headers: Mapping[str, str], host: str, scheme: str) -> bool:
         return False
     ours = _parts(f"{scheme}://{host}")
     return ours is not None and _parts(origin) == ours
+
+
+def require_same_origin(connection: HTTPConnection) -> None:
+    """Raises PermissionDenied for a call that another site's page may have sent."""
+    url = connection.url
+    if not is_same_origin(connection.headers, url.netloc, url.scheme):
+        raise PermissionDenied(
+            "This call did not come from a page of this portal. Load the page again and retry, or "
+            "use an API key.",
+            code="cross_site_request",
+        )
 
 
 def _parts(origin: str) -> tuple[str, str, int] | None:

@@ -4,18 +4,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from aiportal.accounts import COOKIE_NAME
+from aiportal.portal import Portal
 from aiportal.settings import Settings
 
-__all__ = ["clear_session_cookie", "set_session_cookie"]
+__all__ = ["clear_session_cookie", "start_session"]
 
 _LONGEST_S = 400 * 86_400  # browsers allow no more; the session in the database ends it earlier
 
 
-def set_session_cookie(
-    response: Response, request: Request, settings: Settings, value: str
-) -> None:
-    """Hand the browser the value that `Sessions.create` returned."""
-    _set(response, request, settings, value, max_age_s=_LONGEST_S)
+async def start_session(request: Request, response: Response, portal: Portal, user_id: str) -> None:
+    """Sign the browser in that sent the request: a session, and its cookie on the response."""
+    user_agent = request.headers.get("user-agent", "")
+    value = await portal.sessions.create(user_id, user_agent=user_agent)
+    _set(response, request, portal.settings, value, max_age_s=_LONGEST_S)
 
 
 def clear_session_cookie(response: Response, request: Request, settings: Settings) -> None:

@@ -7,14 +7,25 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from aiportal.accounts import COOKIE_NAME, KEEP, Session, TokenPair, User
-from aiportal.api.csrf import is_same_origin
+from aiportal.api.csrf import require_same_origin
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.api.session_cookie import clear_session_cookie, set_session_cookie
+from aiportal.api.session_cookie import clear_session_cookie, start_session
 from aiportal.errors import AuthenticationFailed, PermissionDenied
 from aiportal.principal import Role
 
-__all__ = ["router"]
+__all__ = [
+    "Login",
+    "Logout",
+    "PasswordChange",
+    "Profile",
+    "ProfileChanges",
+    "RefreshToken",
+    "SessionList",
+    "SignedIn",
+    "address_of",
+    "router",
+]
 
 router = APIRouter(prefix="/api/auth", tags=["accounts"], route_class=PortalRoute)
 Username = Annotated[
@@ -191,24 +202,6 @@ async def revoke_session(session_id: str, portal: PortalDep, principal: Principa
 def address_of(request: Request) -> str:
     """Where the call comes from, for counting failures."""
     return request.client.host if request.client is not None else "local"
-
-
-def require_same_origin(request: Request) -> None:
-    """Raises PermissionDenied for a call that another site's page may have sent."""
-    if not is_same_origin(request.headers, request.url.netloc, request.url.scheme):
-        raise PermissionDenied(
-            "This call did not come from a page of this portal. Load the page again and retry.",
-            code="cross_site_request",
-        )
-
-
-async def start_session(
-    request: Request, response: Response, portal: PortalDep, user_id: str
-) -> None:
-    """Sign the browser in that sent the request: a session, and its cookie on the response."""
-    user_agent = request.headers.get("user-agent", "")
-    cookie = await portal.sessions.create(user_id, user_agent=user_agent)
-    set_session_cookie(response, request, portal.settings, cookie)
 
 
 def _signed_in(response: Response, pair: TokenPair) -> SignedIn:

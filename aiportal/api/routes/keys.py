@@ -10,7 +10,15 @@ from aiportal.accounts import KEEP, ApiKey
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
 
-__all__ = ["router"]
+__all__ = [
+    "Key",
+    "KeyChanges",
+    "KeyDeleted",
+    "KeyList",
+    "KeyWithSecret",
+    "NewKey",
+    "router",
+]
 
 router = APIRouter(prefix="/api/auth/keys", tags=["accounts"], route_class=PortalRoute)
 MAX_LIST = 500

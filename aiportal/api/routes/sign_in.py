@@ -11,10 +11,11 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from aiportal.accounts import COOKIE_NAME, User
+from aiportal.api.csrf import require_same_origin
 from aiportal.api.deps import PortalDep
 from aiportal.api.errors import error_headers
-from aiportal.api.routes.auth import address_of, require_same_origin, start_session
-from aiportal.api.session_cookie import clear_session_cookie
+from aiportal.api.routes.auth import address_of
+from aiportal.api.session_cookie import clear_session_cookie, start_session
 from aiportal.errors import NotFound, PortalError
 from aiportal.portal import Portal
 
