@@ -1,10 +1,12 @@
 """What `cog` writes into these pages, from the code that they describe: see `make docs`."""
 
+import asyncio
 import inspect
 import textwrap
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
@@ -14,11 +16,22 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from aiportal import errors
+from aiportal.api.app import create_app
 from aiportal.cli import main
+from aiportal.portal import Portal
 from aiportal.settings import Settings
 
-__all__ = ["command_help", "env_example", "error_table", "error_tree", "settings_list", "variable"]
+__all__ = [
+    "command_help",
+    "env_example",
+    "error_table",
+    "error_tree",
+    "route_table",
+    "settings_list",
+    "variable",
+]
 
+MODEL_CONFIG = Path(__file__).parents[1] / "model_config"
 PLACES = {
     "data_dir": "the platform's data folder of the user, `~/.local/share/aiportal` on Linux",
     "cache_dir": "the platform's cache folder of the user, `~/.cache/aiportal` on Linux",
@@ -67,6 +80,26 @@ def error_tree() -> str:
 def command_help() -> str:
     """The help of every command, as the terminal shows it."""
     return "\n" + "\n".join(_helps(main, click.Context(main, info_name="aiportal")))
+
+
+def route_table() -> str:
+    """Every address of the API, its method and what it does."""
+    document = asyncio.run(_openapi())
+    rows = [
+        f"| {method.upper()} | `{path}` | {operation.get('description', '').splitlines()[0]} |"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return "\n".join(
+        ["", "| method | address | what it does |", "| --- | --- | --- |", *rows, "", ""]
+    )
+
+
+async def _openapi() -> dict[str, Any]:
+    with TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), model_config_dir=MODEL_CONFIG)
+        async with Portal.open(settings) as portal:
+            return create_app(portal, with_pages=False).openapi()
 
 
 def variable(name: str, field: FieldInfo) -> str:
