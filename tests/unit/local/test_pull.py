@@ -25,6 +25,10 @@ def _ignore(progress: PullProgress) -> None:
     pass
 
 
+def _parts(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.part"))
+
+
 async def _there(weights: Weights, cache_dir: Path) -> Path | None:
     return await asyncio.to_thread(weights_path, weights, cache_dir)
 
@@ -54,7 +58,7 @@ async def test_another_sum_than_the_config_wants_is_deleted(tmp_path: Path) -> N
         with pytest.raises(ModelUnavailable, match=f"SHA-256 {server.sha256}.*{'a' * 64}"):
             await pull(weights, tmp_path, on_progress=_ignore)
     assert await _there(weights, tmp_path) is None
-    assert not list(tmp_path.rglob("*.part"))
+    assert _parts(tmp_path) == []
 
 
 async def test_a_hub_file_is_held_against_the_sum_that_the_hub_states(tmp_path: Path) -> None:
@@ -83,23 +87,24 @@ async def test_the_size_in_the_config_bounds_what_is_fetched(tmp_path: Path) -> 
 
 
 async def test_many_who_ask_at_once_share_one_fetch(tmp_path: Path) -> None:
-    told: list[PullProgress] = []
+    waits = asyncio.Event()
+
+    def tell(progress: PullProgress) -> None:
+        if progress.stage == "waiting":
+            waits.set()
+
     async with FileServer(CONTENT, gate_at=1_000).serving() as server:
         weights = Weights(f"{server.url}/tiny.gguf", sha256=server.sha256)
         server.gate.clear()
         first = asyncio.create_task(pull(weights, tmp_path, on_progress=_ignore))
         await server.is_held.wait()
-        others = [
-            asyncio.create_task(pull(weights, tmp_path, on_progress=told.append)) for _ in range(3)
-        ]
-        while not told:
-            await asyncio.sleep(0)
+        others = [asyncio.create_task(pull(weights, tmp_path, on_progress=tell)) for _ in range(3)]
+        await waits.wait()
         assert await asyncio.to_thread(is_being_pulled, weights, tmp_path)
         server.gate.set()
         paths = await asyncio.gather(first, *others)
     assert len(set(paths)) == 1
     assert len(server.ranges) == 1
-    assert told[0].stage == "waiting"
     assert not await asyncio.to_thread(is_being_pulled, weights, tmp_path)
 
 
