@@ -13,7 +13,7 @@ from starlette.routing import Route
 from pages.icons import icons_css
 from pages.theme import variables_css
 
-__all__ = ["StaticFiles"]
+__all__ = ["StaticFiles", "asset_text"]
 
 _STYLESHEETS: Final = ("portal.css", "chat.css", "sign_in.css")
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}

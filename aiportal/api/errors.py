@@ -21,7 +21,7 @@ from aiportal.errors import (
     UpstreamRateLimited,
 )
 
-__all__ = ["error_body", "error_headers", "error_response", "register"]
+__all__ = ["error_body", "error_headers", "error_response", "internal_error", "register"]
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-__all__ = ["ConfigFile", "DeploymentEntry", "ModelFile", "PricingEntry", "ProviderEntry"]
+__all__ = [
+    "ConfigFile",
+    "DeploymentEntry",
+    "LimitsEntry",
+    "ModelFile",
+    "PricingEntry",
+    "ProviderEntry",
+    "TimeoutsEntry",
+    "WeightsEntry",
+]
 
 Dialect = Literal["openai", "local", "anthropic", "gemini", "bedrock", "vertex_ai", "cohere"]
 ModelId = Annotated[
