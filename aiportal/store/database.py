@@ -189,7 +189,7 @@ def _run_work(database: sqlite_utils.Database, job: _Work) -> _Outcome:
             return job.done, job.function(database), None
     except sqlite3.OperationalError as error:
         return job.done, None, _unavailable(error)
-    except Exception as error:  # the caller's function: its error belongs to the caller, whatever it is
+    except Exception as error:  # of the caller's function: whatever it is belongs to the caller
         return job.done, None, error
 
 
