@@ -1,7 +1,6 @@
 """The portals that run in this process: one for each data folder, however many callers it has."""
 
 import asyncio
-import atexit
 import os
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from aiportal.errors import Conflict
-from aiportal.notebook.loop import process_loop
+from aiportal.notebook.loop import at_exit
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 
@@ -76,6 +75,5 @@ def process_cores() -> Cores:
 @lru_cache(maxsize=1)
 def _cores_of(pid: int) -> Cores:  # noqa: ARG001 - the key of the cache
     cores = Cores()
-    loop = process_loop()
-    atexit.register(lambda: loop.run(cores.close()))
+    at_exit(cores.close)
     return cores

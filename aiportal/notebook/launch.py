@@ -1,7 +1,6 @@
 """The web app beside a notebook: a server on the background loop, shown in a frame of the cell."""
 
 import asyncio
-import atexit
 import html
 import json
 import os
@@ -19,7 +18,7 @@ from typing import Any
 from aiportal.errors import Conflict
 from aiportal.notebook.cell import show
 from aiportal.notebook.cores import Cores, process_cores
-from aiportal.notebook.loop import process_loop
+from aiportal.notebook.loop import at_exit, process_loop
 from aiportal.portal import Portal
 from aiportal.settings import Platform, Settings
 
@@ -163,8 +162,7 @@ def _process_servers() -> _Servers:
 @lru_cache(maxsize=1)
 def _servers_of(pid: int) -> _Servers:  # noqa: ARG001 - the key of the cache
     servers = _Servers(process_cores())
-    loop = process_loop()
-    atexit.register(lambda: loop.run(servers.close()))
+    at_exit(servers.close)
     return servers
 
 

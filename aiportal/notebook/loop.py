@@ -5,6 +5,7 @@ the notebook's door happens on this one.
 """
 
 import asyncio
+import atexit
 import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 
 from aiportal.errors import InternalError
 
-__all__ = ["BackgroundLoop", "Pump", "process_loop"]
+__all__ = ["BackgroundLoop", "Pump", "at_exit", "process_loop"]
 
 T = TypeVar("T")
 _QUEUE_SIZE = 256  # pieces that may wait for a slow reader before the upstream is held back
@@ -124,6 +125,21 @@ def process_loop() -> BackgroundLoop:
 @lru_cache(maxsize=1)
 def _loop_of(pid: int) -> BackgroundLoop:  # noqa: ARG001 - the key of the cache
     return BackgroundLoop()
+
+
+def at_exit(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have this process's loop do `close` at the end, while thread pools can still be used.
+
+    The standard library's `atexit` comes after their end, and has no public name for what is before.
+    """
+    loop, pid = process_loop(), os.getpid()
+
+    def run_here() -> None:
+        if os.getpid() == pid:  # a forked child has the list, but not the loop's thread
+            loop.run(close())
+
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(run_here)
 
 
 class Pump(Generic[T]):

@@ -27,7 +27,7 @@ from aiportal.usage import GroupBy, UsageGroup, UsageRow
 __all__ = ["Portal", "connect"]
 
 
-def connect(url: str, *, api_key: str) -> "Portal":
+def connect(url: str, api_key: str) -> "Portal":
     """A running portal over HTTP, with the rights of an API key (`ak_…`).
 
     Nothing is sent before the first call. Each call raises PortalError as an embedded portal would.
