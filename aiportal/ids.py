@@ -7,5 +7,8 @@ __all__ = ["new_id"]
 
 
 def new_id(prefix: str) -> str:
-    """`prefix_` + 12 hex digits of Unix milliseconds + 20 random hex digits (80 bits)."""
-    return f"{prefix}_{time.time_ns() // 1_000_000:012x}{os.urandom(10).hex()}"
+    """`prefix_` + 16 hex digits of Unix nanoseconds + 16 random hex digits.
+
+    Not a secret: whoever asks for a resource by its id is checked against its owner.
+    """
+    return f"{prefix}_{time.time_ns():016x}{os.urandom(8).hex()}"

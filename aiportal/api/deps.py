@@ -5,13 +5,12 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection, Request
 
-from aiportal.api.csrf import is_same_origin
-from aiportal.errors import PermissionDenied
+from aiportal.accounts import COOKIE_NAME
+from aiportal.api.csrf import require_same_origin
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
 __all__ = [
-    "SESSION_COOKIE",
     "PortalDep",
     "PrincipalDep",
     "authenticate",
@@ -19,7 +18,6 @@ __all__ = [
     "request_id_of",
 ]
 
-SESSION_COOKIE = "aiportal_session"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -49,15 +47,10 @@ async def authenticate(portal: Portal, connection: HTTPConnection) -> Principal:
             authorization=authorization, api_key=api_key, cookie=None
         )
     principal = await portal.credentials.authenticate(
-        authorization=None, api_key=None, cookie=connection.cookies.get(SESSION_COOKIE)
+        authorization=None, api_key=None, cookie=connection.cookies.get(COOKIE_NAME)
     )
-    url = connection.url
-    is_change = connection.scope.get("method", "GET") not in _SAFE_METHODS
-    if is_change and not is_same_origin(headers, url.netloc, url.scheme):
-        raise PermissionDenied(
-            "This call came from another site with the browser's cookie. Use an API key instead.",
-            code="cross_site_request",
-        )
+    if connection.scope.get("method", "GET") not in _SAFE_METHODS:
+        require_same_origin(connection)
     return principal
 
 

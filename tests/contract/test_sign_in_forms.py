@@ -17,6 +17,7 @@ from pages.sign_in import SignInPages
 from pages.static import StaticFiles
 
 PASSWORD = "Tr0ub4dor&3"
+ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
 
 
 @dataclass
@@ -137,10 +138,23 @@ async def test_on_spaces_the_cookie_works_in_a_frame(wired_settings: Settings) -
     assert cookie.endswith("; HttpOnly; SameSite=None; Secure; Partitioned")
 
 
-async def test_looking_at_a_link_does_not_use_it_up(browser: Browser) -> None:
+async def test_a_link_opened_on_the_portals_machine_signs_in_at_once(browser: Browser) -> None:
+    token = await browser.link()
+    answer = await browser.http.get("/login/link", params={"token": token})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert await browser.is_signed_in()
+    assert (await browser.http.get("/login/link", params={"token": token})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers", [ELSEWHERE, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Purpose": "prefetch"}]
+)
+async def test_looking_at_a_link_does_not_use_it_up(
+    browser: Browser, headers: dict[str, str]
+) -> None:
     token = await browser.link()
     for _ in range(3):
-        page = await browser.http.get("/login/link", params={"token": token})
+        page = await browser.http.get("/login/link", params={"token": token}, headers=headers)
         assert page.status_code == 200
         assert token in page.text
         assert page.headers["cache-control"] == "no-store"
@@ -159,7 +173,8 @@ async def test_a_link_works_once_and_then_says_what_to_do(browser: Browser) -> N
 
 
 async def test_a_token_in_the_page_is_text_and_nothing_else(browser: Browser) -> None:
-    page = await browser.http.get("/login/link", params={"token": '"><script>alert(1)</script>'})
+    hostile = {"token": '"><script>alert(1)</script>'}
+    page = await browser.http.get("/login/link", params=hostile, headers=ELSEWHERE)
     assert "<script>alert" not in page.text
 
 
@@ -191,7 +206,7 @@ async def test_an_empty_form_is_a_failed_try(browser: Browser, fields: dict[str,
 async def test_without_the_web_app_errors_come_as_json(browser: Browser) -> None:
     browser.app.state.sign_in_page = browser.app.state.link_page = None
     assert (await browser.http.get("/login")).status_code == 404
-    assert (await browser.http.get("/login/link?token=x")).status_code == 404
+    assert (await browser.http.get("/login/link?token=x", headers=ELSEWHERE)).status_code == 404
     answer = await browser.sign_in(password="wrong")
     assert answer.json()["error"]["code"] == "wrong_password"
 

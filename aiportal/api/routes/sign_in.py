@@ -16,8 +16,9 @@ from aiportal.api.deps import PortalDep
 from aiportal.api.errors import error_headers
 from aiportal.api.routes.auth import address_of
 from aiportal.api.session_cookie import clear_session_cookie, start_session
-from aiportal.errors import NotFound, PortalError
+from aiportal.errors import NotFound, PermissionDenied, PortalError
 from aiportal.portal import Portal
+from aiportal.settings import LOOPBACK_HOSTS
 
 __all__ = ["LinkPage", "SignInPage", "router", "safe_next_path"]
 
@@ -68,8 +69,14 @@ async def sign_in(
 
 
 @router.get("/login/link")
-async def show_link(request: Request, token: str = "") -> Response:
-    """A page with a button: what only looks at the link, such as a preview, must not use it up."""
+async def open_link(request: Request, portal: PortalDep, token: str = "") -> Response:
+    """Sign in whoever opens a one-time link on this machine; elsewhere a page with a button.
+
+    The button is for what only looks at a link, such as a preview of a messenger or a mail
+    filter, and must not use it up.
+    """
+    if _is_opened_here(request):
+        return await _redeem(request, portal, token)
     page = cast(LinkPage | None, getattr(request.app.state, "link_page", None))
     if page is None:
         raise NotFound(_NO_PAGES)
@@ -81,9 +88,9 @@ async def redeem_link(request: Request, portal: PortalDep, token: Text = "") -> 
     """Use a one-time link up."""
     try:
         require_same_origin(request)
-        return await _welcome(request, portal, await portal.links.redeem(token), "/")
-    except PortalError as error:
+    except PermissionDenied as error:
         return _again(request, error, "", "/")
+    return await _redeem(request, portal, token)
 
 
 @router.post("/logout")
@@ -105,6 +112,22 @@ def safe_next_path(path: str) -> str:
     is_local = path.startswith("/") and not path.startswith("//") and len(path) <= MAX_PATH_CHARS
     is_plain = all(character > " " and character not in "\\\x7f" for character in path)
     return path if is_local and is_plain else "/"
+
+
+async def _redeem(request: Request, portal: Portal, token: str) -> Response:
+    try:
+        return await _welcome(request, portal, await portal.links.redeem(token), "/")
+    except PortalError as error:
+        return _again(request, error, "", "/")
+
+
+def _is_opened_here(request: Request) -> bool:
+    """True for a link opened on the portal's own machine, neither fetched ahead nor by another site."""
+    headers = request.headers
+    is_direct = request.client is not None and request.client.host in LOOPBACK_HOSTS
+    is_forwarded = "x-forwarded-for" in headers or "forwarded" in headers
+    is_asked_for = "sec-purpose" not in headers and headers.get("sec-fetch-site") != "cross-site"
+    return is_direct and not is_forwarded and is_asked_for
 
 
 async def _welcome(request: Request, portal: Portal, user: User, next_path: str) -> Response:
