@@ -4,10 +4,11 @@ import gradio as gr
 
 from aiportal.portal import Portal
 from pages.access import Access
-from pages.chat_handlers import ChatHandlers
 from pages.chat_parts import ChatParts, chat_parts
 from pages.chat_view import ChatView
+from pages.chats import ChatsHandlers
 from pages.markdown import MarkdownRenderer
+from pages.questions import QuestionHandlers
 from pages.render import ChatRenderer
 
 __all__ = ["build_chat"]
@@ -20,21 +21,33 @@ _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress
 def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML) -> None:
     """Lay the tab out within the current context and wire it. account: the box bottom left."""
     parts = chat_parts()
-    view = ChatView(portal, ChatRenderer(MarkdownRenderer()), parts)
-    handlers = ChatHandlers(portal, access, view, parts, account)
-    wiring = _Wiring(parts, handlers, account)
+    view = ChatView(portal, ChatRenderer(MarkdownRenderer()), parts, account)
+    wiring = _Wiring(
+        parts,
+        account,
+        chats=ChatsHandlers(portal, access, view, parts),
+        questions=QuestionHandlers(portal, access, view, parts),
+    )
     wiring.follow()
     wiring.load(demo)
-    wiring.chats()
-    wiring.questions()
+    wiring.chat_list()
+    wiring.composer()
 
 
 class _Wiring:
     """Each method wires one group of events. `follow` comes first: the others cut it off."""
 
-    def __init__(self, parts: ChatParts, handlers: ChatHandlers, account: gr.HTML) -> None:
+    def __init__(
+        self,
+        parts: ChatParts,
+        account: gr.HTML,
+        *,
+        chats: ChatsHandlers,
+        questions: QuestionHandlers,
+    ) -> None:
         self._parts = parts
-        self._handlers = handlers
+        self._chats = chats
+        self._questions = questions
         written = parts.composer
         self._settings = [
             written.system_prompt,
@@ -65,7 +78,7 @@ class _Wiring:
         """A turn to follow is set: by a question, or by opening a chat whose answer is running."""
         parts = self._parts
         self._following = parts.turn.change(
-            self._handlers.follow,
+            self._questions.follow,
             [parts.chat_id, parts.turn, *self._list],
             self._all,
             trigger_mode="multiple",
@@ -76,7 +89,7 @@ class _Wiring:
         """The page opens; the chat that is open stands in its address."""
         parts = self._parts
         loading = demo.load(
-            self._handlers.load,
+            self._chats.load,
             [parts.chat_id, parts.clock],
             [*self._all, parts.clock],
             js=_FROM_BROWSER,
@@ -85,14 +98,18 @@ class _Wiring:
         loading.then(None, parts.chat_id, None, js=_OPENED)
         parts.chat_id.change(None, parts.chat_id, None, js=_SHOW_ADDRESS)
 
-    def chats(self) -> None:
+    def chat_list(self) -> None:
         """The list of chats and what can be done with its rows."""
-        parts, handlers = self._parts, self._handlers
+        parts, handlers = self._parts, self._chats
+        signals = parts.signals
+        for leaving in (parts.side.new_button.click, signals.select, signals.delete):
+            # By itself and first: `cancels=` beside a function takes effect after the function,
+            # and would cut off what it has started.
+            leaving(None, cancels=self._following)
         parts.side.new_button.click(
             handlers.start_new,
             self._list,
             self._all,
-            cancels=self._following,
             show_progress="hidden",
         )
         parts.side.search.input(
@@ -102,12 +119,10 @@ class _Wiring:
             trigger_mode="always_last",
             show_progress="hidden",
         )
-        signals = parts.signals
         signals.select(
             handlers.open,
             self._list,
             self._all,
-            cancels=self._following,
             trigger_mode="multiple",
             show_progress="hidden",
         )
@@ -121,14 +136,13 @@ class _Wiring:
             handlers.delete,
             [parts.chat_id, *self._list],
             self._all,
-            cancels=self._following,
             show_progress="hidden",
         )
         signals.expand(handlers.show_all, parts.chat_id, self._chat, show_progress="hidden")
 
-    def questions(self) -> None:
+    def composer(self) -> None:
         """Asking, asking again, stopping, picking a model."""
-        parts, handlers = self._parts, self._handlers
+        parts, handlers = self._parts, self._questions
         text = parts.composer.text
         text.submit(
             handlers.send,
@@ -140,4 +154,6 @@ class _Wiring:
         parts.signals.retry(
             handlers.again, [parts.chat_id, parts.picker], self._all, show_progress="hidden"
         )
-        parts.picker.input(handlers.pick, parts.picker, parts.composer.note, show_progress="hidden")
+        parts.picker.input(
+            self._chats.pick, parts.picker, parts.composer.note, show_progress="hidden"
+        )

@@ -8,11 +8,13 @@ from typing import Any, Final
 import gradio as gr
 
 from aiportal.chat import Conversation, Message
-from aiportal.errors import PortalError
+from aiportal.errors import InvalidRequest, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
+from pages.history import History
+from pages.model_choice import ModelChoice
 from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html, usd
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Updates",
     "nothing",
     "referred_turn",
+    "said",
     "turn_reference",
 ]
 
@@ -36,10 +39,27 @@ MOST_MESSAGES: Final = 1_000
 class ChatView:
     """Makes updates; changes nothing. What it reads belongs to the principal, or is NotFound."""
 
-    def __init__(self, portal: Portal, renderer: ChatRenderer, parts: ChatParts) -> None:
+    def __init__(
+        self, portal: Portal, renderer: ChatRenderer, parts: ChatParts, account: gr.HTML
+    ) -> None:
         self._portal = portal
         self._renderer = renderer
         self._parts = parts
+        self._account = account
+        self._history = History(portal)
+        self._models = ModelChoice(portal)
+
+    async def opened(self, principal: Principal, chat_id: str) -> Updates:
+        """A chat, or a new one for "", with its settings and its model."""
+        if not chat_id:
+            model, updates = None, self.new_chat()
+        else:
+            conversation = await self._portal.conversations.get(principal, chat_id)
+            model = conversation.model
+            updates = await self.chat(principal, chat_id)
+            updates |= self.settings(ChatSettings.of(conversation))
+        updates[self._parts.picker] = await self._models.options(principal, model)
+        return updates | await self.note(principal, model)
 
     async def chat(
         self, principal: Principal, chat_id: str, *, limit: int = SHOWN_MESSAGES
@@ -82,6 +102,23 @@ class ChatView:
             fields.top_p: settings.top_p,
             fields.max_tokens: settings.max_tokens,
         }
+
+    async def rows(
+        self, principal: Principal, chat_id: str, search: str | None, clock: str | None
+    ) -> Updates:
+        """The list of chats; see `History.rows`."""
+        rows = await self._history.rows(principal, chat_id=chat_id, search=search, clock=clock)
+        return {self._parts.side.rows: rows}
+
+    async def account(self, principal: Principal) -> Updates:
+        """The box bottom left."""
+        return {self._account: await self._history.account(principal)}
+
+    async def note(self, principal: Principal, model: str | None) -> Updates:
+        """The note above the composer, for tiny models only."""
+        note = await self._models.note(principal, model)
+        shown = gr.update(visible=False) if note is None else gr.update(value=note, visible=True)
+        return {self._parts.composer.note: shown}
 
     async def log(self, path: Sequence[Message]) -> list[ChatMessage]:
         """The messages, rendered off the event loop."""
@@ -139,6 +176,14 @@ def nothing() -> Updates:
     """No change to any output."""
     updates: Updates = gr.skip()
     return updates
+
+
+def said(event: gr.EventData, name: str) -> str:
+    """A text that the browser sent with an event. Raises InvalidRequest for anything else."""
+    value = getattr(event, name, None)
+    if not isinstance(value, str):
+        raise InvalidRequest(f"The event came without `{name}`. Reload the page.", param=name)
+    return value
 
 
 def turn_reference(turn_id: str | None) -> str:

@@ -1,0 +1,130 @@
+"""Gradio's functions, called by their index: who is not meant gets nothing and changes nothing."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.chat import answers, ask, rows, send, stop
+from tests.e2e.gradio_client import GradioClient
+from tests.e2e.people import People
+from tests.upstreams import Upstream, chunk, hang, stream, text
+
+OpenChat = Callable[..., Page]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What another user might have learned: ids of a finished chat, and a turn that is running."""
+
+    chat_id: str
+    question_id: str
+    turn_id: str
+
+
+@pytest.fixture
+def clients(portal_url: str) -> Iterator[Callable[[str | None], GradioClient]]:
+    made: list[GradioClient] = []
+
+    def make(cookie: str | None) -> GradioClient:
+        made.append(GradioClient(portal_url, cookie))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+def _values(function: Mapping[str, Any], config: Mapping[str, Any], known: Known) -> list[Any]:
+    """Inputs for a function that name another user's things wherever something can be named."""
+    by_label = {"Chat": known.chat_id, "Turn": f"{known.turn_id} 1", "Clock": "0"}
+    components = {one["id"]: one for one in config["components"]}
+    values: list[Any] = []
+    for identifier in function["inputs"]:
+        component = components[identifier]
+        label = component["props"].get("label")
+        if component["type"] == "textbox":
+            values.append(by_label.get(label, "Stolen words"))
+        elif component["type"] == "number":
+            values.append(None)
+        else:
+            values.append({"picked": "acme/fast", "groups": []})
+    return values
+
+
+def test_a_stranger_can_call_no_function(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    functions = clients(people.next().cookie).functions()
+    assert len(functions) >= 12
+    stranger = clients(None)
+    for function in functions:
+        assert stranger.join(function["id"], [None] * 20, {"id": "x"}).status_code == 401
+    for path in ("/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=x"):
+        assert stranger.status(path) == 401
+
+
+def test_a_call_from_another_site_is_refused(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    client.origin = "http://evil.example"
+
+    function = clients(people.next().cookie).functions()[0]["id"]
+    assert client.join(function, [], None).status_code == 401
+
+
+def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
+    open_chat: OpenChat,
+    clients: Callable[..., GradioClient],
+    people: People,
+    provider: Upstream,
+) -> None:
+    provider.answer("fast", text("The hidden answer."))
+    page = open_chat()
+    ask(page, "Ferns and whales")
+    known = _known(page, provider)
+    provider.answer("fast", text("For the intruder."))
+    intruder = clients(people.next().cookie)
+    config = intruder.config()
+    assert "Ferns" not in str(config)
+    for function in intruder.functions():
+        for event_id in (known.chat_id, known.question_id):
+            event = {"id": event_id, "title": "Stolen"}
+            came = intruder.call(function["id"], _values(function, config, known), event)
+            assert "hidden answer" not in came, function
+            assert "Ferns" not in came, function
+
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # nobody has stopped it
+    stop(page)
+    page.reload()
+    expect(rows(page)).to_have_text(["Ferns and whales"])
+    expect(answers(page).first).to_contain_text("The hidden answer.")
+    expect(page.get_by_text("Stolen")).to_have_count(0)
+
+
+def test_events_with_anything_in_them_leave_the_portal_up(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    for function in client.functions():
+        count = len(function["inputs"])
+        for junk in ([None] * count, ["x" * 5000] * count, [{"picked": ["x"]}] * count):
+            for event in (None, {"id": ["x"]}, {"id": "x\0", "title": "\ud800"}):
+                answer = client.join(function["id"], junk, event)
+                assert answer.status_code in {200, 400, 422}, answer.text
+    assert client.status("/health") == 200
+
+
+def _known(page: Page, provider: Upstream) -> Known:
+    """Start a second answer that hangs; all ids, as its owner can see them."""
+    chat_id = page.url.partition("chat=")[2]
+    provider.answer("fast", hang(*stream(chunk("Going on"))(provider.last())))
+    send(page, "And then?")
+    expect(answers(page).last).to_have_text("Going on")
+    messages = page.request.get(f"/api/v1/conversations/{chat_id}/messages").json()["data"]
+    running = next(one for one in messages if one["status"] == "running")
+    question = next(one for one in messages if one["role"] == "user")
+    return Known(chat_id, question["id"], running["turn_id"])
