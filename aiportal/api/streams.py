@@ -99,11 +99,16 @@ class Caller:
 
 
 async def send_events(
-    caller: Caller, events: AsyncIterator[bytes], headers: Mapping[str, str]
+    caller: Caller, events: AsyncIterator[bytes], headers: Mapping[str, str], *, first: bytes = b""
 ) -> None:
-    """Stream events; an error after the first byte becomes one error event, and the stream ends."""
+    """Stream events; an error after the first byte becomes one error event, and the stream ends.
+
+    first: what was taken from `events` already, to see that they begin at all.
+    """
     await caller.start(headers)
     try:
+        if first:
+            await caller.write(first)
         async for piece in events:
             await caller.write(piece)
     except PortalError as error:

@@ -79,9 +79,16 @@ def split_events(block: bytes) -> list[bytes]:
     return [event + b"\n\n" for event in block.split(b"\n\n")[:-1]]
 
 
+def _is_one_data_line(event: bytes) -> bool:
+    """True for the usual event, which needs no taking apart."""
+    return (
+        event.startswith(b"data: ") and event.find(b"\n") >= len(event) - 2 and b"\r" not in event
+    )
+
+
 def data_of(event: bytes) -> bytes | None:
     """The `data` of an event, several lines joined by LF; None if it has none (a comment)."""
-    if event.startswith(b"data: ") and event.find(b"\n") >= len(event) - 2 and b"\r" not in event:
+    if _is_one_data_line(event):
         return event[6:].rstrip(b"\n")
     parts = [
         line[5:].removeprefix(b" ") if line != b"data" else b""
@@ -93,7 +100,7 @@ def data_of(event: bytes) -> bytes | None:
 
 def without_fields(event: bytes) -> bytes:
     """The event without `id` and `retry` lines, which would steer the caller's reconnection."""
-    if not (b"id" in event or b"retry" in event):
+    if _is_one_data_line(event) or not (b"id" in event or b"retry" in event):
         return event
     lines = re.findall(rb"[^\r\n]*(?:\r\n|\n|\r|$)", event)
     kept = [line for line in lines if not line.startswith((b"id:", b"retry:"))]

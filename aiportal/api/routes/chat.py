@@ -1,6 +1,5 @@
 """POST /chat/completions, OpenAI's Chat Completions."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -36,25 +35,16 @@ class ChatCompletions(Response):
         ):
             headers = _headers(completion)
             if completion.is_stream:
-                await send_events(caller, await _begun(completion.chunks()), headers)
+                chunks = completion.chunks()
+                # Until the first one is there, a failure still gets a status of its own.
+                first = await anext(chunks)
+                await send_events(caller, chunks, headers, first=first)
                 return
             body = await completion.read()
             if completion.report is not None:
                 headers["x-aiportal-cost"] = f"{completion.report.cost_usd:.10f}"
             answer = Response(body, headers=headers, media_type="application/json")
             await answer(scope, receive, send)
-
-
-async def _begun(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same stream, once it has begun: what fails before that still gets a status of its own."""
-    first = await anext(chunks)
-
-    async def all_of_them() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in chunks:
-            yield piece
-
-    return all_of_them()
 
 
 def _headers(completion: Completion) -> dict[str, str]:
