@@ -24,22 +24,23 @@ from aiportal.settings import Platform, Settings
 
 __all__ = ["Launched", "launch"]
 
-NOTEBOOK_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*")
+NOTEBOOK_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 # The frame is addressed as the notebook's own page is: a browser gives a frame of another host no
 # cookie, and for it `localhost` and `127.0.0.1` are two. Elsewhere the notebook server's proxy serves.
 _FRAME = Template("""\
 <iframe id="$id" width="100%" height="$height" style="border: 0" title="AI Portal"
  allow="clipboard-write; microphone"></iframe>
+<p><a id="$id-link" href="$link" target="_blank" rel="noopener">AI Portal in a tab of its own</a></p>
 <script>
 (() => {
   const host = location.hostname;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(host);
+  const isLocal = ["localhost", "127.0.0.1"].includes(host);
   const base = $proxy ?? (isLocal ? `http://$${host}:$port/` : $url + "/");
-  document.getElementById("$id").src = base + $path;
+  document.getElementById("$id").src = base + $own_path;
+  document.getElementById("$id-link").href = base + $link_path;
 })();
 </script>
-<p><a href="$link" target="_blank" rel="noopener">AI Portal in a tab of its own</a></p>
 """)
 
 
@@ -56,8 +57,12 @@ class Launched:
 
     def show(self, *, height: int = 700) -> None:
         """Show it in the running cell, `height` pixels high, with a sign-in that is good once."""
-        path = process_loop().run(self._servers.sign_in_path(self._data_dir))
-        show({"text/html": _frame(self.url, path, height), "text/plain": f"{self.url}/{path}"})
+        own, link = (
+            process_loop().run(self._servers.sign_in_path(self._data_dir))
+            for _ in ("frame", "link")
+        )
+        frame = _frame(self.url, own, link, height)
+        show({"text/html": frame, "text/plain": f"{self.url}/{link}"})
 
     def close(self) -> None:
         """Stop the server. May be called again."""
@@ -166,7 +171,8 @@ def _servers_of(pid: int) -> _Servers:  # noqa: ARG001 - the key of the cache
     return servers
 
 
-def _frame(url: str, path: str, height: int) -> str:
+def _frame(url: str, own_path: str, link_path: str, height: int) -> str:
+    """The frame, which opens `own_path` by itself, and a link to `link_path` below it."""
     prefix = Platform().jupyterhub_service_prefix
     port = url.rpartition(":")[2]
     proxy = None if prefix is None else f"{prefix.rstrip('/')}/proxy/{port}/"
@@ -176,7 +182,8 @@ def _frame(url: str, path: str, height: int) -> str:
         "port": port,
         "proxy": json.dumps(proxy).replace("<", "\\u003c"),
         "url": json.dumps(url),
-        "path": json.dumps(path),
-        "link": html.escape(f"{url if proxy is None else ''}{proxy or '/'}{path}"),
+        "own_path": json.dumps(own_path),
+        "link_path": json.dumps(link_path),
+        "link": html.escape(f"{url if proxy is None else ''}{proxy or '/'}{link_path}"),
     }
     return _FRAME.substitute(values)

@@ -1,16 +1,22 @@
-"""The notebook's portal over both its backends, on the fake provider."""
+"""The notebook's portal over both its backends, and in a kernel, on the fake provider."""
 
+import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from aiportal.notebook.loop import BackgroundLoop
 from aiportal.notebook.portal import Portal, connect
 from aiportal.settings import Settings
+from tests.doors.kernel import Kernel
 from tests.running import AppServer, serving
+from tests.upstreams import Upstream, write_model_config
 
 BACKENDS = ("embedded", "remote")
+ROOT = Path(__file__).parents[2]
+SETUP = "%load_ext aiportal\nfrom aiportal import Portal, launch\nportal = Portal()"
 
 
 @pytest.fixture
@@ -34,3 +40,27 @@ def portal(request: pytest.FixtureRequest, wired_settings: Settings) -> Iterator
         made = connect(server.url, api_key=server.key)
     with made:
         yield made
+
+
+@pytest.fixture(scope="package")
+def provider() -> Iterator[Upstream]:
+    """The fake provider of the kernel's portal."""
+    with Upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="package")
+def kernel(provider: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel with `portal`, `launch` and the magics, one for all tests of this folder."""
+    folder = tmp_path_factory.mktemp("kernel")
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "AIPORTAL_DATA_DIR": str(folder / "data"),
+        "AIPORTAL_MODEL_CONFIG_DIR": str(write_model_config(folder / "config", provider.url)),
+        "AIPORTAL_LOCAL_MODEL": "off",
+    }
+    with Kernel(environment) as kernel:
+        assert kernel.run(SETUP).text == ""
+        yield kernel

@@ -1,41 +1,14 @@
 """In a real kernel: answers show while they come, Stop stops, the magics work, `launch` serves."""
 
-import os
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import aiportal
 from tests.doors.kernel import Kernel
-from tests.upstreams import Hang, Upstream, chunk, stream, text, write_model_config
+from tests.upstreams import Hang, Upstream, chunk, stream, text
 
 SOON_S = 1
-ROOT = Path(__file__).parents[2]
-SETUP = "%load_ext aiportal\nfrom aiportal import Portal, launch\nportal = Portal()"
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Upstream]:
-    with Upstream() as upstream:
-        yield upstream
-
-
-@pytest.fixture(scope="module")
-def kernel(provider: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    folder = tmp_path_factory.mktemp("kernel")
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "IPYTHONDIR": str(folder / "ipython"),
-        "AIPORTAL_DATA_DIR": str(folder / "data"),
-        "AIPORTAL_MODEL_CONFIG_DIR": str(write_model_config(folder / "config", provider.url)),
-        "AIPORTAL_LOCAL_MODEL": "off",
-    }
-    with Kernel(environment) as kernel:
-        assert kernel.run(SETUP).text == ""
-        yield kernel
 
 
 @pytest.fixture(autouse=True)
