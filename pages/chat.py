@@ -56,22 +56,18 @@ class _Wiring:
             written.max_tokens,
         ]
         self._list = [parts.side.search, parts.clock]
-        self._chat = [
-            parts.chat_id,
-            parts.turn,
-            parts.title,
-            parts.log,
-            parts.empty,
-            written.text,
-            written.line,
-        ]
+        self._rows = [parts.side.rows, parts.side.timer]
+        chat = [parts.chat_id, parts.title, parts.log, parts.empty, written.text, written.line]
+        # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
+        self._chat = [*chat, parts.turn]
         self._all = [
-            *self._chat,
+            *chat,
             *self._settings,
-            parts.side.rows,
+            *self._rows,
             parts.picker,
             written.note,
             account,
+            parts.turn,
         ]
 
     def follow(self) -> None:
@@ -112,13 +108,14 @@ class _Wiring:
             self._all,
             show_progress="hidden",
         )
-        parts.side.search.input(
-            handlers.find,
-            [parts.side.search, parts.chat_id, parts.clock],
-            parts.side.rows,
-            trigger_mode="always_last",
-            show_progress="hidden",
-        )
+        for looking in (parts.side.search.change, parts.side.timer.tick):
+            looking(
+                handlers.find,
+                [parts.side.search, parts.chat_id, parts.clock],
+                self._rows,
+                trigger_mode="always_last",
+                show_progress="hidden",
+            )
         signals.select(
             handlers.open,
             self._list,
@@ -129,7 +126,7 @@ class _Wiring:
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],
-            [parts.side.rows, parts.title],
+            [*self._rows, parts.title],
             show_progress="hidden",
         )
         signals.delete(

@@ -107,8 +107,11 @@ class ChatView:
         self, principal: Principal, chat_id: str, search: str | None, clock: str | None
     ) -> Updates:
         """The list of chats; see `History.rows`."""
-        rows = await self._history.rows(principal, chat_id=chat_id, search=search, clock=clock)
-        return {self._parts.side.rows: rows}
+        rows, is_busy = await self._history.rows(
+            principal, chat_id=chat_id, search=search, clock=clock
+        )
+        side = self._parts.side
+        return {side.rows: rows, side.timer: gr.Timer(active=is_busy)}
 
     async def account(self, principal: Principal) -> Updates:
         """The box bottom left."""

@@ -22,10 +22,11 @@ class History:
 
     async def rows(
         self, principal: Principal, *, chat_id: str, search: str | None, clock: str | None
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], bool]:
         """The newest chats, or those that hold the words of `search`; `chat_id` is marked.
 
         clock: the reader's minutes east of UTC, as the browser sent them.
+        Beside the list: whether an answer is being written in another chat than the open one.
         """
         words = (search or "").strip()
         found = await self._portal.conversations.list(principal, q=words or None, limit=MAX_ROWS)
@@ -42,7 +43,7 @@ class History:
         ]
         groups = row_groups(rows, now=datetime.now(UTC), minutes_east=_minutes(clock))
         note = _note(is_empty=not rows, is_search=bool(words), has_more=found.has_more)
-        return list_value(groups, label="Chats", note=note)
+        return list_value(groups, label="Chats", note=note), bool(live - {chat_id})
 
     async def account(self, principal: Principal) -> dict[str, Any]:
         """Who is signed in, and what this month has cost so far (the month of UTC)."""

@@ -10,6 +10,7 @@ import gradio as gr
 from pages.components.parts import part
 
 __all__ = ["HistoryRow", "RowGroup", "SideColumn", "list_value", "row_groups", "side_column"]
+LOOK_AGAIN_S = 3.0
 
 _LIST = """\
 <nav class="slist" aria-label="{{value.label}}">
@@ -53,11 +54,12 @@ class RowGroup:
 
 
 class SideColumn(NamedTuple):
-    """The components of a side column, for wiring."""
+    """The components of a side column, for wiring. timer: runs while a row that is not open lives."""
 
     new_button: gr.Button
     search: gr.Textbox
     rows: gr.HTML
+    timer: gr.Timer
 
 
 def side_column(*, label: str, new: str, search: str) -> SideColumn:
@@ -74,7 +76,7 @@ def side_column(*, label: str, new: str, search: str) -> SideColumn:
             elem_classes="side-search",
         )
         rows = part(_LIST, {"label": label, "groups": [], "note": ""}, classes="grow-y")
-    return SideColumn(new_button, box, rows)
+    return SideColumn(new_button, box, rows, gr.Timer(LOOK_AGAIN_S, active=False))
 
 
 def list_value(groups: Sequence[RowGroup], *, label: str, note: str) -> dict[str, object]:

@@ -23,6 +23,7 @@ from tests.system_parts import chromium
 from tests.upstreams import Upstream, write_model_config
 
 ROOT = Path(__file__).parents[2]
+LINKS = 4
 PEOPLE = 60  # more than there are tests; each takes what it needs
 FLAGS = [
     "--headless",
@@ -81,7 +82,8 @@ def people(settings: Settings) -> People:
                 cookie = await portal.sessions.create(user.id, user_agent="test")
                 found.append(Person(user.username, cookie))
             await portal.users.create(operator, username="mei", password="Secret-123!")
-            return People(found, await portal.links.create(operator, "admin"))
+            tokens = [await portal.links.create(operator, "admin") for _ in range(LINKS)]
+            return People(found, tokens)
 
     return asyncio.run(make())
 

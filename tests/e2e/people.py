@@ -15,12 +15,16 @@ class Person:
 
 
 class People:
-    """Hands out each person once. admin_link_token: of a one-time link that nobody has used."""
+    """Hands out each person once, and each of the admin's one-time links."""
 
-    def __init__(self, people: Iterable[Person], admin_link_token: str) -> None:
+    def __init__(self, people: Iterable[Person], link_tokens: Iterable[str]) -> None:
         self._people = iter(people)
-        self.admin_link_token = admin_link_token
+        self._link_tokens = iter(link_tokens)
 
     def next(self) -> Person:
         """Somebody whom no test has had yet."""
         return next(self._people)
+
+    def next_link_token(self) -> str:
+        """The token of a link that nobody has used yet."""
+        return next(self._link_tokens)

@@ -46,7 +46,7 @@ def test_nothing_in_an_answer_runs_or_loads_or_covers(
     """All at once and each: what they leave in the page is looked at together."""
     page = open_chat()
     dialogs: list[Dialog] = []
-    page.on("dialog", dialogs.append)
+    page.on("dialog", lambda dialog: dialogs.append(dialog))
     provider.answer("fast", *(text(hostile) for hostile in [*HOSTILE.values(), "end"]))
     for name in HOSTILE:
         ask(page, name)

@@ -77,6 +77,7 @@ def test_axe_finds_nothing_serious_before_the_app(
 ) -> None:
     for path in ("/login", "/login/link?token=x"):
         page = watched_page(color_scheme=mode)
+        page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
         page.goto(path)
         _expect_no_serious_findings(page)
 

@@ -6,10 +6,10 @@ from tests.e2e.people import People, Person
 from tests.e2e.watched import Watched
 
 
-def test_a_one_time_link_signs_in_and_only_once(
+def test_a_one_time_link_signs_in_on_this_machine_at_once_and_only_once(
     stranger: Page, watched: Watched, people: People
 ) -> None:
-    link = f"/login/link?token={people.admin_link_token}"
+    link = f"/login/link?token={people.next_link_token()}"
     stranger.goto(link)
     expect(stranger.get_by_role("heading", name="New chat")).to_be_visible()
 
@@ -17,6 +17,17 @@ def test_a_one_time_link_signs_in_and_only_once(
     watched.expected.append("/login/link")
     again.goto(link)
     expect(again.get_by_role("alert")).to_contain_text("link")
+    expect(again.get_by_label("Password")).to_be_visible()
+
+
+def test_a_one_time_link_from_elsewhere_signs_in_by_a_button(
+    stranger: Page, people: People
+) -> None:
+    stranger.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
+    stranger.goto(f"/login/link?token={people.next_link_token()}")
+    stranger.get_by_role("button", name="Sign in").click()
+
+    expect(stranger.get_by_role("heading", name="New chat")).to_be_visible()
 
 
 def test_a_stranger_is_led_to_the_sign_in_page_and_then_to_where_they_wanted(
