@@ -97,7 +97,8 @@ class _TextFormatter(logging.Formatter):
     """`time LEVEL logger message name=value …`, a traceback on the lines below."""
 
     def format(self, record: logging.LogRecord) -> str:
-        head = f"{_time(record)} {record.levelname:<7} {record.name} {record.getMessage()}"
+        message = _one_line(record.getMessage())
+        head = f"{_time(record)} {record.levelname:<7} {record.name} {message}"
         line = " ".join([head, *_pairs(_fields(record))])
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
@@ -107,7 +108,13 @@ class _TextFormatter(logging.Formatter):
 def _pairs(fields: Mapping[str, Any]) -> Iterator[str]:
     for name, value in fields.items():
         text = str(value)
-        yield f"{name}={json.dumps(text) if ' ' in text or not text else text}"
+        is_plain = text.isprintable() and text and " " not in text
+        yield f"{name}={text if is_plain else json.dumps(text)}"
+
+
+def _one_line(text: str) -> str:
+    """What a caller can get into the log must not look like a line of its own."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 class _JsonFormatter(logging.Formatter):

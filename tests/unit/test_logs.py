@@ -123,3 +123,10 @@ def test_other_libraries_are_heard_from_warnings_on(log_to_memory: Log) -> None:
     logging.getLogger("some.library").info("chatter")
     logging.getLogger("aiportal.chat").debug("detail")
     assert stream.getvalue() == ""
+
+
+def test_a_caller_cannot_forge_a_line(log_to_memory: Log) -> None:
+    stream = log_to_memory("text")
+    logging.getLogger("aiportal").info("asked for\n%s", "x", extra={"path": "/a\n2026 INFO forged"})
+    assert stream.getvalue().count("\n") == 1
+    assert "\\n2026 INFO forged" in stream.getvalue()
