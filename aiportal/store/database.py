@@ -27,6 +27,8 @@ __all__ = ["Database", "connect"]
 
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 10_000
+# A busy loop brings more jobs within an iteration or two; each group costs as much as several rows.
+GATHER_ITERATIONS = 4
 MAX_GROUP = 512  # writes in one commit: bounds how long the first of a group waits for the last
 READERS = 4
 MAX_SQL_VARIABLES = 30_000  # SQLite's own default is 32,766
@@ -141,7 +143,15 @@ class Database:
         self._waiting.append(job)
         if not self._is_committing:
             self._is_committing = True
-            self._loop.call_soon(self._hand_over)
+            self._gather(GATHER_ITERATIONS, 0)
+
+    def _gather(self, iterations: int, seen: int) -> None:
+        """Hand over when an iteration of the loop has brought no further job, or after the last."""
+        count = len(self._waiting)
+        if iterations == 0 or count == seen:
+            self._hand_over()
+        else:
+            self._loop.call_soon(self._gather, iterations - 1, count)
 
     def _hand_over(self) -> None:
         self._groups.put(self._waiting[:MAX_GROUP])
@@ -157,7 +167,7 @@ class Database:
 
     def _settle(self, outcomes: list[_Outcome]) -> None:
         if self._waiting:
-            self._hand_over()
+            self._gather(GATHER_ITERATIONS, 0)
         else:
             self._is_committing = False
         for done, result, error in outcomes:
