@@ -9,6 +9,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -39,6 +40,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,  # a password may stand in it
         use_attribute_docstrings=True,
     )
 
@@ -138,10 +140,11 @@ class Settings(BaseSettings):
                 changes["cache_dir"] = changes.get("data_dir", given.data_dir) / "cache"
         return cls(**{name: value for name, value in changes.items() if value is not None})
 
-    @property
-    def is_loopback(self) -> bool:
-        """True if only this machine can reach the portal."""
-        return self.host in LOOPBACK_HOSTS
+    def make_data_dir(self) -> None:
+        """Make the data folder if need be, and see that nobody else can read it (mode 0700)."""
+        self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(PermissionError):  # another user's folder, lent to us: theirs to protect
+            self.data_dir.chmod(0o700)
 
     @property
     def database_path(self) -> Path:
@@ -163,7 +166,6 @@ class Platform(BaseSettings):
     space_id: str | None = None
     space_host: str | None = None
     system: str | None = None
-    jupyterhub_service_prefix: str | None = None
 
     @property
     def is_spaces(self) -> bool:

@@ -1,12 +1,9 @@
 """The web app beside a notebook: a server on the background loop, shown in a frame of the cell."""
 
 import asyncio
-import html
-import json
 import os
 import secrets
 import warnings
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,25 +17,32 @@ from aiportal.notebook.cell import show
 from aiportal.notebook.cores import Cores, process_cores
 from aiportal.notebook.loop import at_exit, process_loop
 from aiportal.portal import Portal
-from aiportal.settings import Platform, Settings
+from aiportal.settings import Settings
 
 __all__ = ["Launched", "launch"]
 
 NOTEBOOK_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 # The frame is addressed as the notebook's own page is: a browser gives a frame of another host no
-# cookie, and for it `localhost` and `127.0.0.1` are two. Elsewhere the notebook server's proxy serves.
+# cookie, and for it `localhost` and `127.0.0.1` are two. On a page from another machine, or of a
+# program such as an editor, there is the link instead: the server listens on this machine only.
 _FRAME = Template("""\
 <iframe id="$id" width="100%" height="$height" style="border: 0" title="AI Portal"
  allow="clipboard-write; microphone"></iframe>
-<p><a id="$id-link" href="$link" target="_blank" rel="noopener">AI Portal in a tab of its own</a></p>
+<p><a id="$id-link" href="$link" target="_blank" rel="noopener">AI Portal in a tab of its own</a>
+<span id="$id-far" hidden>It is on the kernel's machine, port $port. If that is another machine than
+the browser's, forward the port first: <code>ssh -L $port:127.0.0.1:$port</code>.</span></p>
 <script>
 (() => {
-  const host = location.hostname;
-  const isLocal = ["localhost", "127.0.0.1"].includes(host);
-  const base = $proxy ?? (isLocal ? `http://$${host}:$port/` : $url + "/");
-  document.getElementById("$id").src = base + $own_path;
-  document.getElementById("$id-link").href = base + $link_path;
+  const [frame, link, far] = ["", "-link", "-far"].map((end) => document.getElementById("$id" + end));
+  const isNear = ["localhost", "127.0.0.1"].includes(location.hostname);
+  frame.hidden = !isNear;
+  far.hidden = isNear;
+  if (isNear) {
+    const base = `http://$${location.hostname}:$port/`;
+    frame.src = base + "$path";
+    link.href = base + "$link_path";
+  }
 })();
 </script>
 """)
@@ -171,19 +175,13 @@ def _servers_of(pid: int) -> _Servers:  # noqa: ARG001 - the key of the cache
     return servers
 
 
-def _frame(url: str, own_path: str, link_path: str, height: int) -> str:
-    """The frame, which opens `own_path` by itself, and a link to `link_path` below it."""
-    prefix = Platform().jupyterhub_service_prefix
-    port = url.rpartition(":")[2]
-    proxy = None if prefix is None else f"{prefix.rstrip('/')}/proxy/{port}/"
-    values: Mapping[str, str] = {
-        "id": f"aiportal-{secrets.token_hex(4)}",
-        "height": str(int(height)),
-        "port": port,
-        "proxy": json.dumps(proxy).replace("<", "\\u003c"),
-        "url": json.dumps(url),
-        "own_path": json.dumps(own_path),
-        "link_path": json.dumps(link_path),
-        "link": html.escape(f"{url if proxy is None else ''}{proxy or '/'}{link_path}"),
-    }
-    return _FRAME.substitute(values)
+def _frame(url: str, path: str, link_path: str, height: int) -> str:
+    """The frame, which opens `path` by itself, and a link to `link_path` below it."""
+    return _FRAME.substitute(
+        id=f"aiportal-{secrets.token_hex(4)}",
+        height=int(height),
+        port=url.rpartition(":")[2],
+        path=path,
+        link=f"{url}/{link_path}",
+        link_path=link_path,
+    )

@@ -42,6 +42,12 @@ def notebook_url(kernel: Kernel) -> Iterator[str]:
 
 
 @pytest.fixture
+def far_url(notebook_url: str) -> str:
+    """The same page under a name that is not this machine's own to a browser."""
+    return notebook_url.replace("localhost", "notebooks.localhost")
+
+
+@pytest.fixture
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
@@ -71,3 +77,12 @@ def test_the_link_below_signs_in_too(notebook_url: str, page: Page) -> None:
     with page.expect_popup() as opened:
         page.get_by_role("link", name="in a tab of its own").click()
     expect(opened.value.get_by_placeholder("Ask anything")).to_be_visible(timeout=TIMEOUT_MS)
+
+
+def test_on_a_page_from_elsewhere_there_is_the_link_and_what_to_do(
+    far_url: str, page: Page
+) -> None:
+    page.goto(far_url)
+    expect(page.locator("iframe")).to_be_hidden()
+    expect(page.get_by_text("forward the port first")).to_be_visible()
+    expect(page.get_by_role("link", name="in a tab of its own")).to_be_visible()
