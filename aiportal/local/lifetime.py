@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from aiportal.errors import ModelUnavailable
+from aiportal.errors import ConfigError, ModelUnavailable
 from aiportal.local.llm import LlamaServer, LocalEndpoint
 from aiportal.local.machine import available_memory_bytes
 from aiportal.local.pull import is_being_pulled
@@ -113,7 +113,7 @@ class LocalModels:
 
         The first caller loads it, others wait for the same load; where the weights are just being
         fetched, all wait for them. context_window: tokens for prompt and answer of one request,
-        None for 4,096. Raises ModelUnavailable with what to do, ConfigError for a wrong source.
+        None for 4,096. Raises ModelUnavailable with what to do.
         """
         if not self._is_enabled:
             raise ModelUnavailable(
@@ -188,9 +188,17 @@ class LocalModels:
 
     async def _weights_of(self, one: _Loaded) -> Path:
         weights, model_id = one.key.weights, one.key.model_id
-        source = parse_source(weights)
-        if isinstance(source, OwnFile):
-            await asyncio.to_thread(check_gguf, source.path)
+        try:
+            source = parse_source(weights)
+            if isinstance(source, OwnFile):
+                await asyncio.to_thread(check_gguf, source.path)
+        except ConfigError as error:
+            # Only the log is told the path: callers are not.
+            _log.error("%s: %s", model_id, error.message)
+            raise ModelUnavailable(
+                f"The weights of {model_id!r} cannot be used; the portal's log says why. Choose "
+                "another model."
+            ) from error
         path = await asyncio.to_thread(weights_path, weights, self._cache_dir)
         if path is None and await self._pull_ended(one):
             path = await asyncio.to_thread(weights_path, weights, self._cache_dir)

@@ -147,9 +147,15 @@ class LlamaServer:
 
     def _failed(self, order: dict[str, Any], reason: str) -> ModelUnavailable:
         complaints = self._complaints.decode(errors="replace").strip()
-        _log.error("%s could not be loaded: %s\n%s", self._alias, reason, complaints)
+        _log.error(
+            "%s could not be loaded from %s: %s\n%s",
+            self._alias,
+            order["path"],
+            reason,
+            complaints,
+        )
         return ModelUnavailable(
-            f"{self._alias!r} could not be loaded from {order['path']!r}: {reason} The log says "
-            "more. The file may be damaged, need more memory than there is, or be of a kind that "
-            "this version of llama.cpp does not know."
+            f"{self._alias!r} could not be loaded. Its file may be damaged, need more memory than "
+            "there is, or be of a kind that this version of llama.cpp does not know. The portal's "
+            "log says more. Choose another model."
         )

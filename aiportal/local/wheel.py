@@ -19,6 +19,7 @@ __all__ = ["fetch_wheel_member"]
 
 CHUNK_BYTES = 8 * 1024 * 1024
 LONGEST_S = 6 * 3600
+_USER_INFO = re.compile(r"//[^/@\s]+@")  # the name and password of a private index
 KEPT_OUTPUT = 2_000  # characters of pip's complaints that are shown
 
 _PROGRESS = re.compile(rb"Progress (\d+) of (\d+)")
@@ -78,7 +79,7 @@ class _Pip:
                 process.kill()
                 await process.wait()
         if status != 0:
-            words = self._complaints.decode(errors="replace").strip()
+            words = _USER_INFO.sub("//", self._complaints.decode(errors="replace")).strip()
             raise ModelUnavailable(
                 f"pip could not fetch {self._requirement} ({words or f'status {status}'}). "
                 "Check the connection and pip's settings, then call again."

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from aiportal.errors import ConfigError, ModelUnavailable
+from aiportal.errors import ModelUnavailable
 from aiportal.local import LocalModels, LocalModelStatus, Weights
 
 ABSENT = Weights("https://weights.example/tiny.gguf")
@@ -32,10 +32,14 @@ async def test_weights_that_are_not_here_are_to_be_pulled(tmp_path: Path) -> Non
         assert status == LocalModelStatus("local/tiny", "absent")
 
 
-async def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+async def test_callers_are_not_told_paths_but_the_log_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with _models(tmp_path) as models:
-        with pytest.raises(ConfigError, match=r"nowhere\.gguf' cannot be read"):
+        with pytest.raises(ModelUnavailable, match="cannot be used") as caught:
             await _lease(models, Weights("path:/nowhere.gguf"))
+    assert "nowhere" not in caught.value.message
+    assert "'/nowhere.gguf' cannot be read" in caplog.text
 
 
 async def test_a_model_larger_than_the_memory_is_not_loaded(tmp_path: Path) -> None:
