@@ -18,7 +18,7 @@ from aiportal.chat import Completions, Conversations, Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
-from aiportal.registry import Registry
+from aiportal.registry import Registry, lay_out
 from aiportal.routing import Completion, Router
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
@@ -108,7 +108,8 @@ class Portal:
 
 
 def _prepare(settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.make_data_dir()
+    lay_out(settings)
     migrate(settings.database_path)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from aiportal.accounts.timestamps import from_text
 from aiportal.errors import AuthenticationFailed, PermissionDenied
 from aiportal.principal import Principal
+from aiportal.timestamps import from_text
 
 __all__ = ["CredentialKind", "Grant", "GrantCache", "check_account", "grant_from", "require_admin"]
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlite_utils
 
-from aiportal.accounts.timestamps import from_text, to_text
 from aiportal.errors import AuthenticationFailed, InvalidRequest, NotFound, PermissionDenied
 from aiportal.principal import Principal
+from aiportal.timestamps import from_text, to_text
 
 __all__ = [
     "ApiKey",

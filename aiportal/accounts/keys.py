@@ -21,13 +21,13 @@ from aiportal.accounts.key_rows import (
     key_from_row,
     models_from_text,
 )
-from aiportal.accounts.timestamps import from_text, now_text
 from aiportal.accounts.user_rows import existing, find_named
 from aiportal.accounts.uses import INTERVAL_S, Uses
 from aiportal.errors import AuthenticationFailed, Conflict
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database
+from aiportal.timestamps import from_text, now_text
 
 __all__ = ["ApiKey", "ApiKeys"]
 

@@ -8,11 +8,11 @@ import sqlite_utils
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import check_account, require_admin
 from aiportal.accounts.sign_ins import delete_expired
-from aiportal.accounts.timestamps import now_text
 from aiportal.accounts.user_rows import User, existing, find_named, user_from_row
 from aiportal.errors import AuthenticationFailed, Conflict
 from aiportal.principal import Principal
 from aiportal.store import Database
+from aiportal.timestamps import now_text
 
 __all__ = ["SignInLinks"]
 

@@ -9,13 +9,13 @@ import sqlite_utils
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import Grant, GrantCache, grant_from
 from aiportal.accounts.sign_ins import delete_expired, end_all
-from aiportal.accounts.timestamps import from_text, now_text
 from aiportal.accounts.uses import Uses
 from aiportal.errors import AuthenticationFailed, NotFound
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.store import Database
+from aiportal.timestamps import from_text, now_text
 
 __all__ = ["COOKIE_NAME", "Session", "Sessions"]
 

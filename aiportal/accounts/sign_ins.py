@@ -5,7 +5,7 @@ Functions for the writer of the database; those who call them drop the cached pr
 
 import sqlite_utils
 
-from aiportal.accounts.timestamps import now_text
+from aiportal.timestamps import now_text
 
 __all__ = ["delete_expired", "end_all"]
 

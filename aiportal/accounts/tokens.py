@@ -16,12 +16,12 @@ import sqlite_utils
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import Grant, GrantCache, check_account, grant_from
 from aiportal.accounts.sign_ins import delete_expired
-from aiportal.accounts.timestamps import now_text, to_text
 from aiportal.accounts.user_rows import User, existing, find
 from aiportal.errors import AuthenticationFailed
 from aiportal.ids import new_id
 from aiportal.settings import Settings
 from aiportal.store import Database
+from aiportal.timestamps import now_text, to_text
 
 __all__ = ["TokenPair", "Tokens"]
 

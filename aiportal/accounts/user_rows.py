@@ -13,10 +13,10 @@ from typing import Any, Literal, get_args
 import sqlite_utils
 
 from aiportal.accounts.sign_ins import end_all
-from aiportal.accounts.timestamps import from_text, now_text
 from aiportal.errors import Conflict, InvalidRequest, NotFound
 from aiportal.ids import new_id
 from aiportal.principal import Role
+from aiportal.timestamps import from_text, now_text
 
 __all__ = [
     "User",

@@ -9,7 +9,6 @@ from aiportal.accounts.changes import KEEP, Keep
 from aiportal.accounts.grants import GrantCache, require_admin
 from aiportal.accounts.passwords import Passwords
 from aiportal.accounts.sign_ins import end_all
-from aiportal.accounts.timestamps import now_text
 from aiportal.accounts.user_rows import (
     User,
     check_role,
@@ -30,6 +29,7 @@ from aiportal.errors import ConfigError, InvalidRequest, NotFound, PermissionDen
 from aiportal.principal import Principal, Role
 from aiportal.settings import Settings
 from aiportal.store import Database
+from aiportal.timestamps import now_text
 
 __all__ = ["User", "Users"]
 

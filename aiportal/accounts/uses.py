@@ -11,10 +11,10 @@ from typing import Self
 
 import sqlite_utils
 
-from aiportal.accounts.timestamps import now_text
 from aiportal.errors import PortalError
 from aiportal.settings import Settings
 from aiportal.store import Database
+from aiportal.timestamps import now_text
 
 __all__ = ["Uses"]
 

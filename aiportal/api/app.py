@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Match, Mount
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal import __version__
@@ -36,6 +36,19 @@ __all__ = ["create_app"]
 
 BASES = ("/api/v1", "/v1")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+EXPOSED_HEADERS = (
+    "retry-after",
+    "x-aiportal-cost",
+    "x-aiportal-deployment",
+    "x-aiportal-model",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+    "x-request-id",
+)
 SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")
 
 
@@ -68,7 +81,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)
     for prefix in ("/api", "/v1"):
-        app.router.routes.append(Mount(prefix, unknown))
+        app.router.routes += [Route(prefix, unknown), Mount(prefix, unknown)]
     if with_pages:
         import pages
 
@@ -116,7 +129,7 @@ def _middleware(portal: Portal, frame_ancestors: Sequence[str]) -> list[Middlewa
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "x-aiportal-cost", "x-aiportal-model"],
+            expose_headers=EXPOSED_HEADERS,
         )
         stack.insert(3, cors)
     return stack

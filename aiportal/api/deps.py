@@ -14,6 +14,7 @@ __all__ = [
     "PortalDep",
     "PrincipalDep",
     "authenticate",
+    "is_by_cookie",
     "portal_of",
     "request_id_of",
 ]
@@ -41,17 +42,24 @@ async def authenticate(portal: Portal, connection: HTTPConnection) -> Principal:
     something and carries nothing but the browser's cookie.
     """
     headers = connection.headers
-    authorization, api_key = headers.get("authorization"), headers.get("x-api-key")
-    if authorization is not None or api_key is not None:
-        return await portal.credentials.authenticate(
-            authorization=authorization, api_key=api_key, cookie=None
-        )
     principal = await portal.credentials.authenticate(
-        authorization=None, api_key=None, cookie=connection.cookies.get(COOKIE_NAME)
+        authorization=headers.get("authorization"),
+        api_key=headers.get("x-api-key"),
+        cookie=connection.cookies.get(COOKIE_NAME),
     )
-    if connection.scope.get("method", "GET") not in _SAFE_METHODS:
+    is_change = connection.scope.get("method", "GET") not in _SAFE_METHODS
+    if is_change and is_by_cookie(connection):
         require_same_origin(connection)
     return principal
+
+
+def is_by_cookie(connection: HTTPConnection) -> bool:
+    """Whether the session cookie is what authenticates a call: no key and no bearer token came.
+
+    Another `Authorization`, such as a proxy's Basic, does not count.
+    """
+    authorization = connection.headers.get("authorization", "").lower()
+    return "x-api-key" not in connection.headers and not authorization.startswith("bearer ")
 
 
 def _portal(request: Request) -> Portal:

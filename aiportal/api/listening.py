@@ -18,6 +18,17 @@ from aiportal.settings import Settings
 __all__ = ["Listening", "bound", "listening", "loop_factory"]
 
 BACKLOG = 2048
+# Where a proxy may stand whose X-Forwarded-* headers count. Of several addresses in X-Forwarded-For
+# the last that is not in here is the caller's: those before it the caller can make up.
+PROXY_NETWORKS = [
+    "127.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::1",
+    "fc00::/7",
+]
 KEEP_ALIVE_S = (
     75  # longer than the pools of common clients keep a connection (httpx: 5, aiohttp: 15)
 )
@@ -93,7 +104,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=is_behind_proxy,
-        forwarded_allow_ips="*" if is_behind_proxy else None,
+        forwarded_allow_ips=PROXY_NETWORKS if is_behind_proxy else None,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )

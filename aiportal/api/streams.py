@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -36,7 +37,7 @@ class Caller:
         self._send = send
         self._keep_alive_s = keep_alive_s
         self._is_streaming = False
-        self._was_silent = True
+        self._last_sent = 0.0
         self._has_left = False
         self._watch: asyncio.Task[None] | None = None
 
@@ -68,10 +69,11 @@ class Caller:
         head = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()]
         await self._send({"type": "http.response.start", "status": 200, "headers": head})
         self._is_streaming = True
+        self._last_sent = time.monotonic()
 
     async def write(self, piece: bytes, *, is_last: bool = False) -> None:
         """Send a piece of the body, made of whole events."""
-        self._was_silent = False
+        self._last_sent = time.monotonic()
         if is_last:
             self._is_streaming = False
         await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
@@ -80,22 +82,27 @@ class Caller:
         self._watch = asyncio.create_task(self._watch_for_departure())
 
     async def _watch_for_departure(self) -> None:
+        pause_s = self._keep_alive_s
         while True:
             try:
-                async with asyncio.timeout(self._keep_alive_s):
+                async with asyncio.timeout(pause_s):
                     message = await self._receive()
             except TimeoutError:
-                await self._keep_alive()
+                pause_s = await self._keep_alive()
                 continue
             if message["type"] == "http.disconnect":
                 self._has_left = True
                 self._task.cancel()
                 return
 
-    async def _keep_alive(self) -> None:
-        if self._is_streaming and self._was_silent:
-            await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
-        self._was_silent = True
+    async def _keep_alive(self) -> float:
+        """Fill the silence if it has lasted long enough; seconds until the next look."""
+        silent_s = time.monotonic() - self._last_sent
+        if not self._is_streaming or silent_s < self._keep_alive_s:
+            return max(self._keep_alive_s - silent_s, self._keep_alive_s / 10)
+        await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+        self._last_sent = time.monotonic()
+        return self._keep_alive_s
 
 
 async def send_events(

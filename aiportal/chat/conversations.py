@@ -9,13 +9,14 @@ import sqlite_utils
 
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.export import Export, ExportFormat, export_conversation
-from aiportal.chat.messages import Message, check_text, iso_now
+from aiportal.chat.messages import Message, check_text
 from aiportal.chat.parameters import sampling_parameters
 from aiportal.chat.search import match_expression
 from aiportal.errors import InvalidRequest, NotFound
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database
+from aiportal.timestamps import now_text
 
 __all__ = ["Conversations", "Page", "newest_message_id", "owned_row"]
 
@@ -108,7 +109,7 @@ class Conversations:
         parameters: Mapping[str, Any] | None = None,
     ) -> Conversation:
         """A new, empty conversation. Without a title it gets one from its first question."""
-        now = iso_now()
+        now = now_text()
         row = _fields(title, model, system_prompt, parameters or {}) | {
             "id": new_id("conv"),
             "user_id": principal.user_id,

@@ -3,16 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from aiportal.errors import InvalidRequest
 from aiportal.events import UsageReported
 
-__all__ = ["MAX_CONTENT_CHARS", "Failure", "Message", "MessageStatus", "check_text", "iso_now"]
+__all__ = ["Failure", "Message", "MessageStatus", "check_text"]
 
 MessageStatus = Literal["done", "running", "interrupted", "cancelled", "error"]
-MAX_CONTENT_CHARS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,3 @@ def check_text(text: str, *, param: str, max_chars: int, min_chars: int = 0) -> 
             param=param,
         ) from error
     return text
-
-
-def iso_now() -> str:
-    """The time in UTC as the database keeps it, to the millisecond."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

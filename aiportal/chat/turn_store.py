@@ -9,12 +9,13 @@ import sqlite_utils
 
 from aiportal.chat.conversation import title_from
 from aiportal.chat.conversations import newest_message_id, owned_row
-from aiportal.chat.messages import Message, MessageStatus, iso_now
+from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.turn_log import TurnLog
 from aiportal.errors import Conflict, InvalidRequest, NotFound
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted, UsageReported
 from aiportal.principal import Principal
 from aiportal.store import Database
+from aiportal.timestamps import now_text
 from aiportal.usage import Door
 
 __all__ = ["ROOT", "StoredTurn", "TurnPlan", "TurnStore"]
@@ -165,7 +166,7 @@ class TurnStore:
 
 
 def _begin(database: sqlite_utils.Database, plan: TurnPlan, host_id: str) -> None:
-    started, now = plan.started, iso_now()
+    started, now = plan.started, now_text()
     owned_row(database, plan.principal, started.conversation_id)
     _refuse_second_turn(database, started.conversation_id)
     common = {"conversation_id": started.conversation_id, "created_at": now}

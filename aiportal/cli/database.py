@@ -57,7 +57,7 @@ def reset(*, yes: bool) -> None:
 
 def _made(settings: Settings) -> Path:
     """The database's path, in a data folder that nobody else can look into."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.make_data_dir()
     return settings.database_path
 
 

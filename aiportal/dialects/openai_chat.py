@@ -87,7 +87,7 @@ class ChatRequest:
         limits = limits or ChatLimits()
         if not isinstance(body, dict):
             raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
-        _refuse_later_features(body)
+        body = _without_own_fields(body)
         messages = body.get("messages")
         if isinstance(messages, list) and len(messages) > limits.max_messages:
             raise InvalidRequest(
@@ -114,15 +114,24 @@ class ChatRequest:
         return sum(_text_length(message.get("content")) for message in self.body["messages"])
 
 
-def _refuse_later_features(body: dict[str, Any]) -> None:
-    for field in ("web_search", "tools"):
-        value = body.get(field)
-        if value and not isinstance(value, list):
+def _without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """The body without the portal's own additions, which no upstream knows.
+
+    Raises InvalidRequest where one asks for what this version cannot do yet.
+    """
+    tools = body.get("tools")
+    own = [name for name in ("web_search",) if name in body]
+    if isinstance(tools, dict):
+        own.append("tools")
+    for name in own:
+        wanted = body[name].get("enabled", True) if name == "tools" else body[name]
+        if wanted:
             raise InvalidRequest(
-                f"This version of the portal cannot yet do what `{field}` asks for. "
+                f"This version of the portal cannot yet do what `{name}` asks for. "
                 "Leave it out, or pass OpenAI's list of functions as `tools`.",
-                param=field,
+                param=name,
             )
+    return {name: value for name, value in body.items() if name not in own} if own else body
 
 
 def _check_length(message: Message, index: int, max_chars: int) -> None:

@@ -1,10 +1,11 @@
 """Model configs: schema, loading, validation, and who may use which."""
 
-from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, read_config
-from aiportal.registry.models import Deployment, Model, ModelStatus, Pricing, Timeouts
+from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, lay_out, read_config
+from aiportal.registry.models import Access, Deployment, Model, ModelStatus, Pricing, Timeouts
 from aiportal.registry.registry import Registry
 
 __all__ = [
+    "Access",
     "ConfigProblem",
     "Deployment",
     "Model",
@@ -14,5 +15,6 @@ __all__ = [
     "Registry",
     "Timeouts",
     "config_folder",
+    "lay_out",
     "read_config",
 ]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from aiportal.registry.schema import ConfigFile, ModelFile
 from aiportal.settings import Settings
 
-__all__ = ["ConfigProblem", "ModelConfig", "config_folder", "read_config"]
+__all__ = ["ConfigProblem", "ModelConfig", "config_folder", "lay_out", "read_config"]
 
 FileModel = TypeVar("FileModel", bound=BaseModel)
 MAX_FILES = 5_000
@@ -44,16 +44,20 @@ class ModelConfig:
 
 
 def config_folder(settings: Settings) -> Path:
-    """Where the model config lives; the packaged copy is laid into the data folder if need be."""
+    """Where the model config lives. Changes nothing; see `lay_out`."""
     if settings.model_config_dir is not None:
         return settings.model_config_dir
     in_working_folder = Path("model_config")
     if (in_working_folder / "config.json").is_file():
         return in_working_folder.resolve()
     in_data_folder = settings.data_dir / "model_config"
-    if not (in_data_folder / "config.json").is_file():
-        shutil.copytree(_packaged(), in_data_folder, dirs_exist_ok=True)
-    return in_data_folder
+    return in_data_folder if (in_data_folder / "config.json").is_file() else _packaged()
+
+
+def lay_out(settings: Settings) -> None:
+    """Put the packaged model config into the data folder, to be changed there, if it is what is used."""
+    if config_folder(settings) == _packaged():
+        shutil.copytree(_packaged(), settings.data_dir / "model_config", dirs_exist_ok=True)
 
 
 def _packaged() -> Path:
@@ -92,7 +96,10 @@ def _read(
         if path.stat().st_size > MAX_FILE_BYTES:
             problems.append(ConfigProblem(file, "", "", f"larger than {MAX_FILE_BYTES} bytes"))
             return None
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(content, dict):
+            return kind.model_validate(content)
+        problems.append(ConfigProblem(file, "", "", "is not a JSON object"))
     except OSError as error:
         problems.append(ConfigProblem(file, "", "", f"cannot be read ({error.strerror})"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -6,8 +6,9 @@ from typing import Any
 
 from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.local import Weights
+from aiportal.principal import Principal
 
-__all__ = ["Deployment", "Model", "ModelStatus", "Pricing", "Timeouts"]
+__all__ = ["Access", "Deployment", "Model", "ModelStatus", "Pricing", "Timeouts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,19 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Access:
+    """Who may use a model: callers with one of these roles, or these user names."""
+
+    roles: frozenset[str]
+    usernames: frozenset[str]
+
+    def admits(self, principal: Principal) -> bool:
+        """True also for every administrator."""
+        is_named = principal.role in self.roles or principal.username.lower() in self.usernames
+        return principal.is_admin or is_named
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A name that a caller may ask for. `system_prompt` and `base_model` only on custom models."""
 
@@ -73,6 +87,7 @@ class Model:
     system_prompt: str
     base_model: str | None
     weights: Weights | None
+    access: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)

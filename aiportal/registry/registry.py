@@ -9,15 +9,15 @@ from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.local import Weights, weights_path
 from aiportal.principal import Principal
 from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, read_config
-from aiportal.registry.models import Deployment, Model, ModelStatus, Pricing, Timeouts
-from aiportal.registry.schema import ModelFile, ProviderEntry, WeightsEntry
+from aiportal.registry.models import Access, Deployment, Model, ModelStatus, Pricing, Timeouts
+from aiportal.registry.schema import AccessEntry, ModelFile, ProviderEntry, WeightsEntry
 from aiportal.settings import Settings
 
 __all__ = ["Registry"]
 
 
 class Registry:
-    """The models of one portal. Built by `load`; a reload builds a new table and swaps it in one step."""
+    """The models of one portal, as `load` has read them."""
 
     def __init__(self, settings: Settings, config: ModelConfig) -> None:
         self._settings = settings
@@ -62,7 +62,7 @@ class Registry:
         return [
             ModelStatus(model, self._missing(model) or self._missing_weights(model))
             for model in self._models.values()
-            if principal.may_use(model.id)
+            if _may_use(principal, model)
         ]
 
     async def list(self, principal: Principal) -> Sequence[Model]:
@@ -77,7 +77,7 @@ class Registry:
         for here: that would touch the disk; the embedded upstream does when it needs them.
         """
         model = self._models.get(model_id)
-        if model is None:
+        if model is None or not _admits(principal, model):
             raise ModelNotFound(
                 f"There is no model {model_id!r}. GET /v1/models lists those that you may use.",
                 param="model",
@@ -109,6 +109,14 @@ class Registry:
         if model.weights is None or weights_path(model.weights, self._settings.cache_dir):
             return ""
         return f"its weights are not here yet. Run: aiportal models pull {model.base_model or model.id}"
+
+
+def _admits(principal: Principal, model: Model) -> bool:
+    return model.access is None or model.access.admits(principal)
+
+
+def _may_use(principal: Principal, model: Model) -> bool:
+    return principal.may_use(model.id) and _admits(principal, model)
 
 
 class _Builder:
@@ -156,7 +164,9 @@ class _Builder:
             system_prompt=entry.system_prompt,
             base_model=None,
             weights=_weights(entry.weights),
+            access=_access(entry.access),
         )
+        self._tell_unenforced(file, entry)
         if not entry.enabled:
             self.unusable[entry.id] = f"it is disabled. Set `enabled` to true in {file}."
         elif api_key_env and not self._environment.get(api_key_env):
@@ -190,6 +200,13 @@ class _Builder:
             )
         return found
 
+    def _tell_unenforced(self, file: str, entry: ModelFile) -> None:
+        if entry.rate_limit is not None:
+            words = (
+                "taken, but not enforced by this version; limit the callers' keys at the provider"
+            )
+            self.problems.append(ConfigProblem(file, "rateLimit", "", words))
+
     def _add_custom(self, file: str, entry: ModelFile, base_model: str) -> None:
         base = self.models.get(base_model)
         if base is None or base.base_model is not None:
@@ -211,10 +228,18 @@ class _Builder:
             parameters={**base.parameters, **entry.parameters},
             system_prompt=entry.system_prompt,
             base_model=base_model,
-            weights=None if base.weights is None else base.weights,
+            access=_access(entry.access) or base.access,
         )
+        self._tell_unenforced(file, entry)
         if not entry.enabled:
             self.unusable[entry.id] = f"it is disabled. Set `enabled` to true in {file}."
+
+
+def _access(entry: AccessEntry | None) -> Access | None:
+    """A group admits nobody as long as there are no groups."""
+    if entry is None or not (entry.roles or entry.groups or entry.users):
+        return None
+    return Access(frozenset(entry.roles), frozenset(name.lower() for name in entry.users))
 
 
 def _weights(entry: WeightsEntry | None) -> Weights | None:

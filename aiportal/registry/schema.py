@@ -6,12 +6,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 __all__ = [
+    "AccessEntry",
     "ConfigFile",
     "DeploymentEntry",
     "LimitsEntry",
     "ModelFile",
     "PricingEntry",
     "ProviderEntry",
+    "RateLimitEntry",
     "TimeoutsEntry",
     "WeightsEntry",
 ]
@@ -54,12 +56,14 @@ class TimeoutsEntry(_File):
 
 
 class ConfigFile(_File):
-    """`config.json`."""
+    """`config.json`. `hot_reload`, `retries` and `fallbacks` are for a router that does more."""
 
     hot_reload: bool = True
     default_model: ModelId = "local/smollm2-135m-instruct"
     limits: LimitsEntry = LimitsEntry()
     timeouts: TimeoutsEntry = TimeoutsEntry()
+    retries: dict[str, Any] | int | None = None
+    fallbacks: dict[str, tuple[ModelId, ...]] | tuple[ModelId, ...] = ()
     providers: dict[ProviderName, ProviderEntry] = {}
 
 
@@ -91,8 +95,28 @@ class WeightsEntry(_File):
     memory_bytes: Annotated[int, Field(gt=0)] | None = None
 
 
+class RateLimitEntry(_File):
+    """Requests and tokens a minute, and calls at once."""
+
+    rpm: Annotated[int, Field(ge=1)] | None = None
+    tpm: Annotated[int, Field(ge=1)] | None = None
+    parallel: Annotated[int, Field(ge=1)] | None = None
+
+
+class AccessEntry(_File):
+    """Who may use the model; administrators always may. Nobody named: everybody."""
+
+    roles: tuple[Literal["admin", "user"], ...] = ()
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+
 class ModelFile(_File):
-    """One file below `models/`. A custom model names a `base_model` instead of a provider."""
+    """One file below `models/`. A custom model names a `base_model` instead of a provider.
+
+    `fallbacks`, `tools`, `web_search`, `owner` and `shared` are read by what comes to use them;
+    `rate_limit` is not enforced yet, which is told as a problem of the file.
+    """
 
     id: ModelId
     provider: ProviderName | None = None
@@ -112,3 +136,10 @@ class ModelFile(_File):
     weights: WeightsEntry | None = None
     base_model: ModelId | None = None
     system_prompt: str = ""
+    fallbacks: tuple[ModelId, ...] = ()
+    rate_limit: RateLimitEntry | None = None
+    access: AccessEntry | None = None
+    tools: tuple[str, ...] = ()
+    web_search: bool = False
+    owner: str | None = None
+    shared: bool = True

@@ -12,14 +12,13 @@ from aiportal.dialects.sse import DONE, SseSplitter, data_of, split_events
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Deployment, Model
-from aiportal.routing.scanner import CHARS_PER_TOKEN, StreamScanner
+from aiportal.routing.outcome import ending, estimated_usage
+from aiportal.routing.scanner import StreamScanner
 from aiportal.routing.upstreams.call import UpstreamCall
 from aiportal.routing.upstreams.failures import failure_from_error_object
 from aiportal.usage import Entry, Ledger
 
 __all__ = ["Completion"]
-
-CLIENT_CLOSED_REQUEST = 499  # nginx's status for a caller that left
 
 
 class Completion:
@@ -75,7 +74,7 @@ class Completion:
             await self._call.close()
         finally:
             if self.report is None:
-                await self._record_end(CLIENT_CLOSED_REQUEST, "cancelled")
+                await self._record_end(*ending(error))
 
     async def read(self) -> bytes:
         """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed.
@@ -89,7 +88,7 @@ class Completion:
             await self._record_end(error.status, error.code)
             raise
         await self._record(
-            usage or _estimate(self._prompt_chars, answer_chars),
+            usage or estimated_usage(self._prompt_chars, answer_chars),
             is_estimated=usage is None,
             status=200,
             error_code=None,
@@ -212,13 +211,6 @@ def _examine(body: bytes, secret: str | None) -> tuple[TokenUsage | None, int]:
         )
     usage = TokenUsage.from_wire(answer.get("usage"))
     return usage, 0 if usage is not None else len(orjson.dumps(answer["choices"]))
-
-
-def _estimate(prompt_chars: int, answer_chars: int) -> TokenUsage:
-    return TokenUsage(
-        prompt_tokens=-(-prompt_chars // CHARS_PER_TOKEN),
-        completion_tokens=-(-answer_chars // CHARS_PER_TOKEN),
-    )
 
 
 def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:

@@ -1,5 +1,6 @@
 """Chooses a deployment of a model, asks it, and opens the call's entry in the ledger."""
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -9,11 +10,11 @@ from typing import Any
 import aiohttp
 
 from aiportal.dialects.openai_chat import TokenUsage
-from aiportal.errors import PortalError
+from aiportal.errors import UpstreamError
 from aiportal.local import LocalModels
-from aiportal.registry import Deployment, Model, Timeouts
-from aiportal.routing.completion import CLIENT_CLOSED_REQUEST, Completion
-from aiportal.routing.scanner import CHARS_PER_TOKEN
+from aiportal.registry import Deployment, Model, Pricing, Timeouts
+from aiportal.routing.completion import Completion
+from aiportal.routing.outcome import ending, estimated_usage
 from aiportal.routing.upstreams.call import Upstream, UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.embedded import EmbeddedUpstream
 from aiportal.routing.upstreams.litellm import LiteLlmUpstream
@@ -64,20 +65,15 @@ class Router:
     ) -> Completion:
         """Ask a deployment of `model`.
 
-        Returns once the upstream has accepted. A refused or failed call has its row in the ledger
-        before the error is raised. Raises UpstreamError, ModelUnavailable.
+        Returns once the upstream has accepted. A call that the upstream refused or failed has its row
+        in the ledger before the error is raised. Raises UpstreamError, ModelUnavailable.
         """
         request = UpstreamRequest(model, deployment, body, is_stream, timeouts)
         started = time.perf_counter()
         try:
             call = await self._send(request)
-        except PortalError as error:
-            await self._record_failure(entry, prompt_chars, started, error.status, error.code)
-            raise
-        except BaseException:
-            await self._record_failure(
-                entry, prompt_chars, started, CLIENT_CLOSED_REQUEST, "cancelled"
-            )
+        except (UpstreamError, asyncio.CancelledError) as error:
+            await self._record_failure(entry, model.pricing, prompt_chars, started, error)
             raise
         return Completion(
             call,
@@ -103,16 +99,22 @@ class Router:
         return await upstream.send(request)
 
     async def _record_failure(
-        self, entry: Entry, prompt_chars: int, started: float, status: int, code: str | None
+        self,
+        entry: Entry,
+        pricing: Pricing,
+        prompt_chars: int,
+        started: float,
+        error: UpstreamError | asyncio.CancelledError,
     ) -> None:
         """What a provider refused costs nothing; what was cut off may have cost its prompt."""
-        is_cut_off = status == CLIENT_CLOSED_REQUEST
-        prompt_tokens = -(-prompt_chars // CHARS_PER_TOKEN) if is_cut_off else 0
+        is_refused = isinstance(error, UpstreamError)
+        usage = TokenUsage() if is_refused else estimated_usage(prompt_chars)
+        status, code = ending(error)
         await self._ledger.record(
             entry,
-            TokenUsage(prompt_tokens=prompt_tokens),
-            is_estimated=is_cut_off,
-            cost_usd=0.0,
+            usage,
+            is_estimated=not is_refused,
+            cost_usd=pricing.cost_usd(usage),
             ttft_ms=None,
             latency_ms=round((time.perf_counter() - started) * 1000, 3),
             status=status,

@@ -13,11 +13,11 @@ import orjson
 from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.dialects.sse import data_of, encode, split_events, without_fields
 from aiportal.errors import UpstreamError
+from aiportal.routing.outcome import estimated_usage
 from aiportal.routing.upstreams.failures import failure_from_error_object
 
-__all__ = ["CHARS_PER_TOKEN", "StreamScanner"]
+__all__ = ["StreamScanner"]
 
-CHARS_PER_TOKEN = 4  # a usual figure for English text and current tokenizers
 _FINISH = re.compile(rb'"finish_reason"\s*:\s*"([^"\\]*)"')
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _TEXT = re.compile(
@@ -136,9 +136,8 @@ class StreamScanner:
 
     def estimate(self, prompt_chars: int) -> TokenUsage:
         """Tokens by rule of thumb, for a stream without usage: at least one for each piece of text."""
-        completion = max(self._text_events, -(-self._text_bytes // CHARS_PER_TOKEN))
-        return TokenUsage(
-            prompt_tokens=-(-prompt_chars // CHARS_PER_TOKEN), completion_tokens=completion
+        return estimated_usage(
+            prompt_chars, self._text_bytes, min_completion_tokens=self._text_events
         )
 
     def usage_event(self, usage: TokenUsage) -> bytes:

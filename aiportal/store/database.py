@@ -8,6 +8,7 @@ committed, so what it then acknowledges survives the death of the process (WAL,
 """
 
 import asyncio
+import logging
 import queue
 import sqlite3
 import threading
@@ -25,6 +26,7 @@ from aiportal.errors import DatabaseUnavailable, PortalError
 
 __all__ = ["Database", "connect"]
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 10_000
 # A busy loop brings more jobs within an iteration or two; each group costs as much as several rows.
@@ -186,8 +188,9 @@ def _commit(database: sqlite_utils.Database, group: list[_Job]) -> list[_Outcome
         outcomes = _run_rows(database, [job for job in group if isinstance(job, _Row)])
         outcomes += [_run_work(database, job) for job in group if isinstance(job, _Work)]
         database.conn.execute("COMMIT")
-    except sqlite3.Error as error:
-        if database.conn.in_transaction:
+    except Exception as error:  # a value that SQLite cannot hold must not end the writer's thread
+        _log.exception("A group of %s writes failed", len(group))
+        with suppress(sqlite3.Error):
             database.conn.execute("ROLLBACK")
         return [(job.done, None, _unavailable(error)) for job in group]
     return outcomes
@@ -229,7 +232,7 @@ def _insert(
     return [(row.done, None, None) for row in rows]
 
 
-def _unavailable(error: sqlite3.Error) -> PortalError:
+def _unavailable(error: Exception) -> PortalError:
     return DatabaseUnavailable(
         f"The database could not be used ({error}). Nothing was changed. Try again in a moment."
     )

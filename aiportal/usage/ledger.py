@@ -1,8 +1,8 @@
 """One row for every call for which an upstream was asked, failed and cancelled ones too."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import sqlite_utils
@@ -11,12 +11,13 @@ from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.store import Database
+from aiportal.timestamps import now_text, to_text
 
 __all__ = ["Door", "Entry", "GroupBy", "Ledger", "UsageGroup", "UsageRow"]
 
 Door = Literal["api", "web", "notebook", "cli"]
 GroupBy = Literal["model", "day", "key", "user", "endpoint"]
-MAX_EXPORT_ROWS = 100_000
+MAX_ROWS = 10_000  # of one read; `pages` goes through any number
 
 _GROUP_COLUMNS: dict[GroupBy, str] = {
     "model": "model",
@@ -104,7 +105,7 @@ class Ledger:
         """Commit the row of one call; returns when it is durable. Raises DatabaseUnavailable."""
         values = (
             entry.request_id,
-            _iso(datetime.now(UTC)),
+            now_text(),
             entry.user_id,
             entry.key_id,
             entry.endpoint,
@@ -132,7 +133,7 @@ class Ledger:
         since: datetime | None = None,
         until: datetime | None = None,
         after: str | None = None,
-        limit: int = MAX_EXPORT_ROWS,
+        limit: int = MAX_ROWS,
     ) -> Sequence[UsageRow]:
         """Rows oldest first, at most `limit`, from the one after request id `after`.
 
@@ -142,13 +143,27 @@ class Ledger:
         if after is not None:
             where += " AND request_id > :after"
             values["after"] = after
-        values["limit"] = min(limit, MAX_EXPORT_ROWS)
+        values["limit"] = min(limit, MAX_ROWS)
 
         def select(database: sqlite_utils.Database) -> list[UsageRow]:
             sql = f"{_SELECT} WHERE {where} ORDER BY request_id LIMIT :limit"
             return list(_rows(database, sql, values))
 
         return await self._database.read(select)
+
+    async def pages(
+        self,
+        principal: Principal,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        rows: int = MAX_ROWS,
+    ) -> AsyncIterator[Sequence[UsageRow]]:
+        """All rows, oldest first, `rows` at a time."""
+        after = None
+        while page := await self.rows(principal, since=since, until=until, after=after, limit=rows):
+            yield page
+            after = page[-1].request_id
 
     async def totals(
         self,
@@ -182,7 +197,7 @@ class Ledger:
             sql = (
                 "SELECT coalesce(sum(cost_usd), 0) FROM usage WHERE user_id = ? AND created_at >= ?"
             )
-            return float(database.execute(sql, (principal.user_id, _iso(since))).fetchone()[0])
+            return float(database.execute(sql, (principal.user_id, to_text(since))).fetchone()[0])
 
         return await self._database.read(select)
 
@@ -196,17 +211,13 @@ def _where(
         values["user_id"] = principal.user_id
     if since is not None:
         clauses.append("created_at >= :since")
-        values["since"] = _iso(since)
+        values["since"] = to_text(since)
     if until is not None:
         clauses.append("created_at < :until")
-        values["until"] = _iso(until)
+        values["until"] = to_text(until)
     return " AND ".join(clauses), values
 
 
 def _rows(database: sqlite_utils.Database, sql: str, values: dict[str, Any]) -> Iterator[UsageRow]:
     for row in database.query(sql, values):
         yield UsageRow(**{**row, "estimated": bool(row["estimated"])})
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")

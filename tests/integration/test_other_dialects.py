@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from aiportal.settings import Settings
+from aiportal.routing.upstreams.litellm import CHAT_FIELDS
+from aiportal.settings import Settings, keep_litellm_offline
 from tests.running import AppServer, serving
 from tests.upstreams.anthropic import AnthropicUpstream, anthropic_upstream
 
@@ -106,3 +107,29 @@ async def test_its_errors_become_ours_without_the_key(
     assert answered == status
     assert "sk-test-secret" not in text
     assert json.loads(text)["error"]["message"]
+
+
+async def test_no_field_of_a_caller_steers_litellm(
+    server: AppServer, claude: AnthropicUpstream
+) -> None:
+    async with anthropic_upstream() as stranger:
+        for name, value in (
+            ("base_url", stranger.url),
+            ("api_base", stranger.url),
+            ("api_key", "sk-other"),
+            ("mock_response", "free"),
+            ("fallbacks", ["openai/gpt-5"]),
+            ("extra_headers", {"x-evil": "1"}),
+            ("custom_llm_provider", "openai"),
+        ):
+            status, text = await ask(server, **{name: value})
+            assert (status, "It is Paris." in text) == (200, True), name
+        assert stranger.requests == []
+    assert set(claude.keys) == {"sk-test-secret"}
+
+
+def test_what_goes_on_to_litellm_is_never_an_argument_that_steers_it() -> None:
+    keep_litellm_offline()
+    from litellm.types.utils import all_litellm_params
+
+    assert not CHAT_FIELDS & set(all_litellm_params)

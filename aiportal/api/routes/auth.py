@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from aiportal.accounts import COOKIE_NAME, KEEP, Session, TokenPair, User
 from aiportal.api.csrf import require_same_origin
-from aiportal.api.deps import PortalDep, PrincipalDep
+from aiportal.api.deps import PortalDep, PrincipalDep, is_by_cookie
 from aiportal.api.requests import PortalRoute
 from aiportal.api.session_cookie import clear_session_cookie, start_session
 from aiportal.errors import AuthenticationFailed, PermissionDenied
@@ -176,7 +176,7 @@ async def change_password(
     await portal.users.change_own_password(
         principal, current=body.current_password, new=body.new_password
     )
-    if "authorization" not in request.headers:
+    if is_by_cookie(request):
         await start_session(request, response, portal, principal.user_id)
 
 

@@ -8,7 +8,7 @@ from aiportal.api.requests import PortalRoute
 from aiportal.errors import ModelNotFound
 from aiportal.registry import Model
 
-__all__ = ["router"]
+__all__ = ["ModelBody", "ModelList", "PricingBody", "router"]
 
 router = APIRouter(tags=["models"], route_class=PortalRoute)
 CREATED = 1_700_000_000  # OpenAI's clients expect a time; a configured model has none
@@ -48,7 +48,9 @@ class ModelList(BaseModel):
 async def list_models(portal: PortalDep, principal: PrincipalDep) -> ModelList:
     """The models that the caller may use now."""
     default = portal.registry.default_model
-    return ModelList(data=[_body(model, default) for model in await portal.registry.list(principal)])
+    return ModelList(
+        data=[_body(model, default) for model in await portal.registry.list(principal)]
+    )
 
 
 @router.get("/models/{model_id:path}")

@@ -29,6 +29,7 @@ class NewTurn(BaseModel):
     `parent_id`: the message that the question follows; left out, the newest one of the
     conversation; `root`: none, a first question beside the one that is there.
     `parameters`: OpenAI's sampling fields, over the conversation's.
+    `web_search`, `tools`: only to say that none are wanted; this version has none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,6 +38,8 @@ class NewTurn(BaseModel):
     parent_id: str | None = None
     model: str | None = None
     parameters: dict[str, Any] = {}
+    web_search: Literal[False] | None = None
+    tools: None = None
 
 
 class TurnBody(BaseModel):

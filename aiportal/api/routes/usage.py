@@ -1,14 +1,16 @@
 """What calls used and cost: a user's own, or all for an administrator."""
 
+import asyncio
 import csv
 import io
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
@@ -18,6 +20,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["usage"], route_class=PortalRoute)
 MAX_LIST = 1_000
+_COLUMNS = [field.name for field in fields(UsageRow)]
 From = Annotated[datetime | None, Query(alias="from")]
 To = Annotated[datetime | None, Query(alias="to")]
 
@@ -50,13 +53,17 @@ async def usage(
     }
 
 
-@router.get("/usage/export.json")
+@router.get(
+    "/usage/export.json",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {"schema": {"type": "array"}}}}},
+)
 async def export_json(
     portal: PortalDep, principal: PrincipalDep, since: From = None, until: To = None
 ) -> Response:
     """All rows as one JSON array."""
-    rows = await portal.ledger.rows(principal, since=since, until=until)
-    return _download(orjson.dumps([asdict(row) for row in rows]), "application/json", "usage.json")
+    pages = portal.ledger.pages(principal, since=since, until=until)
+    return await _download(_json_array(pages), "application/json", "usage.json")
 
 
 @router.get(
@@ -68,14 +75,41 @@ async def export_csv(
     portal: PortalDep, principal: PrincipalDep, since: From = None, until: To = None
 ) -> Response:
     """All rows as CSV with a header line."""
-    rows = await portal.ledger.rows(principal, since=since, until=until)
+    pages = portal.ledger.pages(principal, since=since, until=until)
+    return await _download(_csv_lines(pages), "text/csv; charset=utf-8", "usage.csv")
+
+
+async def _json_array(pages: AsyncIterator[Sequence[UsageRow]]) -> AsyncIterator[bytes]:
+    before = b"["
+    async for page in pages:
+        encoded = await asyncio.to_thread(lambda rows: orjson.dumps(list(map(asdict, rows))), page)
+        yield before + encoded[1:-1]
+        before = b","
+    yield b"]" if before == b"," else b"[]"
+
+
+async def _csv_lines(pages: AsyncIterator[Sequence[UsageRow]]) -> AsyncIterator[bytes]:
+    yield (",".join(_COLUMNS) + "\r\n").encode()
+    async for page in pages:
+        yield await asyncio.to_thread(_as_csv, page)
+
+
+def _as_csv(rows: Sequence[UsageRow]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(UsageRow)])
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    return _download(text.getvalue().encode(), "text/csv; charset=utf-8", "usage.csv")
+    csv.DictWriter(text, _COLUMNS).writerows(map(asdict, rows))
+    return text.getvalue().encode()
 
 
-def _download(body: bytes, media_type: str, name: str) -> Response:
+async def _download(pieces: AsyncIterator[bytes], media_type: str, name: str) -> Response:
+    """The pieces as a file; the first is made before the status goes out, so that it can be an error."""
+    first = await anext(pieces)
+    second = await anext(pieces, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        yield second
+        async for piece in pieces:
+            yield piece
+
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(body, media_type=media_type, headers=headers)
+    return StreamingResponse(whole(), media_type=media_type, headers=headers)

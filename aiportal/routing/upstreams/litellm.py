@@ -4,6 +4,7 @@ LiteLLM takes 190 MB and seconds to import, so that happens at the first call, o
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,52 @@ from aiportal.settings import keep_litellm_offline
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["LiteLlmUpstream"]
+__all__ = ["CHAT_FIELDS", "LiteLlmUpstream"]
+
+CHAT_FIELDS = frozenset(
+    {
+        "audio",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "messages",
+        "modalities",
+        "n",
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "reasoning_effort",
+        "response_format",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+    }
+)
+"""What of a caller's body becomes an argument of LiteLLM. Nothing else may: among its arguments are
+`base_url`, `api_key`, `mock_response` and `fallbacks`, by which a caller could have the portal's key
+sent elsewhere, or another model asked."""
+
+_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+(?:Exception|Error) - )?")
 
 
 class LiteLlmUpstream:
-    """Asks any provider that LiteLLM knows; its answers come back in OpenAI's shape."""
+    """Asks any provider that LiteLLM knows; its answers come back in OpenAI's shape.
+
+    Of the caller's fields those of CHAT_FIELDS go on; what else a body holds has no meaning in another
+    dialect.
+    """
 
     def __init__(self) -> None:
         self._importing = asyncio.Lock()
@@ -32,7 +74,7 @@ class LiteLlmUpstream:
         """Raises UpstreamError for whatever LiteLLM raises."""
         litellm = await self._library()
         deployment = request.deployment
-        arguments = {name: value for name, value in request.body.items() if name != "model"}
+        arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
         try:
             answer = await litellm.acompletion(
                 model=f"{deployment.dialect}/{deployment.upstream_model}",
@@ -92,6 +134,7 @@ def _translated(error: Exception, secret: str | None) -> UpstreamError:
     status = getattr(error, "status_code", None)
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None) or {}
-    message = str(getattr(error, "message", error))
-    body = orjson.dumps({"error": {"message": message, "code": getattr(error, "code", None)}})
+    body = _PREFIX.sub("", str(getattr(error, "message", error))).encode()
+    if not body.startswith(b"{"):  # else it is the provider's own error object
+        body = orjson.dumps({"error": {"message": body.decode()}})
     return failure_from(status if isinstance(status, int) else 502, body, headers, secret=secret)

@@ -1,5 +1,6 @@
 """Upstreams that speak OpenAI's dialect, relayed through one connection pool."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,7 +8,7 @@ from functools import lru_cache
 import aiohttp
 import orjson
 
-from aiportal.errors import UpstreamError, UpstreamTimeout
+from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamTimeout
 from aiportal.registry import Timeouts
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
@@ -15,10 +16,8 @@ from aiportal.routing.upstreams.failures import failure_from
 __all__ = ["Endpoint", "OpenAiUpstream"]
 
 MAX_ERROR_BYTES = 64 * 1024
+ERROR_BODY_S = 5  # how long the words of an error may take after its status
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
-DRAIN_S = (
-    0.2  # how long the end of a chunked body may take after [DONE] for its connection to be kept
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,9 @@ class OpenAiUpstream:
         endpoint = self._endpoints.get(deployment.id)
         if endpoint is None:
             if deployment.api_base is None:
-                raise UpstreamError(
-                    f"The model {request.model.id!r} has no `apiBase`. Add one to its file or provider."
+                raise ModelUnavailable(
+                    f"The model {request.model.id!r} has no `apiBase`. Add one to its file or provider.",
+                    param="model",
                 )
             endpoint = Endpoint.chat(
                 deployment.api_base, deployment.api_key, dict(deployment.headers)
@@ -140,13 +140,16 @@ class _OpenAiCall:
 
 
 async def _refusal(response: aiohttp.ClientResponse, secret: str | None) -> UpstreamError:
+    body = bytearray()
     try:
-        body = await response.content.read(MAX_ERROR_BYTES)
+        async with asyncio.timeout(ERROR_BODY_S):
+            while len(body) < MAX_ERROR_BYTES and (piece := await response.content.readany()):
+                body += piece
     except (aiohttp.ClientError, TimeoutError, OSError):
-        body = b""  # the status alone says enough
+        pass  # what has come, and the status, say enough
     finally:
         response.close()
-    return failure_from(response.status, body, response.headers, secret=secret)
+    return failure_from(response.status, bytes(body), response.headers, secret=secret)
 
 
 def _unreachable(error: Exception) -> UpstreamError:

@@ -6,7 +6,7 @@ import pytest
 
 from aiportal.accounts import Accounts, User
 from aiportal.accounts import sessions as module
-from aiportal.accounts.timestamps import to_text
+from aiportal.timestamps import to_text
 from aiportal.accounts.uses import Uses
 from aiportal.errors import AuthenticationFailed, Conflict, NotFound, PermissionDenied
 from aiportal.principal import Principal

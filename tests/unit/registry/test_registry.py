@@ -8,7 +8,7 @@ import pytest
 from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.principal import Principal
-from aiportal.registry import Pricing, Registry
+from aiportal.registry import Pricing, Registry, config_folder, lay_out
 from aiportal.settings import Settings
 
 ANN = Principal(user_id="ann", username="ann", role="user")
@@ -116,6 +116,49 @@ def test_a_bad_file_is_left_out_and_named(
     assert allowed in problem.allowed
 
 
+def test_the_two_files_of_the_design_are_enough_for_a_private_upstream(tmp_path: Path) -> None:
+    config = {**CONFIG, "hotReload": True, "retries": 2, "fallbacks": {"acme/fast": ["acme/slow"]}}
+    model = {
+        **FAST,
+        "contextWindow": 8192,
+        "capabilities": ["chat", "tools", "vision"],
+        "pricing": {"inputPerMillion": 1.0, "outputPerMillion": 2.0},
+        "fallbacks": ["acme/slow"],
+        "deployments": [{"apiBase": "http://127.0.0.1:9101/v1", "weight": 2}],
+    }
+    models = registry(tmp_path, model, config=config)
+    assert models.problems == ()
+    assert models.resolve(ANN, "acme/fast").context_window == 8192
+
+
+@pytest.mark.parametrize(
+    ("access", "may"),
+    [
+        ({"roles": ["user"]}, True),
+        ({"users": ["Ann"]}, True),
+        ({}, True),
+        ({"roles": ["admin"]}, False),
+        ({"users": ["bob"]}, False),
+        ({"groups": ["staff"]}, False),
+    ],
+)
+def test_access_is_for_those_who_are_named_and_for_administrators(
+    tmp_path: Path, access: dict[str, list[str]], may: bool
+) -> None:
+    models = registry(tmp_path, {**FAST, "access": access})
+    assert models.resolve(Principal("root", "admin", "admin"), "acme/fast")
+    assert [status.model.id for status in models.statuses_now(ANN)] == ["acme/fast"] * may
+    if not may:
+        with pytest.raises(ModelNotFound):
+            models.resolve(ANN, "acme/fast")
+
+
+def test_a_rate_limit_that_nothing_enforces_is_told(tmp_path: Path) -> None:
+    models = registry(tmp_path, {**FAST, "rateLimit": {"rpm": 5}})
+    assert "not enforced" in models.problems[0].allowed
+    assert models.resolve(ANN, "acme/fast")
+
+
 def test_the_same_id_twice_names_both_files(tmp_path: Path) -> None:
     (problem,) = registry(tmp_path, FAST, FAST).problems
     assert str(problem) == (
@@ -135,10 +178,15 @@ def test_the_shipped_models_are_without_problems(tmp_path: Path) -> None:
     assert shipped.embedded(shipped.default_model) is not None
 
 
-def test_the_packaged_models_are_laid_into_the_data_folder(tmp_path: Path) -> None:
-    registry_of_a_fresh_folder = Registry.load_now(Settings(data_dir=tmp_path / "data"))
-    assert registry_of_a_fresh_folder.problems == ()
-    assert (tmp_path / "data" / "model_config" / "config.json").is_file()
+def test_the_packaged_models_are_read_without_a_trace_and_laid_out_on_request(
+    tmp_path: Path,
+) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    assert Registry.load_now(settings).problems == ()
+    assert not settings.data_dir.exists()
+    lay_out(settings)
+    assert config_folder(settings) == settings.data_dir / "model_config"
+    assert Registry.load_now(settings).problems == ()
 
 
 def test_the_key_is_not_in_the_representation(
