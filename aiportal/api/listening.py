@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from aiportal.api.addresses import url_of
+from aiportal.api.http_protocol import BoundedHttpProtocol
 from aiportal.errors import ConfigError
 from aiportal.settings import Settings
 
@@ -100,6 +101,7 @@ def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     is_behind_proxy = settings.behind_proxy or settings.on_spaces
     return uvicorn.Config(
         app,
+        http=BoundedHttpProtocol,
         log_config=None,  # our own, see `logs`
         access_log=False,
         server_header=False,

@@ -1,0 +1,67 @@
+"""uvicorn's HTTP protocol with the bounds that httptools does not set on the head of a request."""
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from aiportal.api.errors import error_body
+from aiportal.errors import HeadersTooLarge, InvalidRequest, PortalError
+from aiportal.ids import new_id
+
+__all__ = ["BoundedHttpProtocol"]
+
+# `SizeLimits` refuses a head over 64 KiB in good order; this is for one that does not end.
+MAX_HEAD_BYTES = 256 * 1024
+HEAD_S = 30  # how long a head that came in part may take to be whole
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """Closes a connection whose head is too large or too slow; what is no HTTP gets an error of ours."""
+
+    _head_bytes = 0
+    _is_in_head = True
+    _deadline: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._is_in_head or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(
+                HeadersTooLarge(f"The headers hold more than {MAX_HEAD_BYTES} bytes."),
+                b"431 Request Header Fields Too Large",
+            )
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(HEAD_S, self.transport.close)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_bytes, self._is_in_head = 0, True
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._forget_deadline()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What uvicorn calls for bytes that are no HTTP."""
+        self._refuse(InvalidRequest(f"{msg} Send HTTP/1.1."), b"400 Bad Request")
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, error: PortalError, status: bytes) -> None:
+        body = error_body(error)
+        head = (
+            b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
+            b"x-request-id: %s\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head % (status, len(body), new_id("req").encode()) + body)
+        self.transport.close()
