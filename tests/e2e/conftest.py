@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 from tests.e2e.people import People, Person
-from tests.e2e.watched import Watched
+from tests.e2e.watched import TIMEOUT_MS, Watched
 from tests.running import PortalProcess
 from tests.system_parts import chromium
 from tests.upstreams import Upstream, write_model_config
@@ -101,6 +101,7 @@ def browser(portal: PortalProcess) -> Iterator[Browser]:
     program = chromium()
     if program is None:
         pytest.fail("There is no Chromium. Run: python -m tests.system_parts")
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Dialog, Page
 
 from tests.e2e.chat import answers, ask, questions
@@ -43,13 +42,13 @@ FORBIDDEN = "img, svg, video, audio, iframe, object, embed, form, input, style, 
 def test_nothing_in_an_answer_runs_or_loads_or_covers(
     open_chat: OpenChat, provider: Upstream
 ) -> None:
-    """All at once and each: what they leave in the page is looked at together."""
     page = open_chat()
     dialogs: list[Dialog] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog))
-    provider.answer("fast", *(text(hostile) for hostile in [*HOSTILE.values(), "end"]))
-    for name in HOSTILE:
-        ask(page, name)
+    hostile = list(HOSTILE.values())
+    for start in range(0, len(hostile), 6):
+        provider.answer("fast", text("\n\n".join([*hostile[start : start + 6], "The end."])))
+        ask(page, f"From {start}")
     everything = answers(page)
     everything.first.hover()
     for link in page.locator("#chat-log .md a").all():
@@ -64,17 +63,17 @@ def test_nothing_in_an_answer_runs_or_loads_or_covers(
     assert page.evaluate("document.elementFromPoint(720, 30).closest('.bar') !== null")
 
 
-@pytest.mark.parametrize("name", ["script", "handler", "our own parts", "handlebars"])
 def test_nothing_in_a_question_runs_not_even_as_a_title(
-    open_chat: OpenChat, provider: Upstream, name: str
+    open_chat: OpenChat, provider: Upstream
 ) -> None:
     provider.answer("fast", text("Fine."))
     page = open_chat()
-    ask(page, HOSTILE[name])
+    question = " ".join(HOSTILE[name] for name in ("script", "handler", "our own parts"))
+    ask(page, question)
     page.reload()
     page.wait_for_selector("html[data-ready]")
 
-    assert questions(page).inner_text().strip() == HOSTILE[name]
+    assert questions(page).inner_text().strip() == question
     assert page.evaluate("window.hacked") is None
     assert page.locator("#composer-input").count() == 1
 

@@ -7,9 +7,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from aiportal.accounts import COOKIE_NAME
 
-__all__ = ["Watched"]
+__all__ = ["TIMEOUT_MS", "Watched"]
 
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 15_000  # a deadline for a busy machine; the usual wait is a tenth of a second
 # What Gradio's own script says when a page is left while a stream is open.
 LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 
