@@ -10,6 +10,7 @@ from tests.integration.calls import chat_body, client, events, post, stream
 from tests.running import AppServer, serving
 from tests.upstreams import (
     DONE,
+    Gate,
     Upstream,
     chunk,
     event,
@@ -206,6 +207,28 @@ async def test_both_bases_answer_alike(app_server: AppServer, base: str) -> None
         answer = await session.post(f"{base}/chat/completions", json=chat_body())
 
     assert answer.json()["choices"][0]["message"]["content"] == "Hello from the upstream."
+
+
+async def test_the_end_does_not_wait_for_the_upstream_to_end(
+    app_server: AppServer, upstream: Upstream
+) -> None:
+    gate = Gate()
+    upstream.answer("fast", streamed(chunk("all", finish="stop"), DONE, gate))
+
+    assert await stream(app_server) == chunk("all", finish="stop") + DONE
+    assert not upstream.last().answered.is_open
+    gate.open()
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["unstreamed", "streamed"])
+async def test_a_connection_to_the_upstream_is_kept_for_the_next_call(
+    app_server: AppServer, upstream: Upstream, is_stream: bool
+) -> None:
+    for _ in range(5):
+        await post(app_server, stream=is_stream)
+
+    assert len(upstream.requests) == 5
+    assert upstream.connections_made == 1
 
 
 async def test_a_tool_call_without_text_comes_back_whole(

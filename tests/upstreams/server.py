@@ -28,6 +28,7 @@ class Upstream:
     def __init__(self) -> None:
         self.requests: list[Received] = []
         self.connections = 0  # open now
+        self.connections_made = 0  # ever
         self.port = 0
         self._answers: dict[str, deque[Answer]] = {}
         self._changed = threading.Condition()
@@ -127,6 +128,7 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._upstream.connections += 1
+        self._upstream.connections_made += 1
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
