@@ -4,6 +4,7 @@ Gradio's `head=` reaches the page only by script, after the first paint: the pag
 without its looks and in the wrong mode, and its parts would start before our script is there.
 """
 
+import asyncio
 import gzip
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,7 +52,7 @@ class _Page:
         headers = MutableHeaders(raw=list(self._start["headers"]))
         body = self._body.replace(_HEAD, self._tags, 1)
         if self._takes_gzip:
-            body = gzip.compress(body, 5)
+            body = await asyncio.to_thread(gzip.compress, body, 5)
             headers["content-encoding"] = "gzip"
         headers["content-length"] = str(len(body))
         headers["vary"] = "Accept-Encoding"

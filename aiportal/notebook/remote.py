@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -224,14 +225,21 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, Non
     async for block in response.content.iter_any():
         for raw in splitter.feed(block):
             data = data_of(raw)
-            if data is not None and data != b"[DONE]":
-                yield _event(orjson.loads(data))
+            if data is None or data == b"[DONE]":
+                continue
+            event = _event(orjson.loads(data))
+            if event is not None:
+                yield event
 
 
-def _event(fields: dict[str, Any]) -> Event:
-    if "error" in fields:
-        raise failure_from_response(500, fields)
-    return _EVENTS[fields["type"]](**fields)
+def _event(wire: dict[str, Any]) -> Event | None:
+    """The event; None for a kind that a newer server knows, whose further fields are left out too."""
+    if "error" in wire:
+        raise failure_from_response(500, wire)
+    kind = _EVENTS.get(wire.get("type", ""))
+    if kind is None:
+        return None
+    return kind(**{field.name: wire[field.name] for field in fields(kind) if field.name in wire})
 
 
 async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
