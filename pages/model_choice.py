@@ -27,23 +27,24 @@ class ModelChoice:
     async def note(self, principal: Principal, picked: str | None) -> dict[str, str] | None:
         """What the note says of a tiny model: its name and the next better one to pull.
 
-        None for any other model: then there is no note.
+        None for any other model: then there is no note. Of a custom model its base is named.
         """
         model_id = picked or self._registry.default_model
         statuses = {one.model.id: one for one in await self._registry.statuses(principal)}
         status = statuses.get(model_id)
         if status is None or not _is_tiny(status.model):
             return None
+        base = statuses.get(status.model.base_model or "", status)
         better = [
             one.model
             for one in statuses.values()
             if one.model.base_model is None and _size(one.model) >= TINY_BYTES and not one.is_usable
         ]
         if not better:
-            return {"name": status.model.name, "pull": "", "pull_size": ""}
+            return {"name": base.model.name, "pull": "", "pull_size": ""}
         next_one = min(better, key=_size)
         size = f"{_size(next_one) / 1e9:.1f} GB"
-        return {"name": status.model.name, "pull": next_one.id, "pull_size": size}
+        return {"name": base.model.name, "pull": next_one.id, "pull_size": size}
 
 
 def _size(model: Model) -> int:

@@ -1,0 +1,118 @@
+"""Text of models becomes HTML that is safe and that Gradio leaves alone."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.markdown import MAX_CODE_CHARS, MAX_MARKDOWN_CHARS, MarkdownRenderer, plain_text_html
+
+RENDER = MarkdownRenderer()
+TAG = re.compile(r"<\s*/?\s*([a-z0-9]+)([^>]*)>", re.IGNORECASE)
+ALLOWED = re.compile(
+    r"div|p|br|hr|h[1-6]|strong|em|s|blockquote|[uo]l|li|table|thead|tbody|t[rhd]|a|code|pre|span"
+    r"|button"
+)
+
+
+def test_raw_html_is_shown_as_text() -> None:
+    html = RENDER.finished("<b onclick=x>bold</b> <script>alert(1)</script>")
+
+    assert "&lt;b onclick=x&gt;bold&lt;/b&gt;" in html
+    assert "<script" not in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "/relative",
+        "x",
+    ],
+)
+def test_links_lead_only_to_the_web_and_to_mail(address: str) -> None:
+    assert "href" not in RENDER.finished(f"[words]({address})")
+
+
+def test_a_link_opens_apart_and_tells_nobody_where_from() -> None:
+    html = RENDER.finished('[words](https://example.com/?a=1&b="2")')
+
+    assert 'href="https://example.com/?a=1&amp;b=%222%22"' in html
+    assert 'target="_blank" rel="noopener noreferrer nofollow"' in html
+
+
+@pytest.mark.parametrize(
+    "text", ["![alt](http://a.example/x.png)", "![alt][1]\n\n[1]: http://a.example/x.png"]
+)
+def test_an_image_is_a_link_with_its_description(text: str) -> None:
+    html = RENDER.finished(text)
+
+    assert "<img" not in html
+    assert re.search(r'<a href="http://a.example/x.png" class="image".*>alt</a>', html)
+
+
+def test_an_image_within_a_link_is_its_description() -> None:
+    html = RENDER.finished("[![alt](http://a.example/x.png)](http://b.example/)")
+
+    assert html.count("<a ") == 1
+    assert "a.example" not in html
+
+
+def test_columns_are_aligned_by_a_class() -> None:
+    html = RENDER.finished("| a | b |\n| :-: | --: |\n| 1 | 2 |")
+
+    assert '<td class="center">1</td>' in html
+    assert '<td class="right">2</td>' in html
+    assert "style" not in html
+
+
+def test_code_keeps_its_line_breaks_and_gets_colours() -> None:
+    html = RENDER.finished("```python\n\ndef f():\n\n\n    pass\n```")
+
+    assert "\n" not in html
+    assert '<pre><code>&#10;<span class="t-k">def</span>' in html
+    assert html.count("&#10;&#10;&#10;") == 1
+    assert html.count("act-copy-code") == 1
+
+
+@pytest.mark.parametrize("language", ["", "no-such-language", 'x"><script>', "python" + " y" * 9])
+def test_any_language_of_a_fence_is_harmless(language: str) -> None:
+    html = RENDER.finished(f"```{language}\n<b>\n```")
+
+    assert "&lt;" in html
+    assert "<b>" not in html
+    assert "<script" not in html
+
+
+def test_long_code_and_long_texts_are_shown_plain() -> None:
+    code = "x = 1\n" * (MAX_CODE_CHARS // 6 + 1)
+    assert '"t-' not in RENDER.finished(f"```python\n{code}```")
+
+    assert RENDER.finished("*a*" * (MAX_MARKDOWN_CHARS // 3 + 1)).startswith(
+        '<div class="md plain">*a*'
+    )
+
+
+def test_a_growing_text_looks_like_the_finished_one() -> None:
+    text = "# A\n\n- b\n\n```c\nint x;\n```"
+
+    assert RENDER.growing(text) == RENDER.finished(text)
+
+
+def test_plain_text_stays_letter_by_letter() -> None:
+    assert plain_text_html("a\r\n  **b** <i>\n\n") == (
+        '<div class="md plain">a&#10;  **b** &lt;i&gt;&#10;&#10;</div>'
+    )
+
+
+@given(st.text(alphabet=st.sampled_from("<>\"'`*_[]()!|-\n\r &;:#=/ascript\0\u2028"), max_size=200))
+def test_whatever_comes_in_only_known_tags_without_handlers_come_out(text: str) -> None:
+    html = RENDER.growing(text)
+    assert "\n" not in html
+    for name, attributes in TAG.findall(html):
+        assert ALLOWED.fullmatch(name.lower())
+        assert not re.search(r"\son\w+=|style=|\sid=|src=", attributes)
