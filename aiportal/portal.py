@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiportal.accounts import (
     ApiKeys,
     Credentials,
+    Preferences,
     Sessions,
     SignInLinks,
     Tokens,
@@ -39,6 +40,7 @@ class Portal:
     keys: ApiKeys
     tokens: Tokens
     credentials: Credentials
+    preferences: Preferences
     registry: Registry
     ledger: Ledger
     local: LocalModels
@@ -83,6 +85,7 @@ class Portal:
                 keys=accounts.keys,
                 tokens=accounts.tokens,
                 credentials=accounts.credentials,
+                preferences=accounts.preferences,
                 registry=registry,
                 ledger=ledger,
                 local=local,

@@ -5,6 +5,7 @@ from aiportal.accounts.changes import KEEP, Keep
 from aiportal.accounts.credentials import Credentials
 from aiportal.accounts.keys import ApiKey, ApiKeys
 from aiportal.accounts.links import SignInLinks
+from aiportal.accounts.preferences import Preferences
 from aiportal.accounts.sessions import COOKIE_NAME, Session, Sessions
 from aiportal.accounts.tokens import TokenPair, Tokens
 from aiportal.accounts.users import User, Users
@@ -17,6 +18,7 @@ __all__ = [
     "ApiKeys",
     "Credentials",
     "Keep",
+    "Preferences",
     "Session",
     "Sessions",
     "SignInLinks",

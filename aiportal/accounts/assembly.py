@@ -11,6 +11,7 @@ from aiportal.accounts.grants import GrantCache
 from aiportal.accounts.keys import ApiKeys
 from aiportal.accounts.links import SignInLinks
 from aiportal.accounts.passwords import Passwords
+from aiportal.accounts.preferences import Preferences
 from aiportal.accounts.sessions import Sessions
 from aiportal.accounts.tokens import Tokens
 from aiportal.accounts.users import Users
@@ -31,6 +32,7 @@ class Accounts:
     keys: ApiKeys
     tokens: Tokens
     credentials: Credentials
+    preferences: Preferences
 
 
 @asynccontextmanager
@@ -68,6 +70,7 @@ async def open_accounts(
                 tokens=tokens,
                 sessions=sessions,
             ),
+            preferences=Preferences(database),
         )
 
 

@@ -25,6 +25,7 @@ from aiportal.api.routes import (
     health,
     keys,
     models,
+    preferences,
     sign_in,
     turns,
     usage,
@@ -72,6 +73,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(health.router)
     app.include_router(auth.router)
     app.include_router(keys.router)
+    app.include_router(preferences.router)
     app.include_router(sign_in.router, include_in_schema=False)
     app.include_router(docs.router)
     for base in BASES:
