@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from aiportal.cli.output import json_option, say
 from aiportal.cli.running import load_settings
 from aiportal.settings import Settings
 from aiportal.store import MigrationStatus
@@ -15,17 +16,19 @@ __all__ = ["migrate", "reset", "rollback"]
 
 
 @click.command()
-def migrate() -> None:
+@json_option
+def migrate(*, as_json: bool) -> None:
     """Bring the database to this version.
 
     Makes it if it is not there. `serve` does the same when it starts.
     """
-    _say(migrate_database(_made(load_settings())), "applied")
+    _say(migrate_database(_made(load_settings())), "applied", as_json=as_json)
 
 
 @click.command()
 @click.option("--to", type=click.IntRange(min=0), help="Undo all above this number.")
-def rollback(to: int | None) -> None:
+@json_option
+def rollback(to: int | None, *, as_json: bool) -> None:
     """Undo migrations of the database.
 
     The newest one, or all above a number. The data in what they made is lost.
@@ -33,7 +36,7 @@ def rollback(to: int | None) -> None:
     path = load_settings().database_path
     if not path.exists():
         raise click.ClickException("There is no database yet: nothing to undo.")
-    _say(roll_back_database(path, to=to), "undone")
+    _say(roll_back_database(path, to=to), "undone", as_json=as_json)
 
 
 @click.command()
@@ -61,7 +64,7 @@ def _made(settings: Settings) -> Path:
     return settings.database_path
 
 
-def _say(status: MigrationStatus, done: str) -> None:
-    for name in status.changed:
-        click.echo(f"{done}: {name}")
-    click.echo(f"The database is at version {status.version}.")
+def _say(status: MigrationStatus, done: str, *, as_json: bool) -> None:
+    lines = [f"{done}: {name}" for name in status.changed]
+    sentence = "\n".join([*lines, f"The database is at version {status.version}."])
+    say(sentence, {"version": status.version, done: status.changed}, as_json=as_json)

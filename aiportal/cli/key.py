@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aiportal.accounts import ApiKey
-from aiportal.cli.output import json_option, show
+from aiportal.cli.output import json_option, say, show
 from aiportal.cli.running import run
 from aiportal.portal import Portal
 from aiportal.principal import Principal
@@ -42,16 +42,19 @@ def key() -> None:
 @click.option("--name", required=True, help="What it is for, to tell keys apart.")
 @click.option("--expires", type=_Duration(), help="After how long it ends: 90d, 12h, 30m.")
 @click.option("--models", help="Ids of the only models it may use, separated by commas.")
-def create(username: str, name: str, expires: timedelta | None, models: str | None) -> None:
+@json_option
+def create(
+    username: str, name: str, expires: timedelta | None, models: str | None, *, as_json: bool
+) -> None:
     """Make a key and print it, alone on standard output. It is shown only this once."""
     allowed = [model.strip() for model in models.split(",")] if models else None
     ends = datetime.now(UTC) + expires if expires else None
-    _, secret = run(
+    made, secret = run(
         lambda portal, operator: portal.keys.create(
             operator, name=name, username=username, expires_at=ends, models=allowed
         )
     )
-    click.echo(secret)
+    say(secret, {"key": secret, "id": made.id}, as_json=as_json)
 
 
 @key.command("list")

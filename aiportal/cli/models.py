@@ -4,7 +4,7 @@ import asyncio
 
 import click
 
-from aiportal.cli.output import json_option, show
+from aiportal.cli.output import json_option, say, show
 from aiportal.cli.progress import pull_with_progress
 from aiportal.cli.running import load_settings, run
 from aiportal.errors import ModelNotFound
@@ -37,7 +37,8 @@ def list_models(*, as_json: bool) -> None:
 
 @models.command()
 @click.argument("model_id", required=False)
-def pull(model_id: str | None) -> None:
+@json_option
+def pull(model_id: str | None, *, as_json: bool) -> None:
     """Fetch the weights of the embedded model MODEL_ID, or of the default model.
 
     Goes on where an earlier call broke off, and checks the SHA-256.
@@ -48,7 +49,7 @@ def pull(model_id: str | None) -> None:
     if model is None or model.weights is None:
         raise ModelNotFound(f"{model_id or registry.default_model!r} is not an embedded model.")
     path = asyncio.run(pull_with_progress(model.id, model.weights, settings.cache_dir))
-    click.echo(f"{model.id} is in {path}")
+    say(f"{model.id} is in {path}", {"id": model.id, "path": path}, as_json=as_json)
 
 
 @models.command()

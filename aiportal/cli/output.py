@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-__all__ = ["json_option", "plain", "show"]
+__all__ = ["json_option", "plain", "say", "show"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="JSON for machines.")
 
@@ -16,11 +16,16 @@ json_option = click.option("--json", "as_json", is_flag=True, help="JSON for mac
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool, empty: str) -> None:
     """Rows with the same columns, as a table or as a JSON array; `empty` is said for none."""
     if as_json:
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False, default=_json))
+        click.echo(_json(rows))
     elif not rows:
         click.echo(empty)
     else:
         _table(rows)
+
+
+def say(sentence: str, facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """What a command did: `sentence` for people, or `facts` as a JSON object."""
+    click.echo(_json(facts) if as_json else sentence)
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -47,6 +52,10 @@ def _cell(value: object) -> str:
 
 
 def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_json_value)
+
+
+def _json_value(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

@@ -1,10 +1,12 @@
 """`aiportal user …`: accounts."""
 
+from typing import Any
+
 import click
 
 from aiportal.accounts import User
 from aiportal.api.addresses import sign_in_url, url_of
-from aiportal.cli.output import json_option, show
+from aiportal.cli.output import json_option, say, show
 from aiportal.cli.running import load_settings, read_secret, run
 from aiportal.portal import Portal
 from aiportal.principal import Principal, Role
@@ -13,6 +15,7 @@ __all__ = ["user"]
 
 ROLES = click.Choice(["admin", "user", "pending"])
 PAGE = 200
+COLUMNS = ("username", "role", "email", "name", "is_disabled", "created_at", "id")
 
 
 @click.group()
@@ -28,8 +31,15 @@ def user() -> None:
 @click.option(
     "--password", "with_password", is_flag=True, help="Ask for one; else a link signs in."
 )
+@json_option
 def create(
-    name: str, role: Role, email: str | None, full_name: str | None, *, with_password: bool
+    name: str,
+    role: Role,
+    email: str | None,
+    full_name: str | None,
+    *,
+    with_password: bool,
+    as_json: bool,
 ) -> None:
     """Make the account NAME. Without a password, `aiportal user link NAME` signs them in."""
     password = read_secret("Password") if with_password else None
@@ -38,15 +48,14 @@ def create(
             operator, username=name, password=password, role=role, email=email, name=full_name
         )
     )
-    click.echo(f"Made {made.role} {made.username}.")
+    say(f"Made {made.role} {made.username}.", _row(made), as_json=as_json)
 
 
 @user.command("list")
 @json_option
 def list_users(*, as_json: bool) -> None:
     """List all accounts."""
-    columns = ("username", "role", "email", "name", "is_disabled", "created_at", "id")
-    rows = [{column: getattr(one, column) for column in columns} for one in run(_all_users)]
+    rows = [_row(one) for one in run(_all_users)]
     show(rows, as_json=as_json, empty="There are no users yet.")
 
 
@@ -87,11 +96,17 @@ def enable(name: str) -> None:
 @user.command()
 @click.argument("name")
 @click.option("--base-url", help="Where people reach the portal, if not where it listens.")
-def link(name: str, base_url: str | None) -> None:
+@json_option
+def link(name: str, base_url: str | None, *, as_json: bool) -> None:
     """Print a one-time sign-in address for NAME: good once, for 15 minutes."""
     settings = load_settings()
     token = run(lambda portal, operator: portal.links.create(operator, name))
-    click.echo(sign_in_url(base_url or url_of(settings.host, settings.port), token))
+    url = sign_in_url(base_url or url_of(settings.host, settings.port), token)
+    say(url, {"username": name, "url": url}, as_json=as_json)
+
+
+def _row(user: User) -> dict[str, Any]:
+    return {column: getattr(user, column) for column in COLUMNS}
 
 
 async def _all_users(portal: Portal, operator: Principal) -> list[User]:

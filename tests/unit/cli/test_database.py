@@ -1,5 +1,6 @@
 """`aiportal migrate | rollback | reset`."""
 
+import json
 import stat
 
 from aiportal.settings import Settings
@@ -17,6 +18,14 @@ def test_migrate_makes_a_private_data_folder_and_the_database(cli: Cli, settings
 def test_a_second_migrate_changes_nothing(cli: Cli) -> None:
     newest = cli("migrate").stdout.splitlines()[-1]
     assert cli("migrate").stdout.splitlines() == [newest]
+
+
+def test_what_migrations_did_comes_as_json_too(cli: Cli) -> None:
+    applied = json.loads(cli("migrate", "--json").stdout)
+    assert applied["version"] == len(applied["applied"])
+    assert applied["applied"][0] == "0001_accounts"
+    undone = json.loads(cli("rollback", "--json").stdout)
+    assert undone == {"version": applied["version"] - 1, "undone": [applied["applied"][-1]]}
 
 
 def test_rollback_undoes_one_migration_or_all_above_a_number(cli: Cli) -> None:

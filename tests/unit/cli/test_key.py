@@ -20,6 +20,12 @@ def test_create_prints_the_key_alone_and_it_works(cli: Cli, settings: Settings) 
     assert _caller(settings, printed.strip()).username == "admin"
 
 
+def test_a_key_comes_as_json_with_its_id_too(cli: Cli, settings: Settings) -> None:
+    made = json.loads(cli("key", "create", "--name", "test", "--json").stdout)
+    assert _caller(settings, made["key"]).key_id == made["id"]
+    assert set(made) == {"key", "id"}
+
+
 def test_a_key_can_be_another_users_and_limited(cli: Cli, settings: Settings) -> None:
     cli("user", "create", "ann")
     options = ("--user", "ann", "--name", "app", "--models", "a/b, c/d", "--expires", "90d")

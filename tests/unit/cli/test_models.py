@@ -75,6 +75,8 @@ def test_pull_fetches_once_and_says_where(tiny_cli: Cli) -> None:
     path = Path(first.stdout.removeprefix("acme/tiny is in ").strip())
     assert path.read_bytes() == GGUF
     assert tiny_cli("models", "pull", "acme/tiny").stdout == first.stdout
+    as_json = json.loads(tiny_cli("models", "pull", "acme/tiny", "--json").stdout)
+    assert as_json == {"id": "acme/tiny", "path": str(path)}
 
 
 def test_pull_refuses_what_is_not_what_was_pinned(tiny_cli: Cli, portal_config: Path) -> None:

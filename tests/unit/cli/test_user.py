@@ -28,6 +28,12 @@ def test_a_user_that_was_made_is_listed(cli: Cli) -> None:
     assert "ann@example.org" in cli("user", "list").stdout
 
 
+def test_what_was_made_comes_as_json_too(cli: Cli) -> None:
+    made = json.loads(cli("user", "create", "ann", "--role", "admin", "--json").stdout)
+    assert made in json.loads(cli("user", "list", "--json").stdout)
+    assert (made["username"], made["role"]) == ("ann", "admin")
+
+
 def test_a_name_that_is_taken_is_refused_in_one_sentence(cli: Cli) -> None:
     cli("user", "create", "ann")
     result = cli("user", "create", "Ann")
@@ -70,6 +76,12 @@ def test_link_prints_a_one_time_address_alone(cli: Cli, settings: Settings) -> N
     match = re.fullmatch(r"https://portal\.example/login/link\?token=([\w-]{43})\n", address)
     assert match is not None
     assert _redeems(settings, match[1]) == "admin"
+
+
+def test_a_link_comes_as_json_too(cli: Cli, settings: Settings) -> None:
+    made = json.loads(cli("user", "link", "admin", "--json").stdout)
+    assert made["username"] == "admin"
+    assert _redeems(settings, made["url"].partition("token=")[2]) == "admin"
 
 
 @pytest.mark.parametrize("command", ["set-role", "disable", "enable", "link"])
