@@ -61,6 +61,7 @@
   const opened = () => {
     root.classList.remove("opening");
     root.dataset.ready = ""; // the page is filled and takes questions
+    restoreDraft();
   };
 
   // ---- clicks for Python
@@ -108,6 +109,29 @@
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.focus();
   };
+
+  // What is written but not sent outlives a reload of the tab, such as after a restart of the server.
+  const draftKey = () =>
+    `aiportal-draft-${document.querySelector("#account-menu b")?.textContent ?? ""}`;
+
+  const keepDraft = () => {
+    try {
+      sessionStorage.setItem(draftKey(), composerInput()?.value ?? "");
+    } catch {
+      // storage is closed: then the draft goes with the page
+    }
+  };
+
+  const restoreDraft = () => {
+    try {
+      const draft = sessionStorage.getItem(draftKey());
+      if (draft && composerInput()?.value === "") fillComposer(draft);
+    } catch {
+      // as above
+    }
+  };
+
+  addEventListener("pagehide", keepDraft);
 
   const setDrawer = (isOpen) => {
     if (isOpen === document.body.classList.contains("side-open")) return;

@@ -202,6 +202,15 @@ def test_a_question_that_is_refused_stays_in_the_composer_with_the_reason(
     expect(page.get_by_text("Your chats will be listed here.")).to_be_visible()
 
 
+def test_what_is_written_but_not_sent_outlives_a_reload(open_chat: OpenChat) -> None:
+    page = open_chat()
+    page.get_by_placeholder("Ask anything").fill("Half a thou")
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+
+    expect(page.get_by_placeholder("Ask anything")).to_have_value("Half a thou")
+
+
 def test_a_starter_fills_the_composer(open_chat: OpenChat) -> None:
     page = open_chat()
     page.get_by_role("button", name="Write code").click()
