@@ -1,6 +1,6 @@
 """The portal without pages: `python -m tests.performance.portal_process serve --port N`.
 
-As `aiportal serve` does it, without what it prints. Starts in a fraction of the time that `aiportal serve` takes, for benchmarks and for tests that
+As `aiportal serve` has it, but starts in a fraction of the time: for benchmarks and for tests that
 start many. Settings come from the environment, as ever.
 """
 
