@@ -6,12 +6,12 @@ import pytest
 
 from aiportal.accounts import Accounts, User
 from aiportal.accounts import sessions as module
-from aiportal.timestamps import to_text
 from aiportal.accounts.uses import Uses
 from aiportal.errors import AuthenticationFailed, Conflict, NotFound, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.store import Database
+from aiportal.timestamps import to_text
 
 PAST = to_text(datetime.now(UTC) - timedelta(seconds=1))
 
