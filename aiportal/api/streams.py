@@ -14,7 +14,7 @@ from aiportal.api.errors import error_body, internal_error
 from aiportal.dialects.sse import KEEP_ALIVE
 from aiportal.errors import PortalError
 
-__all__ = ["KEEP_ALIVE_S", "Caller", "EventStream", "send_events"]
+__all__ = ["KEEP_ALIVE_S", "Caller", "EventStream", "Stragglers", "send_events"]
 
 KEEP_ALIVE_S = 15.0
 WATCH_AFTER_S = 0.05
@@ -26,15 +26,55 @@ _HEADERS = {
 }
 
 
+class Stragglers:
+    """The calls that are not answered within `WATCH_AFTER_S` to twice as long get a watch.
+
+    Most answers are there before a task that watches for a departure would be worth its cost, and
+    one timer for all costs less than one for each. It holds the calls that are open, no more.
+    """
+
+    def __init__(self) -> None:
+        self._new: set[Caller] = set()
+        self._older: set[Caller] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, caller: "Caller") -> None:
+        self._new.add(caller)
+        if self._timer is None:
+            self._start_timer()
+
+    def discard(self, caller: "Caller") -> None:
+        self._new.discard(caller)
+        self._older.discard(caller)
+
+    def _start_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._sweep)
+
+    def _sweep(self) -> None:
+        for caller in self._older:
+            caller.start_watching()
+        self._older, self._new, self._timer = self._new, set(), None
+        if self._older:
+            self._start_timer()
+
+
 class Caller:
     """Cancels what runs inside it when the caller hangs up, and fills silence with keep-alives.
 
     To be entered after the request's body has been read. A departure ends the block quietly.
     """
 
-    def __init__(self, receive: Receive, send: Send, *, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        stragglers: Stragglers,
+        *,
+        keep_alive_s: float = KEEP_ALIVE_S,
+    ) -> None:
         self._receive = receive
         self._send = send
+        self._stragglers = stragglers
         self._keep_alive_s = keep_alive_s
         self._is_streaming = False
         self._last_sent = 0.0
@@ -46,8 +86,7 @@ class Caller:
         if task is None:
             raise RuntimeError("Caller needs a running task")
         self._task = task
-        # Most answers are there before a task to watch for a departure would be worth its cost.
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._start_watching)
+        self._stragglers.add(self)
         return self
 
     async def __aexit__(
@@ -56,7 +95,7 @@ class Caller:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._timer.cancel()
+        self._stragglers.discard(self)
         if self._watch is not None:
             self._watch.cancel()
         if self._has_left:
@@ -78,7 +117,8 @@ class Caller:
             self._is_streaming = False
         await self._send({"type": "http.response.body", "body": piece, "more_body": not is_last})
 
-    def _start_watching(self) -> None:
+    def start_watching(self) -> None:
+        """From now on a departure is noticed. Called once, by `Stragglers`."""
         self._watch = asyncio.create_task(self._watch_for_departure())
 
     async def _watch_for_departure(self) -> None:
@@ -144,5 +184,6 @@ class EventStream(Response):
         self._keep_alive_s = keep_alive_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
-        async with Caller(receive, send, keep_alive_s=self._keep_alive_s) as caller:
+        stragglers = Stragglers()
+        async with Caller(receive, send, stragglers, keep_alive_s=self._keep_alive_s) as caller:
             await send_events(caller, self._events, self._own_headers)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api.deps import authenticate, portal_of, request_id_of
 from aiportal.api.requests import PortalRoute
-from aiportal.api.streams import Caller, send_events
+from aiportal.api.streams import Caller, Stragglers, send_events
 from aiportal.dialects.openai_chat import ChatBody, ChatRequest, loads_object
 from aiportal.routing import Completion
 
@@ -20,7 +20,14 @@ router = APIRouter(tags=["chat"], route_class=PortalRoute)
 
 
 class ChatCompletions(Response):
-    """Reads the request itself, so that it can be called with or without FastAPI in front."""
+    """Reads the request itself, so that it can be called with or without FastAPI in front.
+
+    May be called any number of times, on one event loop.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stragglers = Stragglers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -28,7 +35,7 @@ class ChatCompletions(Response):
         principal = await authenticate(portal, request)
         chat = ChatRequest.parse(loads_object(await request.body()), portal.registry.limits)
         async with (
-            Caller(receive, send) as caller,
+            Caller(receive, send, self._stragglers) as caller,
             portal.chat(
                 principal, chat, source="api", request_id=request_id_of(request)
             ) as completion,
