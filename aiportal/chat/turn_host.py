@@ -17,7 +17,7 @@ from typing import Self
 
 from aiportal.ids import new_id
 
-__all__ = ["TurnHost"]
+__all__ = ["TurnHost", "is_in_use"]
 
 STALE_AFTER_S = 60  # a file younger than that may belong to a process that is about to lock it
 
@@ -66,14 +66,25 @@ class TurnHost:
         path = self._path(host_id)
         if not path.exists():
             return True
-        try:
-            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
-                connection.execute("PRAGMA journal_mode=MEMORY")
-                connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
+        if _is_held(path):
             return False
         path.unlink(missing_ok=True)
         return True
 
     def _path(self, host_id: str) -> Path:
         return self._folder / f"{host_id}.lock"
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether any process, this one included, runs a portal that keeps its lock in `folder`."""
+    return any(_is_held(file) for file in folder.glob("*.lock"))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode=MEMORY")
+            connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return True
+    return False

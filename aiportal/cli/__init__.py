@@ -13,17 +13,22 @@ COMMANDS = {
     "user": "Make and manage accounts.",
     "key": "Make and revoke API keys.",
     "doctor": "Check this installation and say what to do for each finding.",
+    "backup": "Write the database, secrets and model config to FILE.",
+    "restore": "Put the backup FILE in the place of what is in the data folder.",
     "migrate": "Bring the database to this version.",
     "rollback": "Undo migrations of the database.",
     "reset": "Empty the database.",
 }
-DATABASE_COMMANDS = ("migrate", "rollback", "reset")
+MODULES = {
+    **dict.fromkeys(("migrate", "rollback", "reset"), "aiportal.cli.database"),
+    "restore": "aiportal.cli.backup",
+}
 
 
 @click.group(
     cls=LazyGroup,
     short_helps=COMMANDS,
-    modules=dict.fromkeys(DATABASE_COMMANDS, "aiportal.cli.database"),
+    modules=MODULES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="aiportal", prog_name="aiportal", message="%(prog)s %(version)s")

@@ -1,12 +1,11 @@
 """`aiportal migrate | rollback | reset`."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from aiportal.cli.output import json_option, say
-from aiportal.cli.running import load_settings
+from aiportal.cli.running import confirm, load_settings
 from aiportal.settings import Settings
 from aiportal.store import MigrationStatus
 from aiportal.store import migrate as migrate_database
@@ -48,10 +47,7 @@ def reset(*, yes: bool) -> None:
     data folder stay.
     """
     path = _made(load_settings())
-    if not yes and not sys.stdin.isatty():
-        raise click.UsageError("This deletes everything in the database: say --yes.")
-    if not yes:
-        click.confirm(f"Delete everything in {path}?", abort=True)
+    confirm(f"Delete everything in {path}?", yes=yes)
     if path.exists():
         roll_back_database(path, to=0)
     status = migrate_database(path)

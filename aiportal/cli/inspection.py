@@ -110,11 +110,11 @@ def _database(settings: Settings) -> Finding:
             "database",
             "problem",
             f"{path} cannot be read: {error}",
-            "Stop what holds it, or put back a copy of the data folder.",
+            "Stop what holds it, or put a backup back: aiportal restore FILE.",
         )
     newest = available()[-1].number
     if fault != "ok":
-        advice = "Put back a copy of the data folder."
+        advice = "Put a backup back: aiportal restore FILE."
         return Finding("database", "problem", f"{path} is damaged: {fault}", advice)
     if version > newest:
         advice = "Update this installation, or name another data folder."

@@ -14,7 +14,7 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 
-__all__ = ["load_settings", "read_secret", "run"]
+__all__ = ["confirm", "load_settings", "read_secret", "run"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,15 @@ def _in_words(error: ValidationError) -> str:
         for fault in error.errors(include_url=False, include_input=False)
     ]
     return f"The settings are wrong. {'; '.join(faults)}."
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is lost, unless `yes`; without a terminal to ask on it has to be said."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{question} If so, say --yes.")
+    click.confirm(question, abort=True)
 
 
 def read_secret(prompt: str) -> str:

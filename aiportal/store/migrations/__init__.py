@@ -17,7 +17,7 @@ import sqlite_utils
 from aiportal.errors import ConfigError
 from aiportal.store.database import connect
 
-__all__ = ["Migration", "MigrationStatus", "available", "migrate", "rollback"]
+__all__ = ["Migration", "MigrationStatus", "available", "migrate", "rollback", "version_of"]
 
 _NAME = re.compile(r"(?P<number>\d{4})_(?P<name>\w+)\.up\.sql")
 
@@ -68,6 +68,20 @@ def migrate(path: Path) -> MigrationStatus:
         database.close()
 
 
+def version_of(database: sqlite_utils.Database) -> int:
+    """The number of the newest applied migration, 0 for none.
+
+    Raises ConfigError for a database that a newer version of the portal has written.
+    """
+    version, newest = _version(database), available()[-1].number
+    if version > newest:
+        raise ConfigError(
+            f"The database is at version {version}, but this portal knows only {newest}. "
+            "A newer portal has written it: update this one, or name another data folder."
+        )
+    return version
+
+
 def rollback(path: Path, *, to: int | None = None) -> MigrationStatus:
     """Undo the newest migration, or all above number `to`. Data in what is dropped is lost."""
     database = connect(path)
@@ -86,14 +100,8 @@ def _apply_next(database: sqlite_utils.Database) -> str | None:
     )
     database.conn.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(database)
-        migrations = available()
-        if version > (newest := migrations[-1].number):
-            raise ConfigError(
-                f"The database is at version {version}, but this portal knows only {newest}. "
-                "A newer portal has written it: update this one, or name another data folder."
-            )
-        following = next((m for m in migrations if m.number > version), None)
+        version = version_of(database)
+        following = next((m for m in available() if m.number > version), None)
         if following is not None:
             _run(database, following.up)
             database.conn.execute(
