@@ -1,5 +1,9 @@
 """The chat tab: which event of which component calls which handler."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 import gradio as gr
 
 from aiportal.portal import Portal
@@ -13,6 +17,10 @@ from pages.render import ChatRenderer
 
 __all__ = ["build_chat"]
 
+# No spinner over what is shown, and no entry in Gradio's own API: ours is under /api.
+_QUIET: Mapping[str, Any] = MappingProxyType(
+    {"show_progress": "hidden", "api_visibility": "private"}
+)
 _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
@@ -78,7 +86,7 @@ class _Wiring:
             [parts.chat_id, parts.turn, *self._list],
             self._all,
             trigger_mode="multiple",
-            show_progress="hidden",
+            **_QUIET,
         )
 
     def load(self, demo: gr.Blocks) -> None:
@@ -89,7 +97,7 @@ class _Wiring:
             [parts.chat_id, parts.clock],
             [*self._all, parts.clock],
             js=_FROM_BROWSER,
-            show_progress="hidden",
+            **_QUIET,
         )
         loading.then(None, parts.chat_id, None, js=_OPENED)
         parts.chat_id.change(None, parts.chat_id, None, js=_SHOW_ADDRESS)
@@ -106,7 +114,7 @@ class _Wiring:
             handlers.start_new,
             self._list,
             self._all,
-            show_progress="hidden",
+            **_QUIET,
         )
         for looking in (parts.side.search.change, parts.side.timer.tick):
             looking(
@@ -114,28 +122,28 @@ class _Wiring:
                 [parts.side.search, parts.chat_id, parts.clock],
                 self._rows,
                 trigger_mode="always_last",
-                show_progress="hidden",
+                **_QUIET,
             )
         signals.select(
             handlers.open,
             self._list,
             self._all,
             trigger_mode="multiple",
-            show_progress="hidden",
+            **_QUIET,
         )
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],
             [*self._rows, parts.title],
-            show_progress="hidden",
+            **_QUIET,
         )
         signals.delete(
             handlers.delete,
             [parts.chat_id, *self._list],
             self._all,
-            show_progress="hidden",
+            **_QUIET,
         )
-        signals.expand(handlers.show_all, parts.chat_id, self._chat, show_progress="hidden")
+        signals.expand(handlers.show_all, parts.chat_id, self._chat, **_QUIET)
 
     def composer(self) -> None:
         """Asking, asking again, stopping, picking a model."""
@@ -145,12 +153,8 @@ class _Wiring:
             handlers.send,
             [text, parts.chat_id, parts.picker, *self._settings, *self._list],
             self._all,
-            show_progress="hidden",
+            **_QUIET,
         )
-        text.stop(handlers.stop, parts.turn, text, show_progress="hidden")
-        parts.signals.retry(
-            handlers.again, [parts.chat_id, parts.picker], self._all, show_progress="hidden"
-        )
-        parts.picker.input(
-            self._chats.pick, parts.picker, parts.composer.note, show_progress="hidden"
-        )
+        text.stop(handlers.stop, parts.turn, text, **_QUIET)
+        parts.signals.retry(handlers.again, [parts.chat_id, parts.picker], self._all, **_QUIET)
+        parts.picker.input(self._chats.pick, parts.picker, parts.composer.note, **_QUIET)

@@ -8,7 +8,7 @@ from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_view import MOST_MESSAGES, ChatView, Updates, said, turn_reference
 from pages.components import picked_model
-from pages.toasts import told
+from pages.toasts import told, warn
 
 __all__ = ["ChatsHandlers"]
 
@@ -31,7 +31,7 @@ class ChatsHandlers:
         try:
             updates |= await self._view.opened(principal, chat_id)
         except NotFound:
-            gr.Warning("This chat is not there. It was deleted, or it belongs to somebody else.")
+            warn("This chat is not there. It was deleted, or it belongs to somebody else.")
             updates |= await self._view.opened(principal, "")
             chat_id = ""
         return updates | await self._view.rows(principal, chat_id, "", clock)

@@ -18,7 +18,7 @@ from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing, referred_turn, said
 from pages.components import picked_model
 from pages.render import Answer, ChatMessage, problem_html
-from pages.toasts import told
+from pages.toasts import inform, told
 
 __all__ = ["QuestionHandlers"]
 
@@ -64,7 +64,7 @@ class QuestionHandlers:
                 principal, chat_id, question, settings=settings, model=picked_model(picker) or None
             )
         except Conflict as error:
-            gr.Info(error.message)
+            inform(error.message)
             return nothing()
         except PortalError as error:
             return await self._view.refused(principal, chat_id, question, error.message)

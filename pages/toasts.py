@@ -1,6 +1,7 @@
 """What goes wrong in an event of the web app, as a toast."""
 
 import functools
+import html
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec
@@ -9,10 +10,20 @@ import gradio as gr
 
 from aiportal.errors import PortalError
 
-__all__ = ["told"]
+__all__ = ["inform", "told", "warn"]
 
 P = ParamSpec("P")
 _log = logging.getLogger(__name__)
+
+
+def inform(text: str) -> None:
+    """A toast. Gradio would take the text for HTML, and it may hold what the caller sent."""
+    gr.Info(html.escape(text))
+
+
+def warn(text: str) -> None:
+    """A toast for what did not work; see `inform`."""
+    gr.Warning(html.escape(text))
 
 
 def told(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
@@ -26,10 +37,10 @@ def told(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
         try:
             return await handler(*args, **kwargs)
         except PortalError as error:
-            gr.Warning(error.message)
+            warn(error.message)
         except Exception:
             _log.exception("an event of the web app failed")
-            gr.Warning("That did not work, by a fault of the portal. Its log says more.")
+            warn("That did not work, by a fault of the portal. Its log says more.")
         return gr.skip()
 
     return telling

@@ -44,6 +44,10 @@ class GradioClient:
         }
         return self._http.post("/gradio_api/queue/join", json=body, headers={"Origin": self.origin})
 
+    def post(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """A POST as a page of `origin` would send it."""
+        return self._http.post(path, json=body, headers={"Origin": self.origin})
+
     def call(self, index: int, data: Sequence[Any], event_data: object) -> str:
         """Call a function to its end; all that came back, as text."""
         answer = self.join(index, data, event_data)

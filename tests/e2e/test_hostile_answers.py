@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Dialog, Page
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.e2e.chat import answers, ask, questions
 from tests.upstreams import Upstream, text
@@ -76,6 +76,21 @@ def test_nothing_in_a_question_runs_not_even_as_a_title(
     assert questions(page).inner_text().strip() == question
     assert page.evaluate("window.hacked") is None
     assert page.locator("#composer-input").count() == 1
+
+
+def test_an_address_is_shown_as_text_in_the_toast_that_refuses_it(open_chat: OpenChat) -> None:
+    page = open_chat()
+    page.evaluate(
+        """(id) => {
+          history.pushState(null, "", "/?chat=" + encodeURIComponent(id));
+          dispatchEvent(new PopStateEvent("popstate"));
+        }""",
+        HOSTILE["handler"],
+    )
+
+    expect(page.get_by_test_id("toast-text")).to_contain_text('onerror="window.hacked = 1"')
+    assert page.get_by_test_id("toast-text").locator("img, b").count() == 0
+    assert page.evaluate("window.hacked") is None
 
 
 def test_the_policy_of_the_page_lets_nothing_in_from_elsewhere(open_chat: OpenChat) -> None:

@@ -7,12 +7,28 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from aiportal.settings import Settings
 from tests.e2e.chat import answers, ask, rows, send, stop
 from tests.e2e.gradio_client import GradioClient
 from tests.e2e.people import People
 from tests.upstreams import Upstream, chunk, hang, stream, text
 
 OpenChat = Callable[..., Page]
+
+GETS = (
+    "/config",
+    "/gradio_api/info",
+    "/gradio_api/queue/data?session_hash=x",
+    "/gradio_api/file=x",
+)
+POSTS = (
+    "/gradio_api/queue/join",
+    "/gradio_api/run/predict",
+    "/gradio_api/run/send",
+    "/gradio_api/call/send",
+    "/gradio_api/upload",
+    "/gradio_api/component_server",
+)
 
 
 @dataclass(frozen=True)
@@ -62,8 +78,10 @@ def test_a_stranger_can_call_no_function(
     stranger = clients(None)
     for function in functions:
         assert stranger.join(function["id"], [None] * 20, {"id": "x"}).status_code == 401
-    for path in ("/config", "/gradio_api/info", "/gradio_api/queue/data?session_hash=x"):
-        assert stranger.status(path) == 401
+    for path in GETS:
+        assert stranger.status(path) == 401, path
+    for path in POSTS:
+        assert stranger.post(path, {"data": [], "fn_index": 0}).status_code == 401, path
 
 
 def test_a_call_from_another_site_is_refused(
@@ -74,6 +92,17 @@ def test_a_call_from_another_site_is_refused(
 
     function = clients(people.next().cookie).functions()[0]["id"]
     assert client.join(function, [], None).status_code == 401
+
+
+def test_no_file_of_the_portal_can_be_had(
+    clients: Callable[..., GradioClient], people: People, settings: Settings
+) -> None:
+    client = clients(people.next().cookie)
+    database = settings.database_path
+    uploads = settings.data_dir / "gradio"
+    assert database.exists()
+    for path in (database, f"{uploads}/../{database.name}", "pyproject.toml", "/etc/hostname"):
+        assert client.status(f"/gradio_api/file={path}") in {403, 404}, path
 
 
 def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
