@@ -41,14 +41,15 @@ async def authenticate(portal: Portal, connection: HTTPConnection) -> Principal:
     Raises AuthenticationFailed; PermissionDenied for a call from another site that changes
     something and carries nothing but the browser's cookie.
     """
-    headers = connection.headers
+    authorization, api_key = _presented(connection)
+    if not _needs_cookie(authorization, api_key):
+        return await portal.credentials.authenticate(
+            authorization=authorization, api_key=api_key, cookie=None
+        )
     principal = await portal.credentials.authenticate(
-        authorization=headers.get("authorization"),
-        api_key=headers.get("x-api-key"),
-        cookie=connection.cookies.get(COOKIE_NAME),
+        authorization=authorization, api_key=api_key, cookie=connection.cookies.get(COOKIE_NAME)
     )
-    is_change = connection.scope.get("method", "GET") not in _SAFE_METHODS
-    if is_change and is_by_cookie(connection):
+    if connection.scope.get("method", "GET") not in _SAFE_METHODS:
         require_same_origin(connection)
     return principal
 
@@ -58,8 +59,22 @@ def is_by_cookie(connection: HTTPConnection) -> bool:
 
     Another `Authorization`, such as a proxy's Basic, does not count.
     """
-    authorization = connection.headers.get("authorization", "").lower()
-    return "x-api-key" not in connection.headers and not authorization.startswith("bearer ")
+    return _needs_cookie(*_presented(connection))
+
+
+def _presented(connection: HTTPConnection) -> tuple[str | None, str | None]:
+    """`Authorization` and `X-API-Key`, of each the first: every call needs both, so in one pass."""
+    authorization = api_key = None
+    for name, value in connection.scope["headers"]:
+        if name == b"authorization" and authorization is None:
+            authorization = value.decode("latin-1")
+        elif name == b"x-api-key" and api_key is None:
+            api_key = value.decode("latin-1")
+    return authorization, api_key
+
+
+def _needs_cookie(authorization: str | None, api_key: str | None) -> bool:
+    return api_key is None and not (authorization or "").lower().startswith("bearer ")
 
 
 def _portal(request: Request) -> Portal:

@@ -5,10 +5,24 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from aiportal.dialects.openai_chat import loads_object
 
-__all__ = ["PortalRoute", "StrictRequest"]
+__all__ = ["PortalRoute", "StrictRequest", "read_body"]
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of a request. Raises ClientDisconnect where the caller leaves in the middle."""
+    pieces = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(pieces)
 
 
 class StrictRequest(Request):

@@ -103,6 +103,16 @@ class Caller:
             return isinstance(error, asyncio.CancelledError)
         return False
 
+    async def answer(self, body: bytes, headers: Mapping[str, str]) -> None:
+        """Send a whole JSON answer."""
+        head = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+        ]
+        await self._send({"type": "http.response.start", "status": 200, "headers": head})
+        await self._send({"type": "http.response.body", "body": body})
+
     async def start(self, headers: Mapping[str, str]) -> None:
         """Send the head of an event stream; from here on silence is filled."""
         head = [(name.encode(), value.encode()) for name, value in {**_HEADERS, **headers}.items()]

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api.deps import authenticate, portal_of, request_id_of
-from aiportal.api.requests import PortalRoute
+from aiportal.api.requests import PortalRoute, read_body
 from aiportal.api.streams import Caller, Stragglers, send_events
 from aiportal.dialects.openai_chat import ChatBody, ChatRequest, loads_object
 from aiportal.routing import Completion
@@ -33,7 +33,7 @@ class ChatCompletions(Response):
         request = Request(scope, receive)
         portal = portal_of(request)
         principal = await authenticate(portal, request)
-        chat = ChatRequest.parse(loads_object(await request.body()), portal.registry.limits)
+        chat = ChatRequest.parse(loads_object(await read_body(receive)), portal.registry.limits)
         async with (
             Caller(receive, send, self._stragglers) as caller,
             portal.chat(
@@ -50,8 +50,7 @@ class ChatCompletions(Response):
             body = await completion.read()
             if completion.report is not None:
                 headers["x-aiportal-cost"] = f"{completion.report.cost_usd:.10f}"
-            answer = Response(body, headers=headers, media_type="application/json")
-            await answer(scope, receive, send)
+            await caller.answer(body, headers)
 
 
 def _headers(completion: Completion) -> dict[str, str]:
