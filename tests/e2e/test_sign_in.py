@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.chat import send
 from tests.e2e.people import People, Person
 from tests.e2e.watched import Watched
 
@@ -57,6 +58,20 @@ def test_signing_out_ends_the_session(watched: Watched, person: Person) -> None:
     expect(page).to_have_url("/login")
 
     page.goto("/")
+    expect(page).to_have_url("/login?next=%2F")
+
+
+def test_a_page_whose_session_has_ended_leads_to_the_sign_in_page_and_back(
+    watched: Watched, person: Person, portal_url: str
+) -> None:
+    watched.expected.append("/gradio_api/")
+    page = watched.page(person.cookie)
+    page.goto("/")
+    page.wait_for_selector("html[data-ready]")
+    elsewhere = watched.page(person.cookie)
+    elsewhere.request.post("/logout", headers={"Origin": portal_url})
+    send(page, "Still there?")
+
     expect(page).to_have_url("/login?next=%2F")
 
 
