@@ -13,6 +13,7 @@ COMMANDS = {
     "user": "Make and manage accounts.",
     "key": "Make and revoke API keys.",
     "doctor": "Check this installation and say what to do for each finding.",
+    "bench": "Measure how quick a model is here.",
     "backup": "Write the database, secrets and model config to FILE.",
     "restore": "Put the backup FILE in the place of what is in the data folder.",
     "migrate": "Bring the database to this version.",

@@ -11,6 +11,8 @@ from aiportal.cli import COMMANDS, main
 
 HEAVY = ("fastapi", "gradio", "litellm", "pydantic", "rich", "sqlite_utils", "uvicorn")
 SPEAK_JSON = {
+    "aiportal backup",
+    "aiportal bench",
     "aiportal doctor",
     "aiportal key create",
     "aiportal key list",
@@ -18,6 +20,7 @@ SPEAK_JSON = {
     "aiportal models list",
     "aiportal models pull",
     "aiportal models validate",
+    "aiportal restore",
     "aiportal rollback",
     "aiportal user create",
     "aiportal user link",
