@@ -44,8 +44,10 @@ class Bench:
         """All of them, in the order of the report."""
         await self._warm_up()
         findings = [await self._upstream_alone()]
-        findings += await self._throughput(is_stream=False, name="tiny answers", bound=0.6)
-        findings += await self._throughput(is_stream=True, name="100-chunk streams", bound=0.8)
+        portal, chatty = self.rig.portal, self.rig.chatty
+        findings += await self._throughput(portal, "tiny answers", is_stream=False, bound=0.6)
+        findings += await self._throughput(portal, "100-chunk streams", is_stream=True, bound=0.8)
+        findings += await self._throughput(chatty, "tiny, a log line each", is_stream=False)
         findings += await self._delay()
         findings.append(await self._first_byte())
         findings += await self._open_streams()
@@ -53,7 +55,7 @@ class Bench:
         return findings
 
     async def _warm_up(self) -> None:
-        for server in (self.rig.relay, self.rig.portal):
+        for server in (self.rig.relay, self.rig.portal, self.rig.chatty):
             for is_stream in (False, True):
                 await self._sample(server, is_stream=is_stream, duration_s=0.5)
 
@@ -71,12 +73,14 @@ class Bench:
             self._portal_calls += load.calls
         return _Sample(load.per_second, (server.cpu_s() - before_s) / load.calls * 1000)
 
-    async def _throughput(self, *, is_stream: bool, name: str, bound: float) -> list[Finding]:
+    async def _throughput(
+        self, server: Server, name: str, *, is_stream: bool, bound: float | None = None
+    ) -> list[Finding]:
         relay: list[_Sample] = []
         portal: list[_Sample] = []
         for _ in range(self.rounds):
-            for server, samples in ((self.rig.relay, relay), (self.rig.portal, portal)):
-                sample = await self._sample(server, is_stream=is_stream, duration_s=self.duration_s)
+            for each, samples in ((self.rig.relay, relay), (server, portal)):
+                sample = await self._sample(each, is_stream=is_stream, duration_s=self.duration_s)
                 samples.append(sample)
         ratios = [
             ours.per_second / bare.per_second for bare, ours in zip(relay, portal, strict=True)

@@ -47,11 +47,15 @@ class Server:
 
 @dataclass(frozen=True)
 class Rig:
-    """held: a scripted provider behind the portal's model `acme/held`."""
+    """portal: logs warnings only, as the relay does; chatty: another one, with a log line a call.
+
+    held: a scripted provider behind the portal's model `acme/held`. settings: the portal's.
+    """
 
     upstream: Server
     relay: Server
     portal: Server
+    chatty: Server
     held: Upstream
     settings: Settings
 
@@ -76,16 +80,24 @@ def rig(folder: Path) -> Iterator[Rig]:
     with upstream, Upstream() as held:
         base = f"{upstream.url}/v1"
         settings = _settings(folder, base, held.url)
-        key = asyncio.run(make_key(settings))
+        chatty_settings = settings.model_copy(
+            update={"data_dir": folder / "chatty", "log_level": "info"}
+        )
         relay = ServerProcess(
             "tests.performance.bare_relay", folder=folder, arguments=["--upstream", base]
         )
-        portal = PortalProcess(settings, key=key, has_pages=False)
-        with relay, portal:
+        portal, chatty = _portal(settings), _portal(chatty_settings)
+        with relay, portal, chatty:
             yield Rig(
                 Server("upstream", upstream, {}, "fast"),
                 Server("relay", relay, {}, "fast"),
                 Server("portal", portal, portal.headers, "acme/fast"),
+                Server("chatty", chatty, chatty.headers, "acme/fast"),
                 held,
                 settings,
             )
+
+
+def _portal(settings: Settings) -> PortalProcess:
+    key = asyncio.run(make_key(settings))
+    return PortalProcess(settings, key=key, has_pages=False)
