@@ -13,7 +13,9 @@ import aiohttp
 import psutil
 import pytest
 
+from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.local import LocalEndpoint, LocalModels, Weights, pull, weights_path
+from aiportal.portal import Portal
 from aiportal.settings import Settings
 from tests.running import PortalProcess, make_key, serving
 from tests.unit.local.files import FileServer
@@ -285,3 +287,21 @@ async def _stream_until_signal(
             engines = await asyncio.to_thread(_engines, process.pid)
             await asyncio.to_thread(psutil.Process(process.pid).send_signal, number)
     return engines
+
+
+async def test_no_call_of_many_at_once_is_lost(local_settings: Settings) -> None:
+    async with Portal.open(local_settings) as portal:
+        operator = await portal.users.operator()
+
+        async def ask_often(who: int) -> None:
+            for number in range(10):
+                message = {"role": "user", "content": f"{who}, {number}"}
+                body = {"model": MODEL, "messages": [message], "max_tokens": 1, "stream": True}
+                request = ChatRequest.parse(body, portal.registry.limits)
+                async with portal.chat(operator, request, source="cli") as completion:
+                    async for _ in completion.deltas():
+                        pass
+
+        await asyncio.gather(*map(ask_often, range(4)))
+        rows = await portal.ledger.rows(operator)
+    assert [row.status for row in rows] == [200] * 40

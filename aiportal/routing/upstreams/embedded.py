@@ -10,6 +10,9 @@ from aiportal.routing.upstreams.openai import Endpoint, OpenAiUpstream
 
 __all__ = ["EmbeddedUpstream"]
 
+# The engine closes waiting connections when it is busy, now and then under a call that reuses one.
+_ONE_CALL = {"Connection": "close"}
+
 
 class EmbeddedUpstream:
     """Loads the model if need be, then relays as to any other upstream."""
@@ -34,7 +37,7 @@ class EmbeddedUpstream:
                 )
             )
             call = await self._openai.post(
-                Endpoint.chat(endpoint.base_url, endpoint.api_key), request
+                Endpoint.chat(endpoint.base_url, endpoint.api_key, _ONE_CALL), request
             )
             return _LeasedCall(call, stack.pop_all())
 
