@@ -1,5 +1,6 @@
 """`python app.py`: the web app and the API, here and on Hugging Face Spaces."""
 
+import os
 import sys
 
 import click
@@ -13,6 +14,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Serve until stopped. Exits with status 1 and the reason where that is not possible."""
+    os.umask(0o077)  # what is written is the user's alone
     platform = Platform()
     settings = Settings.for_app(platform)
     ensure_temporary_folder(settings.data_dir)

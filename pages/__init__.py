@@ -24,6 +24,7 @@ _quiet_gradio()
 import gradio as gr  # noqa: E402 - after the lines above
 
 from pages.access import Access, LoginRedirect  # noqa: E402
+from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
 from pages.page_head import PageHead  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
@@ -49,12 +50,13 @@ def mount(app: FastAPI, portal: Portal) -> FastAPI:
     app.state.sign_in_page = sign_in.render_sign_in
     app.state.link_page = sign_in.render_link
     app.router.routes.extend(files.routes())
-    app.user_middleware += [  # innermost: what they answer passes the others too
-        Middleware(LoginRedirect, access=access),
-        Middleware(PageHead, tags=files.head()),
-    ]
     _keep_uploads_in(portal)
     demo = build_ui(portal, access)
+    app.user_middleware += [  # innermost: what they answer passes the others too
+        Middleware(LoginRedirect, access=access),
+        Middleware(GradioGate, access=access, function_ids=frozenset(demo.fns)),
+        Middleware(PageHead, tags=files.head()),
+    ]
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
     demo.state_session_capacity = MAX_PAGES
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS)

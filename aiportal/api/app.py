@@ -36,6 +36,8 @@ from aiportal.portal import Portal
 __all__ = ["create_app"]
 
 BASES = ("/api/v1", "/v1")
+# Gradio answers these itself, with another meaning than ours.
+SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
     "retry-after",
@@ -82,6 +84,8 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)
+    for path in SHADOWED:
+        app.router.routes.append(Route(path, unknown))
     for prefix in ("/api", "/v1"):
         app.router.routes += [Route(prefix, unknown), Mount(prefix, unknown)]
     if with_pages:

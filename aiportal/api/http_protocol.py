@@ -13,18 +13,27 @@ __all__ = ["BoundedHttpProtocol"]
 # `SizeLimits` refuses a head over 64 KiB in good order; this is for one that does not end.
 MAX_HEAD_BYTES = 256 * 1024
 HEAD_S = 30  # how long a head that came in part may take to be whole
+BODY_SILENCE_S = 30  # how long nothing may come of a body that is not whole
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Closes a connection whose head is too large or too slow; what is no HTTP gets an error of ours."""
+    """Closes a connection whose head is too large, or that is too slow to send a request.
+
+    What is no HTTP gets an error of ours.
+    """
 
     _head_bytes = 0
     _is_in_head = True
+    _is_whole = False
     _deadline: asyncio.TimerHandle | None = None
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if not self._is_in_head or self.transport.is_closing():
+        if self._is_whole or self.transport.is_closing():
+            return
+        if not self._is_in_head:
+            self._forget_deadline()
+            self._deadline = self.loop.call_later(BODY_SILENCE_S, self.transport.close)
             return
         self._head_bytes += len(data)
         if self._head_bytes > MAX_HEAD_BYTES:
@@ -37,12 +46,17 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head_bytes, self._is_in_head = 0, True
+        self._head_bytes, self._is_in_head, self._is_whole = 0, True, False
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._forget_deadline()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_whole = True
+        self._forget_deadline()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()

@@ -1,5 +1,7 @@
 """The command line: one module a command group, imported when a command of it is called."""
 
+import os
+
 import click
 
 from aiportal.cli.lazy import LazyGroup
@@ -39,3 +41,4 @@ def main() -> None:
     Every command works on the data folder (AIPORTAL_DATA_DIR), whether or not a server runs on it.
     Exit status: 0 done, 1 failed (the reason is on standard error), 2 wrong usage.
     """
+    os.umask(0o077)  # what is written is the user's alone

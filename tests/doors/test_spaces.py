@@ -82,10 +82,9 @@ def test_the_embedded_model_answers(admin: httpx.Client) -> None:
     assert "Paris" in answer.json()["choices"][0]["message"]["content"]
 
 
-def test_a_file_can_be_uploaded(admin: httpx.Client) -> None:
+def test_no_file_can_be_left_as_long_as_no_tab_takes_one(admin: httpx.Client) -> None:
     answer = admin.post("/gradio_api/upload", files={"files": ("note.txt", b"Paris")})
-    assert answer.status_code == 200
-    assert answer.json()[0].startswith(SPACE["HOME"])
+    assert answer.status_code == 404
 
 
 def test_the_log_has_no_sign_in_link_where_there_is_a_password(

@@ -1,6 +1,7 @@
 """Calls Gradio's functions by their index, as a program would that ignores the page."""
 
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ class GradioClient:
         self._http = httpx.Client(base_url=url, cookies=cookies, timeout=20)
         self.origin = url
         self._calls = 0
+        self._name = secrets.token_hex(6)
 
     def config(self) -> dict[str, Any]:
         """Gradio's description of the page."""
@@ -33,6 +35,11 @@ class GradioClient:
         """Those that run on the server."""
         return [one for one in self.config()["dependencies"] if one["backend_fn"]]
 
+    @property
+    def session_hash(self) -> str:
+        """Of the last call; each has its own."""
+        return f"{self._name}{self._calls}"
+
     def join(self, index: int, data: Sequence[Any], event_data: object) -> httpx.Response:
         """Ask for a call; the answer says whether it was taken."""
         self._calls += 1
@@ -40,7 +47,7 @@ class GradioClient:
             "fn_index": index,
             "data": list(data),
             "event_data": event_data,
-            "session_hash": f"session{self._calls}",
+            "session_hash": self.session_hash,
         }
         return self._http.post("/gradio_api/queue/join", json=body, headers={"Origin": self.origin})
 
@@ -53,7 +60,7 @@ class GradioClient:
         answer = self.join(index, data, event_data)
         answer.raise_for_status()
         events: list[str] = []
-        session = {"session_hash": f"session{self._calls}"}
+        session = {"session_hash": self.session_hash}
         with self._http.stream("GET", "/gradio_api/queue/data", params=session) as stream:
             for line in stream.iter_lines():
                 events.append(line)

@@ -84,6 +84,30 @@ def test_a_stranger_can_call_no_function(
         assert stranger.post(path, {"data": [], "fn_index": 0}).status_code == 401, path
 
 
+def test_the_events_of_a_page_are_its_users_alone(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    owner, other = clients(people.next().cookie), clients(people.next().cookie)
+    assert owner.join(owner.functions()[0]["id"], [], None).status_code in {200, 400, 422}
+    session = {"session_hash": owner.session_hash}
+    assert other.status(f"/gradio_api/queue/data?session_hash={owner.session_hash}") == 404
+    assert other.status(f"/gradio_api/heartbeat/{owner.session_hash}") == 404
+    for path in ("queue/join", "cancel", "reset"):
+        body = session | {"fn_index": 0, "event_id": "x", "data": []}
+        assert other.post(f"/gradio_api/{path}", body).status_code == 404, path
+
+
+def test_what_the_web_app_does_not_use_is_not_there(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    assert client.join(99_999, [], None).status_code == 404
+    for path in ("upload", "call/send", "run/predict"):
+        assert client.post(f"/gradio_api/{path}", {}).status_code == 404, path
+    for path in ("/logout", "/openapi.json", "/login/"):
+        assert client.status(path) in {404, 405}, path
+
+
 def test_a_call_from_another_site_is_refused(
     clients: Callable[..., GradioClient], people: People
 ) -> None:

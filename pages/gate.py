@@ -1,0 +1,106 @@
+"""What of Gradio's own HTTP interface is open, and to whom.
+
+Gradio identifies a page by a session hash that the browser chooses, and asks nobody whether it is
+theirs. Here a hash belongs to the first user who names it; others get 404.
+"""
+
+from collections import OrderedDict
+from typing import Final
+from urllib.parse import parse_qs
+
+import orjson
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aiportal.api.errors import error_response
+from aiportal.errors import AuthenticationFailed, InvalidRequest, NotFound, PortalError
+from pages.access import Access
+
+__all__ = ["GradioGate"]
+
+MAX_OWNERS: Final = 10_000
+PREFIX: Final = "/gradio_api/"
+UNUSED: Final = ("/gradio_api/upload", "/gradio_api/call", "/gradio_api/run", "/gradio_api/api")
+_NO_SUCH: Final = "There is no such session of yours. Reload the page."
+
+
+class GradioGate:
+    """function_ids: those of the app's event handlers; a call of any other is 404 and not an error."""
+
+    def __init__(self, app: ASGIApp, *, access: Access, function_ids: frozenset[int]) -> None:
+        self._app = app
+        self._access = access
+        self._function_ids = function_ids
+        self._owners: OrderedDict[str, str] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._app(scope, receive, send)
+            return
+        try:
+            receive = await self._admit(scope, receive)
+        except PortalError as error:  # outside of FastAPI's own handlers
+            await error_response(error)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
+        user_id = await self._access.user_id(Request(scope))
+        if user_id is None:
+            raise AuthenticationFailed("Sign in first.")
+        if scope["path"].startswith(UNUSED):
+            raise NotFound("The web app does not use this part of Gradio.")
+        if scope["method"] != "POST":
+            self._check_session(_session_in_address(scope), user_id)
+            return receive
+        body = await Request(scope, receive).body()
+        self._check_call(body, user_id)
+        return _Again(body, receive)
+
+    def _check_call(self, body: bytes, user_id: str) -> None:
+        if not body:
+            return
+        try:
+            call = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest("The body is not valid JSON.") from error
+        if not isinstance(call, dict):
+            raise InvalidRequest("The body must be a JSON object.")
+        self._check_session(call.get("session_hash"), user_id)
+        if "fn_index" in call and call["fn_index"] not in self._function_ids:
+            raise NotFound("The web app has no such function.")
+
+    def _check_session(self, session_hash: object, user_id: str) -> None:
+        if session_hash is None:
+            return
+        if not isinstance(session_hash, str) or len(session_hash) > 100:
+            raise InvalidRequest("`session_hash` is a short text.", param="session_hash")
+        owner = self._owners.setdefault(session_hash, user_id)
+        self._owners.move_to_end(session_hash)
+        if len(self._owners) > MAX_OWNERS:
+            self._owners.popitem(last=False)
+        if owner != user_id:
+            raise NotFound(_NO_SUCH)
+
+
+def _session_in_address(scope: Scope) -> str | None:
+    """Of `queue/data?session_hash=…` and `heartbeat/…`."""
+    head, _, last = scope["path"].rpartition("/")
+    if head == f"{PREFIX}heartbeat":
+        return str(last)
+    found = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash")
+    return found[0] if found else None
+
+
+class _Again:
+    """Gives a body that has been read once more, then what comes after it."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
