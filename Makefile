@@ -11,13 +11,17 @@ UV := $(BIN)/uv
 CODE := aiportal pages tests docs app.py
 GENERATED := docs/*.md .env.example
 
-.PHONY: help run test check bench fmt docs lock clean
+.PHONY: help run notebook test check bench fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## install, fetch the embedded model, serve, print the address and the sign-in link
 	$(BIN)/aiportal serve
+
+notebook: $(VENV)/.installed ## the quickstart in a Jupyter beside the portal
+	$(UV) pip install --quiet --python $(BIN)/python 'ipython>=8.12' 'pandas>=2.3' jupyterlab
+	$(BIN)/jupyter lab notebooks/01_quickstart.ipynb
 
 test: $(VENV)/.installed-dev ## all tests, Chromium included
 	$(BIN)/python -m tests.system_parts

@@ -63,8 +63,8 @@ class QuestionHandlers:
             started = await self._ask(
                 principal, chat_id, question, settings=settings, model=picked_model(picker) or None
             )
-        except Conflict as error:
-            inform(error.message)
+        except Conflict:
+            inform("An answer is being written here. Stop it, or wait for its end, then send.")
             return nothing()
         except PortalError as error:
             return await self._view.refused(principal, chat_id, question, error.message)

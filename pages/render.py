@@ -50,6 +50,7 @@ class Answer:
     usage: UsageReported | None = None
     error_message: str = ""
     error_code: str | None = None
+    is_cut: bool = False
 
     @classmethod
     def from_message(cls, message: Message) -> "Answer":
@@ -63,6 +64,7 @@ class Answer:
             usage=message.usage,
             error_message=message.error.message if message.error else "",
             error_code=message.error.code if message.error else None,
+            is_cut=message.finish_reason == "length",
         )
 
     def after(self, event: Event) -> "Answer":
@@ -79,7 +81,7 @@ class Answer:
             case TurnFailed():
                 return replace(self, error_message=event.message, error_code=event.code)
             case TurnFinished():
-                return replace(self, status=event.status)
+                return replace(self, status=event.status, is_cut=event.finish_reason == "length")
             case _:
                 assert_never(event)
 
@@ -203,6 +205,9 @@ def _tag_html(answer: Answer) -> str:
     if answer.usage is not None and answer.usage.is_estimated:
         why = "The model's server sent no usage: the tokens were counted here."
         tags.append(f'<span class="tag" title="{_escaped(why)}">estimated</span>')
+    if answer.is_cut:
+        why = "The answer has reached the most tokens that it may have, or what the model can hold."
+        tags.append(f'<span class="tag" title="{_escaped(why)}">cut off</span>')
     if answer.status == "cancelled":
         tags.append('<span class="tag">stopped</span>')
     if answer.status == "interrupted":

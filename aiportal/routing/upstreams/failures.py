@@ -30,6 +30,13 @@ def failure_from(
     details = _details(body)
     message = _clean(details.get("message"), secret)
     param, code = _text(details.get("param")), _text(details.get("code"))
+    if details.get("type") == "exceed_context_size_error":  # llama.cpp's word for it
+        code = "context_length_exceeded"
+        message = (
+            f"This is too long for the model: {details.get('n_prompt_tokens')} tokens, and it can "
+            f"hold {details.get('n_ctx')}. Shorten it, begin a new chat, or choose a model with a "
+            "larger context window."
+        )
     if status == 429:
         return UpstreamRateLimited(
             message or "The provider of this model limits its rate. Try again later.",

@@ -35,3 +35,15 @@ def test_a_rate_limit_keeps_its_retry_after() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": 5}'])
 def test_any_body_makes_an_error(body: bytes) -> None:
     assert failure_from(400, body, {}, secret=None).message
+
+
+def test_too_long_a_prompt_for_the_embedded_model_is_told_in_openais_code() -> None:
+    error = {
+        "type": "exceed_context_size_error",
+        "code": 400,
+        "n_prompt_tokens": 9030,
+        "n_ctx": 4096,
+    }
+    failure = failure_from(400, orjson.dumps({"error": error}), {}, secret=None)
+    assert failure.code == "context_length_exceeded"
+    assert "9030 tokens, and it can hold 4096" in failure.message
