@@ -69,7 +69,9 @@ class QuestionHandlers:
         except PortalError as error:
             return await self._view.refused(principal, chat_id, question, error.message)
         updates = await self._view.chat(principal, started.conversation_id)
-        updates[self._parts.composer.text] = self._view.button(is_running=True, value="")
+        is_running = bool(updates[self._parts.turn])  # a fast answer is complete by now
+        updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 
     @told
@@ -84,7 +86,8 @@ class QuestionHandlers:
             question_id=said(event, "id"),
             model=picked_model(picker) or None,
         )
-        return await self._view.chat(principal, chat_id)
+        updates = await self._view.chat(principal, chat_id)
+        return updates | await self._view.account(principal)
 
     async def follow(
         self,
