@@ -64,7 +64,8 @@ def test_a_folder_that_cannot_be_made_is_a_problem(wired_cli: Cli, tmp_path: Pat
 def test_a_data_folder_that_others_can_read_is_a_hint(
     wired_cli: Cli, wired_settings: Settings
 ) -> None:
-    wired_settings.data_dir.mkdir(mode=0o755)
+    wired_settings.data_dir.mkdir()
+    wired_settings.data_dir.chmod(0o755)  # whatever the umask
     status, found = findings(wired_cli)
     assert status == 0
     assert any("other users" in hint for hint in found["hint"])
