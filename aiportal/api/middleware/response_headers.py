@@ -21,7 +21,7 @@ _API_PREFIXES = ("/api/", "/v1/")
 
 
 def content_security_policy(frame_ancestors: Sequence[str]) -> str:
-    """Nothing from another host. Gradio's page needs inline scripts and eval; see docs/security.md."""
+    """Nothing from another host. Gradio's page needs inline scripts and eval."""
     rules = {
         "default-src": "'self'",
         "script-src": "'self' 'unsafe-inline' 'unsafe-eval'",
