@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -155,12 +155,23 @@ class Caller:
         return self._keep_alive_s
 
 
+def openai_error_event(error: PortalError) -> bytes:
+    """How a stream of OpenAI's events tells that it has failed."""
+    return b"data: " + error_body(error) + b"\n\n"
+
+
 async def send_events(
-    caller: Caller, events: AsyncIterator[bytes], headers: Mapping[str, str], *, first: bytes = b""
+    caller: Caller,
+    events: AsyncIterator[bytes],
+    headers: Mapping[str, str],
+    *,
+    first: bytes = b"",
+    error_event: Callable[[PortalError], bytes] = openai_error_event,
 ) -> None:
     """Stream events; an error after the first byte becomes one error event, and the stream ends.
 
     first: what was taken from `events` already, to see that they begin at all.
+    error_event: how the caller's dialect writes an error into a stream.
     """
     await caller.start(headers)
     try:
@@ -169,9 +180,9 @@ async def send_events(
         async for piece in events:
             await caller.write(piece)
     except PortalError as error:
-        await caller.write(b"data: " + error_body(error) + b"\n\n")
+        await caller.write(error_event(error))
     except Exception as error:
-        await caller.write(b"data: " + error_body(internal_error(error)) + b"\n\n")
+        await caller.write(error_event(internal_error(error)))
     await caller.write(b"", is_last=True)
 
 

@@ -1,0 +1,52 @@
+"""One call in a caller's dialect: the chat request that it amounts to, and the way back.
+
+The portal asks every model by Chat Completions; a dialect translates at the border. `OpenAiChat` is
+the one that has nothing to translate.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import orjson
+
+from aiportal.dialects.openai_chat import ChatRequest
+from aiportal.errors import PortalError
+
+__all__ = ["Exchange", "OpenAiChat"]
+
+
+class Exchange(Protocol):
+    """Made from one request's body. One of `answer` and `events` is called, once."""
+
+    @property
+    def request(self) -> ChatRequest:
+        """What the model is asked."""
+
+    async def answer(self, body: bytes) -> bytes:
+        """The whole answer in the caller's dialect, from Chat Completions' JSON."""
+
+    def events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The stream in the caller's dialect, from blocks of whole Chat Completions events.
+
+        `data: [DONE]` comes last, once the call is in the ledger: what tells the caller that the
+        answer is complete may go out only then. Errors of `chunks` are left to pass.
+        """
+
+    def error_event(self, error: PortalError) -> bytes:
+        """The event that ends a stream which fails after its first byte."""
+
+
+class OpenAiChat:
+    """Chat Completions itself."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self.request = request
+
+    async def answer(self, body: bytes) -> bytes:
+        return body
+
+    def events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        return chunks
+
+    def error_event(self, error: PortalError) -> bytes:
+        return b"data: " + orjson.dumps(error.as_openai()) + b"\n\n"
