@@ -9,7 +9,10 @@ __all__ = ["from_text", "now_text", "to_text"]
 
 def now_text(*, plus_s: float = 0) -> str:
     """The present moment, `plus_s` seconds later."""
-    return to_text(datetime.now(UTC) + timedelta(seconds=plus_s))
+    moment = datetime.now(UTC)
+    if plus_s:
+        moment += timedelta(seconds=plus_s)
+    return moment.isoformat(timespec="milliseconds")
 
 
 def to_text(moment: datetime) -> str:

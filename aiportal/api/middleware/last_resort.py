@@ -1,7 +1,7 @@
 """Whatever escapes the routes becomes an answer in our shape; the server goes on."""
 
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api.errors import error_response, internal_error
 from aiportal.errors import PortalError
@@ -10,6 +10,8 @@ __all__ = ["LastResort"]
 
 
 class LastResort:
+    """To be put inside ResponseHeaders."""
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
@@ -17,19 +19,12 @@ class LastResort:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        has_started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal has_started
-            has_started = True
-            await send(message)
-
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send)
         except ClientDisconnect:
             return  # gone before the whole request was here: nobody is left to answer
         except Exception as error:
             known = error if isinstance(error, PortalError) else internal_error(error)
-            if has_started:
+            if "response_status" in scope["state"]:
                 raise
             await error_response(known)(scope, receive, send)

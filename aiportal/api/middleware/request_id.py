@@ -1,6 +1,6 @@
-"""Every response carries `x-request-id`, ours; a caller's own is only logged."""
+"""Every request has an id, ours; a caller's own is only logged."""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.ids import new_id
 
@@ -8,20 +8,12 @@ __all__ = ["RequestId"]
 
 
 class RequestId:
+    """Puts `request_id` into the request's state, from where `ResponseHeaders` sends it."""
+
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        request_id = new_id("req")
-        scope.setdefault("state", {})["request_id"] = request_id
-        header = (b"x-request-id", request_id.encode())
-
-        async def with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
-            await send(message)
-
-        await self._app(scope, receive, with_id)
+        if scope["type"] == "http":
+            scope.setdefault("state", {})["request_id"] = new_id("req")
+        await self._app(scope, receive, send)

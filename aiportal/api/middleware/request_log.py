@@ -3,7 +3,7 @@
 import logging
 import time
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.logs import bound_request_id
 
@@ -15,8 +15,9 @@ _log = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """To be put inside RequestId. Calls of the API are told from `info` on, the rest from `debug`.
+    """To be put inside RequestId and around ResponseHeaders.
 
+    Calls of the API are told from `info` on, the rest from `debug`.
     The path is logged without its query, which can hold a sign-in token.
     """
 
@@ -32,35 +33,22 @@ class RequestLog:
             if not _log.isEnabledFor(level):
                 await self._app(scope, receive, send)
                 return
-            exchange = _Exchange(send)
+            started = time.perf_counter()
             try:
-                await self._app(scope, receive, exchange.send)
+                await self._app(scope, receive, send)
             finally:
-                _log.log(level, "answered", extra=exchange.facts(scope))
+                _log.log(level, "answered", extra=_facts(scope, time.perf_counter() - started))
 
 
-class _Exchange:
-    """What is known of one request: when it came, and the status it got."""
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._started = time.perf_counter()
-        self._status = _CLIENT_CLOSED_REQUEST
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._status = message["status"]
-        await self._send(message)
-
-    def facts(self, scope: Scope) -> dict[str, object]:
-        """The fields of the log line."""
-        facts = {
-            "method": scope["method"],
-            "path": scope["path"],
-            "status": self._status,
-            "duration_ms": round((time.perf_counter() - self._started) * 1000, 1),
-        }
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                facts["caller_request_id"] = value[:100].decode("latin-1")
-        return facts
+def _facts(scope: Scope, duration_s: float) -> dict[str, object]:
+    """The fields of the log line."""
+    facts = {
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": scope["state"].get("response_status", _CLIENT_CLOSED_REQUEST),
+        "duration_ms": round(duration_s * 1000, 1),
+    }
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            facts["caller_request_id"] = value[:100].decode("latin-1")
+    return facts

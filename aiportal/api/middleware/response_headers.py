@@ -1,4 +1,4 @@
-"""Headers that every response carries: what a browser may do with it, and the rate limits."""
+"""Headers that every response carries: its id, what a browser may do with it, and the rate limits."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,11 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
 
 
 class ResponseHeaders:
-    """frame_ancestors: other origins that may show the portal in a frame."""
+    """To be put inside RequestId. frame_ancestors: other origins that may show the portal in a frame.
+
+    Notes `response_status` in the request's state once the answer has begun, so that what needs to
+    know that, `RequestLog` and `LastResort`, need not look through what is sent as well.
+    """
 
     def __init__(self, app: ASGIApp, *, frame_ancestors: Sequence[str] = ()) -> None:
         self._app = app
@@ -62,10 +66,13 @@ class ResponseHeaders:
             return
         is_page = not scope["path"].startswith(_API_PREFIXES) or scope["path"] == DOCS_PAGE
         extra = self._pages if is_page else self._api
+        state = scope["state"]
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *extra]
+                state["response_status"] = message["status"]
+                request_id = (b"x-request-id", state["request_id"].encode())
+                message["headers"] = [*message.get("headers", ()), request_id, *extra]
             await send(message)
 
         await self._app(scope, receive, with_headers)
