@@ -2,13 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.local import Weights
 from aiportal.principal import Principal
 
-__all__ = ["Access", "Deployment", "Model", "ModelStatus", "Pricing", "Timeouts"]
+__all__ = [
+    "Access",
+    "Cooldown",
+    "Deployment",
+    "Model",
+    "ModelStatus",
+    "Pricing",
+    "Retries",
+    "Strategy",
+    "Timeouts",
+]
+
+Strategy = Literal["weighted", "least_busy", "latency", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +34,34 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a failed call is asked again (0: never), and the pauses between: doubled, up to a bound."""
+
+    attempts: int = 2
+    base_delay_s: float = 0.5
+    max_delay_s: float = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cooldown:
+    """After how many failures in a row a deployment is left alone, and for how long."""
+
+    failures: int = 3
+    duration_s: float = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Pricing:
-    """USD for a million tokens."""
+    """USD for a million tokens. None: such tokens cost what others of their direction do."""
 
     input_per_million: float = 0.0
     output_per_million: float = 0.0
     cached_input_per_million: float | None = None
+    cache_write_per_million: float | None = None
+    reasoning_per_million: float | None = None
+    image_input_per_million: float | None = None
+    audio_input_per_million: float | None = None
+    audio_output_per_million: float | None = None
 
     def cost_usd(self, usage: TokenUsage) -> float:
         """What a call costs: cached prompt tokens at their own price where there is one."""
@@ -46,7 +80,10 @@ class Pricing:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One upstream endpoint. `id` names it in headers, rows and pages and holds no address."""
+    """One upstream endpoint. `id` names it in headers, rows and pages and holds no address.
+
+    pricing: its own where its file says so, else the model's.
+    """
 
     id: str
     dialect: str
@@ -54,6 +91,7 @@ class Deployment:
     api_base: str | None
     api_key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    pricing: Pricing = field(default_factory=Pricing)
     weight: float = 1.0
 
 
@@ -72,7 +110,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A name that a caller may ask for. `system_prompt` and `base_model` only on custom models."""
+    """A name that a caller may ask for. `system_prompt` and `base_model` only on custom models.
+
+    fallbacks: models to ask, in order, where this one fails; each is resolved for the caller anew.
+    cache_ttl_s: how long an answer may be given again to the same caller, None for never.
+    """
 
     id: str
     name: str
@@ -88,6 +130,12 @@ class Model:
     base_model: str | None
     weights: Weights | None
     access: Access | None = None
+    fallbacks: tuple[str, ...] = ()
+    retries: Retries = Retries()
+    strategy: Strategy = "weighted"
+    timeouts: Timeouts = Timeouts()
+    cooldown: Cooldown = Cooldown()
+    cache_ttl_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+
+from aiportal.registry.models import Strategy
 
 __all__ = [
     "AccessEntry",
+    "CacheEntry",
     "ConfigFile",
+    "CooldownEntry",
     "DeploymentEntry",
     "LimitsEntry",
     "ModelFile",
+    "ModelTimeoutsEntry",
     "PricingEntry",
     "ProviderEntry",
     "RateLimitEntry",
+    "RetriesEntry",
     "TimeoutsEntry",
     "WeightsEntry",
 ]
@@ -24,6 +30,7 @@ ModelId = Annotated[
 ]
 ProviderName = Annotated[str, StringConstraints(max_length=60, pattern=r"^[A-Za-z0-9._-]+$")]
 ApiBase = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
+Fallbacks = Annotated[tuple[ModelId, ...], Field(max_length=20)]
 Usd = Annotated[float, Field(ge=0, le=1e6)]
 
 
@@ -55,24 +62,69 @@ class TimeoutsEntry(_File):
     total: Annotated[float, Field(gt=0, le=86_400)] = 3600
 
 
+class ModelTimeoutsEntry(_File):
+    """Seconds; what is left out is as in config.json."""
+
+    connect: Annotated[float, Field(gt=0, le=300)] | None = None
+    first_byte: Annotated[float, Field(gt=0, le=3600)] | None = None
+    between_bytes: Annotated[float, Field(gt=0, le=3600)] | None = None
+    total: Annotated[float, Field(gt=0, le=86_400)] | None = None
+
+
+class RetriesEntry(_File):
+    """How often a failed call is asked again, and the seconds between. A number alone: `attempts`."""
+
+    attempts: Annotated[int, Field(ge=0, le=10)] = 2
+    base_delay: Annotated[float, Field(ge=0, le=60)] = 0.5
+    max_delay: Annotated[float, Field(ge=0, le=300)] = 8
+
+
+def _attempts(value: object) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"attempts": value} if is_number else value
+
+
+RetriesField = Annotated[RetriesEntry, BeforeValidator(_attempts)]
+
+
+class CooldownEntry(_File):
+    """After how many failures in a row a deployment is left alone, and for how many seconds."""
+
+    failures: Annotated[int, Field(ge=1, le=1_000)] = 3
+    seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+
+
+class CacheEntry(_File):
+    """For how many seconds an answer may be given again to the same caller."""
+
+    ttl: Annotated[float, Field(gt=0, le=30 * 86_400)]
+
+
 class ConfigFile(_File):
-    """`config.json`. `hot_reload`, `retries` and `fallbacks` are for a router that does more."""
+    """`config.json`. What stands in a model's file goes before what stands here."""
 
     hot_reload: bool = True
     default_model: ModelId = "local/smollm2-135m-instruct"
     limits: LimitsEntry = LimitsEntry()
     timeouts: TimeoutsEntry = TimeoutsEntry()
-    retries: dict[str, Any] | int | None = None
-    fallbacks: dict[str, tuple[ModelId, ...]] | tuple[ModelId, ...] = ()
+    retries: RetriesField = RetriesEntry()
+    cooldown: CooldownEntry = CooldownEntry()
+    strategy: Strategy = "weighted"
+    fallbacks: dict[ModelId, Fallbacks] | Fallbacks = ()
     providers: dict[ProviderName, ProviderEntry] = {}
 
 
 class PricingEntry(_File):
-    """USD for a million tokens. cached_input_per_million None: as uncached."""
+    """USD for a million tokens. What is left out costs what other tokens of its direction do."""
 
     input_per_million: Usd = 0.0
     output_per_million: Usd = 0.0
     cached_input_per_million: Usd | None = None
+    cache_write_per_million: Usd | None = None
+    reasoning_per_million: Usd | None = None
+    image_input_per_million: Usd | None = None
+    audio_input_per_million: Usd | None = None
+    audio_output_per_million: Usd | None = None
 
 
 class DeploymentEntry(_File):
@@ -82,6 +134,7 @@ class DeploymentEntry(_File):
     api_key_env: str | None = None
     upstream_model: str | None = None
     weight: Annotated[float, Field(gt=0, le=1e6)] = 1.0
+    pricing: PricingEntry | None = None
 
 
 class WeightsEntry(_File):
@@ -114,8 +167,8 @@ class AccessEntry(_File):
 class ModelFile(_File):
     """One file below `models/`. A custom model names a `base_model` instead of a provider.
 
-    `fallbacks`, `tools`, `web_search`, `owner` and `shared` are read by what comes to use them;
-    `rate_limit` is not enforced yet, which is told as a problem of the file.
+    `tools`, `web_search`, `owner` and `shared` are read by what comes to use them; `rate_limit` is
+    not enforced yet, which is told as a problem of the file.
     """
 
     id: ModelId
@@ -136,7 +189,12 @@ class ModelFile(_File):
     weights: WeightsEntry | None = None
     base_model: ModelId | None = None
     system_prompt: str = ""
-    fallbacks: tuple[ModelId, ...] = ()
+    fallbacks: Fallbacks | None = None
+    retries: RetriesField | None = None
+    cooldown: CooldownEntry | None = None
+    strategy: Strategy | None = None
+    timeouts: ModelTimeoutsEntry = ModelTimeoutsEntry()
+    cache: CacheEntry | None = None
     rate_limit: RateLimitEntry | None = None
     access: AccessEntry | None = None
     tools: tuple[str, ...] = ()

@@ -1,7 +1,5 @@
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,26 +8,7 @@ from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.registry import Pricing, Registry, config_folder, lay_out
 from aiportal.settings import Settings
-
-ANN = Principal(user_id="ann", username="ann", role="user")
-CONFIG: dict[str, Any] = {
-    "defaultModel": "acme/fast",
-    "providers": {
-        "acme": {"apiBase": "http://127.0.0.1:9101/v1", "apiKeyEnv": None},
-        "paid": {"apiBase": "https://paid.invalid/v1", "apiKeyEnv": "PAID_API_KEY"},
-    },
-}
-FAST: dict[str, Any] = {"id": "acme/fast", "provider": "acme"}
-
-
-def registry(tmp_path: Path, *models: object, config: object = CONFIG) -> Registry:
-    folder = tmp_path / "model_config"
-    (folder / "models" / "any").mkdir(parents=True)
-    (folder / "config.json").write_text(config if isinstance(config, str) else json.dumps(config))
-    for number, model in enumerate(models):
-        text = model if isinstance(model, str) else json.dumps(model)
-        (folder / "models" / "any" / f"{number}.json").write_text(text)
-    return Registry.load_now(Settings(data_dir=tmp_path, model_config_dir=folder))
+from tests.unit.registry.configs import ANN, CONFIG, FAST, registry
 
 
 def test_id_and_provider_are_enough(tmp_path: Path) -> None:
@@ -127,7 +106,7 @@ def test_the_two_files_of_the_design_are_enough_for_a_private_upstream(tmp_path:
         "deployments": [{"apiBase": "http://127.0.0.1:9101/v1", "weight": 2}],
     }
     models = registry(tmp_path, model, config=config)
-    assert models.problems == ()
+    assert {problem.value for problem in models.problems} == {"'acme/slow'"}  # not in the example
     assert models.resolve(ANN, "acme/fast").context_window == 8192
 
 
