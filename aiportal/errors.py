@@ -14,9 +14,9 @@ PortalError
 ├── ServiceUnavailable          503
 │   ├── ModelUnavailable        503  known, but cannot serve now; says what is missing
 │   └── DatabaseUnavailable     503
-├── UpstreamError               502  a provider failed; carries `upstream_status`
+├── UpstreamError               502  a provider failed; carries `upstream_status` and `retry_after`
 │   ├── UpstreamRejected        4xx  the provider refused the request itself
-│   ├── UpstreamRateLimited     429  carries `retry_after_s`
+│   ├── UpstreamRateLimited     429
 │   ├── UpstreamOverloaded      503
 │   └── UpstreamTimeout         504
 ├── ConfigError                 500  a file or a setting of this portal is wrong
@@ -165,7 +165,10 @@ class DatabaseUnavailable(ServiceUnavailable):
 
 
 class UpstreamError(PortalError):
-    """upstream_status: the provider's HTTP status, None where it gave none."""
+    """upstream_status: the provider's HTTP status, None where it gave none.
+
+    retry_after: its `Retry-After` header as it stood, None without one.
+    """
 
     status = 502
     default_code = "upstream_error"
@@ -175,11 +178,13 @@ class UpstreamError(PortalError):
         message: str,
         *,
         upstream_status: int | None = None,
+        retry_after: str | None = None,
         param: str | None = None,
         code: str | None = None,
     ) -> None:
         super().__init__(message, param=param, code=code)
         self.upstream_status = upstream_status
+        self.retry_after = retry_after
 
 
 class UpstreamRejected(UpstreamError):
@@ -203,23 +208,9 @@ class UpstreamRejected(UpstreamError):
 
 
 class UpstreamRateLimited(UpstreamError):
-    """retry_after: the provider's `Retry-After` header as it stood, None without one."""
-
     status = 429
     type = "rate_limit_error"
     default_code = "rate_limit_exceeded"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        retry_after: str | None = None,
-        upstream_status: int | None = 429,
-        param: str | None = None,
-        code: str | None = None,
-    ) -> None:
-        super().__init__(message, upstream_status=upstream_status, param=param, code=code)
-        self.retry_after = retry_after
 
 
 class UpstreamOverloaded(UpstreamError):

@@ -16,7 +16,7 @@ from aiportal.accounts import (
     open_accounts,
 )
 from aiportal.chat import Completions, Conversations, Turns
-from aiportal.dialects.openai_chat import ChatRequest
+from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry, lay_out
@@ -98,13 +98,13 @@ class Portal:
     def chat(
         self,
         principal: Principal,
-        request: ChatRequest,
+        request: ModelRequest,
         *,
         source: Door,
         endpoint: str = "chat/completions",
         request_id: str | None = None,
     ) -> AbstractAsyncContextManager[Completion]:
-        """One chat completion. See `Completions.open`."""
+        """One call of a model. See `Completions.open`."""
         return self.completions.open(
             principal, request, source=source, endpoint=endpoint, request_id=request_id
         )

@@ -18,7 +18,7 @@ from aiportal.errors import (
     PermissionDenied,
     PortalError,
     RateLimited,
-    UpstreamRateLimited,
+    UpstreamError,
 )
 
 __all__ = ["error_body", "error_headers", "error_response", "internal_error", "register"]
@@ -35,7 +35,7 @@ def error_headers(error: PortalError) -> dict[str, str]:
     """Headers that belong to an error: when to come back, and how to sign in."""
     if isinstance(error, RateLimited):
         return {"retry-after": str(math.ceil(error.retry_after_s))}
-    if isinstance(error, UpstreamRateLimited) and error.retry_after is not None:
+    if isinstance(error, UpstreamError) and error.retry_after is not None:
         return {"retry-after": error.retry_after}
     if error.status == 401:
         return {"www-authenticate": "Bearer"}

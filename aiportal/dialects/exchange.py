@@ -9,7 +9,7 @@ from typing import Protocol
 
 import orjson
 
-from aiportal.dialects.openai_chat import ChatRequest
+from aiportal.dialects.operations import ModelRequest
 from aiportal.errors import PortalError
 
 __all__ = ["Exchange", "OpenAiChat"]
@@ -19,7 +19,7 @@ class Exchange(Protocol):
     """Made from one request's body. One of `answer` and `events` is called, once."""
 
     @property
-    def request(self) -> ChatRequest:
+    def request(self) -> ModelRequest:
         """What the model is asked."""
 
     async def answer(self, body: bytes) -> bytes:
@@ -39,7 +39,7 @@ class Exchange(Protocol):
 class OpenAiChat:
     """Chat Completions itself."""
 
-    def __init__(self, request: ChatRequest) -> None:
+    def __init__(self, request: ModelRequest) -> None:
         self.request = request
 
     async def answer(self, body: bytes) -> bytes:

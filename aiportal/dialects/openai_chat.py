@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from aiportal.dialects.operations import CHAT, FilePart, Operation
 from aiportal.errors import InvalidRequest
 
 __all__ = [
@@ -16,7 +17,6 @@ __all__ = [
     "ContentPart",
     "Message",
     "StreamOptions",
-    "TokenUsage",
     "invalid_field",
     "loads_object",
 ]
@@ -80,6 +80,14 @@ class ChatRequest:
     is_stream: bool
     wants_usage: bool
     body: Mapping[str, Any]
+
+    @property
+    def operation(self) -> Operation:
+        return CHAT
+
+    @property
+    def files(self) -> tuple[FilePart, ...]:
+        return ()
 
     @classmethod
     def parse(cls, body: object, limits: ChatLimits | None = None) -> Self:
@@ -178,42 +186,3 @@ def loads_object(data: bytes | bytearray | memoryview) -> object:
             f"The body is not valid JSON: {error.msg} at line {error.lineno}, "
             f"column {error.colno}. Send one JSON object in UTF-8."
         ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
-    """Tokens of one call. cached_tokens is part of prompt_tokens, reasoning_tokens of completion_tokens."""
-
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
-
-    @classmethod
-    def from_wire(cls, usage: object) -> Self | None:
-        """Read OpenAI's `usage` object; None if there is none or it is not one."""
-        if not isinstance(usage, dict) or "prompt_tokens" not in usage:
-            return None
-        return cls(
-            prompt_tokens=_count(usage.get("prompt_tokens")),
-            completion_tokens=_count(usage.get("completion_tokens")),
-            cached_tokens=_detail(usage, "prompt_tokens_details", "cached_tokens"),
-            reasoning_tokens=_detail(usage, "completion_tokens_details", "reasoning_tokens"),
-        )
-
-    def as_wire(self) -> dict[str, int]:
-        """OpenAI's `usage` object."""
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
-        }
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < 2**53 else 0
-
-
-def _detail(usage: dict[str, Any], group: str, name: str) -> int:
-    details = usage.get(group)
-    return _count(details.get(name)) if isinstance(details, dict) else 0

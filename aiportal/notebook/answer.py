@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta
 from aiportal.notebook.cell import cell_number, show

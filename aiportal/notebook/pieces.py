@@ -6,8 +6,8 @@ from typing import Any, assert_never
 
 import orjson
 
-from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.dialects.sse import SseSplitter, data_of
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.events import (
     Event,

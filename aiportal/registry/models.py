@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.local import Weights
 from aiportal.principal import Principal
 
@@ -38,7 +38,7 @@ class Retries:
     """How often a failed call is asked again (0: never), and the pauses between: doubled, up to a bound."""
 
     attempts: int = 2
-    base_delay_s: float = 0.5
+    base_delay_s: float = 0.2
     max_delay_s: float = 8
 
 

@@ -75,7 +75,7 @@ class RetriesEntry(_File):
     """How often a failed call is asked again, and the seconds between. A number alone: `attempts`."""
 
     attempts: Annotated[int, Field(ge=0, le=10)] = 2
-    base_delay: Annotated[float, Field(ge=0, le=60)] = 0.5
+    base_delay: Annotated[float, Field(ge=0, le=60)] = 0.2
     max_delay: Annotated[float, Field(ge=0, le=300)] = 8
 
 

@@ -1,6 +1,8 @@
 """From a model to an upstream's answer: deployments, choice, relay, and the row in the ledger."""
 
 from aiportal.routing.completion import Completion
+from aiportal.routing.health import HealthFigures
+from aiportal.routing.model_call import ModelCall
 from aiportal.routing.router import Router
 
-__all__ = ["Completion", "Router"]
+__all__ = ["Completion", "HealthFigures", "ModelCall", "Router"]

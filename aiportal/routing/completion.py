@@ -3,20 +3,22 @@
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import orjson
 
-from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.dialects.sse import DONE, SseSplitter, data_of, split_events
-from aiportal.errors import PortalError, UpstreamError
+from aiportal.dialects.token_usage import TokenUsage
+from aiportal.errors import UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Deployment, Model
+from aiportal.routing.examination import examine
+from aiportal.routing.health import Health
+from aiportal.routing.model_call import ModelCall
 from aiportal.routing.outcome import ending, estimated_usage
 from aiportal.routing.scanner import StreamScanner
 from aiportal.routing.upstreams.call import UpstreamCall
-from aiportal.routing.upstreams.failures import failure_from_error_object
-from aiportal.usage import Entry, Ledger
+from aiportal.usage import Ledger
 
 __all__ = ["Completion"]
 
@@ -30,36 +32,60 @@ class Completion:
 
     def __init__(
         self,
-        call: UpstreamCall,
-        entry: Entry,
+        upstream: UpstreamCall,
+        call: ModelCall,
         ledger: Ledger,
         *,
         model: Model,
         deployment: Deployment,
-        is_stream: bool,
-        wants_usage: bool,
-        prompt_chars: int,
+        health: Health,
         started: float,
     ) -> None:
-        self.request_id = entry.request_id
+        request = call.request
+        self.request_id = call.entry.request_id
         self.model_id = model.id
         self.deployment_id = deployment.id
-        self.is_stream = is_stream
+        self.is_stream = request.is_stream
         self.report: UsageReported | None = None
+        self._upstream = upstream
         self._call = call
-        self._entry = entry
         self._ledger = ledger
-        self._pricing = model.pricing
-        self._secret = deployment.api_key
-        self._scanner = StreamScanner(wants_usage=wants_usage, secret=deployment.api_key)
-        self._wants_usage = wants_usage
-        self._prompt_chars = prompt_chars
+        self._deployment = deployment
+        self._cooldown = model.cooldown
+        self._health = health
+        self._wants_usage = request.wants_usage
+        self._scanner = StreamScanner(wants_usage=request.wants_usage, secret=deployment.api_key)
         self._started = started
         self._ttft_ms: float | None = None
+        self._blocks: AsyncIterator[bytes] | None = None
+        self._first = b""
+        self._body_usage: TokenUsage | None = None
+        self._body_chars = 0
 
     @property
     def finish_reason(self) -> str | None:
         return self._scanner.finish_reason
+
+    async def begin(self) -> None:
+        """Wait for the first block of a stream, or for the whole of another answer.
+
+        Where that fails nothing is recorded, so that another deployment can be asked. Raises
+        UpstreamError.
+        """
+        has_begun = False
+        try:
+            if self.is_stream:
+                self._blocks = self._passed()
+                self._first = await anext(self._blocks, b"")
+            else:
+                self._first = await self._upstream.read()
+                self._body_usage, self._body_chars = examine(
+                    self._first, self._call.request.operation, secret=self._deployment.api_key
+                )
+            has_begun = True
+        finally:
+            if not has_begun:
+                await self._upstream.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,56 +96,54 @@ class Completion:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._health.ended()
         try:
-            await self._call.close()
+            await self._upstream.close()
         finally:
             if self.report is None:
                 await self._record_end(*ending(error))
 
     async def read(self) -> bytes:
-        """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed.
-
-        Raises UpstreamError.
-        """
-        try:
-            body = await self._call.read()
-            usage, answer_chars = _examine(body, self._secret)
-        except PortalError as error:
-            await self._record_end(error.status, error.code)
-            raise
+        """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed."""
+        usage = self._body_usage
         await self._record(
-            usage or estimated_usage(self._prompt_chars, answer_chars),
+            usage or estimated_usage(self._call.prompt_chars(), self._body_chars),
             is_estimated=usage is None,
             status=200,
             error_code=None,
         )
-        return body
+        return self._first
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The stream as whole events, byte for byte; the row is committed before the last one, `[DONE]`.
 
         Raises UpstreamError where the upstream fails or ends without a finish.
         """
-        try:
-            async for block in self._passed():
-                yield block
-        except PortalError as error:
-            await self._record_end(error.status, error.code)
-            raise
-        await self._record_end(200, None)
+        async for block in self._to_the_end():
+            yield block
         end = self._scanner.done_event or DONE
         if self._wants_usage and self._scanner.usage is None:
-            end = self._scanner.usage_event(self._scanner.estimate(self._prompt_chars)) + end
+            usage = self._scanner.estimate(self._call.prompt_chars())
+            end = self._scanner.usage_event(usage) + end
         yield end
 
     async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does."""
+        async for block in self._to_the_end():
+            for event in split_events(block):
+                for delta in _deltas(event):
+                    yield delta
+
+    async def _to_the_end(self) -> AsyncIterator[bytes]:
+        """Every block; the row is committed when it returns, and before it raises."""
         try:
-            async for block in self._passed():
-                for event in split_events(block):
-                    for delta in _deltas(event):
-                        yield delta
-        except PortalError as error:
+            if self._first:
+                yield self._first
+            if self._blocks is not None:
+                async for block in self._blocks:
+                    yield block
+        except UpstreamError as error:
+            self._health.failed(time.monotonic(), error, self._cooldown)
             await self._record_end(error.status, error.code)
             raise
         await self._record_end(200, None)
@@ -127,7 +151,7 @@ class Completion:
     async def _passed(self) -> AsyncIterator[bytes]:
         """What to pass on, in blocks of whole events, one for each piece from the network."""
         splitter, scanner = SseSplitter(), self._scanner
-        async for piece in self._call.pieces():
+        async for piece in self._upstream.pieces():
             passed = scanner.feed(_take(splitter, piece))
             if self._ttft_ms is None and scanner.has_text:
                 self._ttft_ms = self._elapsed_ms()
@@ -149,7 +173,7 @@ class Completion:
     async def _record_end(self, status: int, error_code: str | None) -> None:
         scanned = self._scanner.usage
         await self._record(
-            scanned or self._scanner.estimate(self._prompt_chars),
+            scanned or self._scanner.estimate(self._call.prompt_chars()),
             is_estimated=scanned is None,
             status=status,
             error_code=error_code,
@@ -158,7 +182,7 @@ class Completion:
     async def _record(
         self, usage: TokenUsage, *, is_estimated: bool, status: int, error_code: str | None
     ) -> None:
-        cost_usd = self._pricing.cost_usd(usage)
+        cost_usd = self._deployment.pricing.cost_usd(usage)
         latency_ms = self._elapsed_ms()
         self.report = UsageReported(
             request_id=self.request_id,
@@ -172,8 +196,10 @@ class Completion:
             latency_ms=latency_ms,
         )
         await self._ledger.record(
-            self._entry,
+            self._call.entry,
             usage,
+            model=self.model_id,
+            deployment=self.deployment_id,
             is_estimated=is_estimated,
             cost_usd=cost_usd,
             ttft_ms=self._ttft_ms,
@@ -191,26 +217,6 @@ def _take(splitter: SseSplitter, piece: bytes) -> bytes:
             "The provider of this model sent an event that is too long.",
             code="upstream_protocol_error",
         ) from error
-
-
-def _examine(body: bytes, secret: str | None) -> tuple[TokenUsage | None, int]:
-    """Usage and length of text of an unstreamed answer. Raises UpstreamError if it is none."""
-    try:
-        answer: Any = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise UpstreamError(
-            "The provider of this model sent an answer that is not JSON.",
-            code="upstream_protocol_error",
-        ) from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("choices"), list):
-        if isinstance(answer, dict) and answer.get("error"):
-            raise failure_from_error_object(answer["error"], secret=secret)
-        raise UpstreamError(
-            "The provider of this model sent an answer without `choices`.",
-            code="upstream_protocol_error",
-        )
-    usage = TokenUsage.from_wire(answer.get("usage"))
-    return usage, 0 if usage is not None else len(orjson.dumps(answer["choices"]))
 
 
 def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import PortalError
 
 __all__ = ["CHARS_PER_TOKEN", "CLIENT_CLOSED_REQUEST", "ending", "estimated_usage"]

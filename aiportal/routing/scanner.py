@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.dialects.sse import data_of, encode, split_events, without_fields
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.routing.outcome import estimated_usage
 from aiportal.routing.upstreams.failures import failure_from_error_object

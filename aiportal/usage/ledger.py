@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import sqlite_utils
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.store import Database
@@ -72,15 +72,13 @@ class UsageGroup:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a call when its upstream is asked; the ledger adds how it ended."""
+    """What is known of a call before its upstream is asked; `Ledger.record` adds how it went."""
 
     request_id: str
     user_id: str
     key_id: str | None
     endpoint: str
     source: Door
-    model: str
-    deployment: str
     run_id: str | None = None
 
 
@@ -95,6 +93,8 @@ class Ledger:
         entry: Entry,
         usage: TokenUsage,
         *,
+        model: str,
+        deployment: str,
         is_estimated: bool,
         cost_usd: float,
         ttft_ms: float | None,
@@ -111,8 +111,8 @@ class Ledger:
             entry.endpoint,
             entry.source,
             entry.run_id,
-            entry.model,
-            entry.deployment,
+            model,
+            deployment,
             usage.prompt_tokens,
             usage.completion_tokens,
             usage.cached_tokens,

@@ -238,10 +238,10 @@ async def test_a_failed_call_does_not_harm_the_next(
 ) -> None:
     upstream.answer("fast", error(500), reset(), page(502), text("well again"))
 
-    statuses = [(await post(app_server)).status_code for _ in range(4)]
+    statuses = [(await post(app_server)).status_code for _ in range(2)]
 
-    assert statuses == [502, 502, 502, 200]
-    assert len(await app_server.rows(4)) == 4
+    assert statuses == [502, 200]  # a call is tried three times
+    assert len(await app_server.rows(2)) == 2
 
 
 async def test_the_providers_key_is_in_no_error(

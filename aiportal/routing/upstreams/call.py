@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from aiportal.dialects.operations import CHAT, FilePart, Operation
 from aiportal.registry import Deployment, Model, Timeouts
 
 __all__ = ["Upstream", "UpstreamCall", "UpstreamRequest"]
@@ -11,13 +12,18 @@ __all__ = ["Upstream", "UpstreamCall", "UpstreamRequest"]
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """A chat completion for one deployment. `body` is OpenAI's object, its `model` the upstream's name."""
+    """One call for one deployment. `body` is OpenAI's object, its `model` the upstream's name.
+
+    files: what makes a multipart form of it, `body` being the form's other fields.
+    """
 
     model: Model
     deployment: Deployment
     body: Mapping[str, Any]
     is_stream: bool
     timeouts: Timeouts
+    operation: Operation = CHAT
+    files: tuple[FilePart, ...] = ()
 
 
 class UpstreamCall(Protocol):

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
-from aiportal.errors import ModelUnavailable
+from aiportal.dialects.operations import CHAT
+from aiportal.errors import InvalidRequest, ModelUnavailable
 from aiportal.local import LocalModels
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.openai import Endpoint, OpenAiUpstream
@@ -24,6 +25,11 @@ class EmbeddedUpstream:
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
         """Raises ModelUnavailable where the weights or the extra are missing."""
         model = request.model
+        if request.operation != CHAT:
+            raise InvalidRequest(
+                f"The model {model.id!r} answers in chats only. Choose another one for this.",
+                param="model",
+            )
         if model.weights is None:
             raise ModelUnavailable(
                 f"The model {model.id!r} has no `weights`. Add a source to its file."
@@ -37,7 +43,7 @@ class EmbeddedUpstream:
                 )
             )
             call = await self._openai.post(
-                Endpoint.chat(endpoint.base_url, endpoint.api_key, _ONE_CALL), request
+                Endpoint.at(endpoint.base_url, endpoint.api_key, _ONE_CALL), request
             )
             return _LeasedCall(call, stack.pop_all())
 

@@ -37,24 +37,29 @@ def failure_from(
             f"hold {details.get('n_ctx')}. Shorten it, begin a new chat, or choose a model with a "
             "larger context window."
         )
+    retry_after = headers.get("Retry-After")
     if status == 429:
         return UpstreamRateLimited(
             message or "The provider of this model limits its rate. Try again later.",
-            retry_after=headers.get("Retry-After"),
+            upstream_status=429,
+            retry_after=retry_after,
             param=param,
             code=code,
         )
     if status in {408, 504}:
         return UpstreamTimeout(
-            "The provider of this model took too long. Try again.", upstream_status=status
+            "The provider of this model took too long. Try again.",
+            upstream_status=status,
+            retry_after=retry_after,
         )
     if status in {503, 529}:
         return UpstreamOverloaded(
             f"The provider of this model is overloaded ({status}). Try again in a moment.",
             upstream_status=status,
+            retry_after=retry_after,
         )
     if status in {401, 403, 404} or not 400 <= status < 500:
-        return UpstreamError(_own_trouble(status), upstream_status=status)
+        return UpstreamError(_own_trouble(status), upstream_status=status, retry_after=retry_after)
     return UpstreamRejected(
         message or f"The provider of this model refused the request ({status}).",
         status=413 if status == 413 else 400,

@@ -1,15 +1,18 @@
 """Upstreams that speak OpenAI's dialect, relayed through one connection pool."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import aiohttp
 import orjson
+from multidict import CIMultiDict
+from yarl import URL
 
+from aiportal.dialects.operations import Operation
 from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamTimeout
-from aiportal.registry import Timeouts
+from aiportal.registry import Deployment, Timeouts
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
 
@@ -22,25 +25,29 @@ MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to post, with which headers, and the secret among them."""
+    """An address that ends in /v1 or the like, with the headers it wants and the secret among them."""
 
-    url: str
-    headers: dict[str, str]
+    base: str
+    headers: CIMultiDict[str]
     secret: str | None
+    _urls: dict[Operation, URL] = field(default_factory=dict)
 
     @classmethod
-    def chat(
-        cls, base: str, api_key: str | None, extra: dict[str, str] | None = None
+    def at(
+        cls, base: str, api_key: str | None, extra: Mapping[str, str] | None = None
     ) -> "Endpoint":
-        """The chat completions route below `base` (an address that ends in /v1 or the like)."""
-        headers = {
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            **(extra or {}),
-        }
+        """extra: headers of the provider's."""
+        headers = CIMultiDict({"Accept-Encoding": "identity", **(extra or {})})
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
-        return cls(f"{base.rstrip('/')}/chat/completions", headers, api_key)
+        return cls(base.rstrip("/"), headers, api_key)
+
+    def url(self, operation: Operation) -> URL:
+        """Where to post. Parsed once: that costs as much as half of a request."""
+        url = self._urls.get(operation)
+        if url is None:
+            url = self._urls[operation] = URL(f"{self.base}/{operation}")
+        return url
 
 
 class OpenAiUpstream:
@@ -48,7 +55,8 @@ class OpenAiUpstream:
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
-        self._endpoints: dict[str, Endpoint] = {}  # one a deployment: bounded by the model config
+        # One a deployment id, so bounded by the model config; another deployment replaces it.
+        self._endpoints: dict[str, tuple[Deployment, Endpoint]] = {}
 
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
         """Raises UpstreamError for what the upstream refuses or where it cannot be reached."""
@@ -56,17 +64,16 @@ class OpenAiUpstream:
 
     def _endpoint(self, request: UpstreamRequest) -> Endpoint:
         deployment = request.deployment
-        endpoint = self._endpoints.get(deployment.id)
-        if endpoint is None:
-            if deployment.api_base is None:
-                raise ModelUnavailable(
-                    f"The model {request.model.id!r} has no `apiBase`. Add one to its file or provider.",
-                    param="model",
-                )
-            endpoint = Endpoint.chat(
-                deployment.api_base, deployment.api_key, dict(deployment.headers)
+        known = self._endpoints.get(deployment.id)
+        if known is not None and known[0] is deployment:
+            return known[1]
+        if deployment.api_base is None:
+            raise ModelUnavailable(
+                f"The model {request.model.id!r} has no `apiBase`. Add one to its file or provider.",
+                param="model",
             )
-            self._endpoints[deployment.id] = endpoint
+        endpoint = Endpoint.at(deployment.api_base, deployment.api_key, deployment.headers)
+        self._endpoints[deployment.id] = (deployment, endpoint)
         return endpoint
 
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
@@ -74,8 +81,8 @@ class OpenAiUpstream:
         timeouts = request.timeouts
         try:
             response = await self._session.post(
-                endpoint.url,
-                data=orjson.dumps(request.body),
+                endpoint.url(request.operation),
+                data=_payload(request),
                 headers=endpoint.headers,
                 allow_redirects=False,
                 timeout=_client_timeout(timeouts),
@@ -85,6 +92,19 @@ class OpenAiUpstream:
         if response.status != 200:
             raise await _refusal(response, endpoint.secret)
         return _OpenAiCall(response, timeouts.between_bytes_s)
+
+
+def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormData:
+    if not request.files:
+        return aiohttp.BytesPayload(orjson.dumps(request.body), content_type="application/json")
+    form = aiohttp.FormData(default_to_multipart=True)
+    for name, value in request.body.items():
+        form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
+    for part in request.files:
+        form.add_field(
+            part.name, part.content, filename=part.filename, content_type=part.content_type
+        )
+    return form
 
 
 @lru_cache(maxsize=64)

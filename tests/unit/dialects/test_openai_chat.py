@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from aiportal.dialects.openai_chat import ChatLimits, ChatRequest, TokenUsage, loads_object
+from aiportal.dialects.openai_chat import ChatLimits, ChatRequest, loads_object
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import InvalidRequest
 
 HELLO = {"role": "user", "content": "hello"}

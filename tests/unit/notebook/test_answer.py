@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta
 from aiportal.notebook.answer import Answer, AnswerBuilder, ToolCall

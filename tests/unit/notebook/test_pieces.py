@@ -2,8 +2,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aiportal.dialects.openai_chat import TokenUsage
 from aiportal.dialects.sse import DONE, encode
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import NotFound, UpstreamError
 from aiportal.events import (
     Event,

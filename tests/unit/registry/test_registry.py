@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.registry import Pricing, Registry, config_folder, lay_out

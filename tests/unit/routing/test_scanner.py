@@ -1,6 +1,6 @@
 import pytest
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.routing.scanner import StreamScanner
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hello you"},"finish_reason":null}]}\n\n'

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from aiportal.dialects.openai_chat import TokenUsage
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import InvalidRequest
 from aiportal.ids import new_id
 from aiportal.principal import Principal
@@ -27,12 +27,12 @@ async def record(ledger: Ledger, principal: Principal, *, model: str = "acme/fas
         key_id=principal.key_id,
         endpoint="chat/completions",
         source="api",
-        model=model,
-        deployment=model,
     )
     await ledger.record(
         entry,
         TokenUsage(10, 5, 4, 2),
+        model=model,
+        deployment=model,
         is_estimated=False,
         cost_usd=0.25,
         ttft_ms=1.5,

@@ -1,0 +1,72 @@
+"""Tokens of one call, as OpenAI's `usage` objects tell them."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+__all__ = ["TokenUsage"]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """cached_tokens, cache_write_tokens, image_tokens and audio_tokens are part of prompt_tokens;
+    reasoning_tokens and audio_completion_tokens of completion_tokens."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    cache_write_tokens: int = 0
+    image_tokens: int = 0
+    audio_tokens: int = 0
+    audio_completion_tokens: int = 0
+
+    @classmethod
+    def from_wire(cls, usage: object) -> Self | None:
+        """Read a `usage` object of Chat Completions, or of the routes that say `input_tokens`.
+
+        None if there is none or it is not one. A route that tells only `total_tokens` (rerank) has
+        nothing but a prompt.
+        """
+        if not isinstance(usage, dict):
+            return None
+        if "prompt_tokens" in usage:
+            given, made = "prompt", "completion"
+        elif "input_tokens" in usage:
+            given, made = "input", "output"
+        elif "total_tokens" in usage:
+            return cls(prompt_tokens=_count(usage["total_tokens"]))
+        else:
+            return None
+        inside, outside = _details(usage, given), _details(usage, made)
+        return cls(
+            prompt_tokens=_count(usage[f"{given}_tokens"]),
+            completion_tokens=_count(usage.get(f"{made}_tokens")),
+            cached_tokens=_count(inside.get("cached_tokens")),
+            reasoning_tokens=_count(outside.get("reasoning_tokens")),
+            cache_write_tokens=_count(
+                inside.get("cache_creation_tokens") or usage.get("cache_creation_input_tokens")
+            ),
+            image_tokens=_count(inside.get("image_tokens")),
+            audio_tokens=_count(inside.get("audio_tokens")),
+            audio_completion_tokens=_count(outside.get("audio_tokens")),
+        )
+
+    def as_wire(self) -> dict[str, int]:
+        """OpenAI's `usage` object."""
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "total_tokens": self.prompt_tokens + self.completion_tokens,
+        }
+
+
+_NOTHING: dict[str, Any] = {}
+
+
+def _details(usage: dict[str, Any], group: str) -> dict[str, Any]:
+    details = usage.get(f"{group}_tokens_details")
+    return details if isinstance(details, dict) else _NOTHING
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value < 2**53 else 0

@@ -1,0 +1,40 @@
+"""Whether an unstreamed answer is one, and what it used."""
+
+from typing import Any
+
+import orjson
+
+from aiportal.dialects.operations import ANSWER_KEYS, Operation
+from aiportal.dialects.token_usage import TokenUsage
+from aiportal.errors import UpstreamError
+from aiportal.routing.upstreams.failures import failure_from_error_object
+
+__all__ = ["examine"]
+
+
+def examine(
+    body: bytes, operation: Operation, *, secret: str | None
+) -> tuple[TokenUsage | None, int]:
+    """Usage, None where none was sent, and then the length of what was answered, for an estimate.
+
+    secret: the deployment's key, struck from any error. Raises UpstreamError if it is no answer.
+    """
+    try:
+        answer: Any = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise UpstreamError(
+            "The provider of this model sent an answer that is not JSON.",
+            code="upstream_protocol_error",
+        ) from error
+    key = ANSWER_KEYS[operation]
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
+        if isinstance(answer, dict) and answer.get("error"):
+            raise failure_from_error_object(answer["error"], secret=secret)
+        raise UpstreamError(
+            f"The provider of this model sent an answer without `{key}`.",
+            code="upstream_protocol_error",
+        )
+    usage = TokenUsage.from_wire(answer.get("usage"))
+    if usage is not None:
+        return usage, 0
+    return None, len(orjson.dumps(answer["choices"])) if key == "choices" else 0
