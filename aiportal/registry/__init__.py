@@ -1,5 +1,6 @@
 """Model configs: schema, loading, validation, and who may use which."""
 
+from aiportal.registry.custom import CustomModel, CustomModels
 from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, lay_out, read_config
 from aiportal.registry.models import (
     Access,
@@ -13,11 +14,15 @@ from aiportal.registry.models import (
     Timeouts,
 )
 from aiportal.registry.registry import Registry
+from aiportal.registry.schema import CustomDraft
 
 __all__ = [
     "Access",
     "ConfigProblem",
     "Cooldown",
+    "CustomDraft",
+    "CustomModel",
+    "CustomModels",
     "Deployment",
     "Model",
     "ModelConfig",
