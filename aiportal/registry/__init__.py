@@ -1,6 +1,7 @@
 """Model configs: schema, loading, validation, and who may use which."""
 
 from aiportal.registry.custom import CustomModel, CustomModels
+from aiportal.registry.discovery import LocalServers
 from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, lay_out, read_config
 from aiportal.registry.models import (
     Access,
@@ -24,6 +25,7 @@ __all__ = [
     "CustomModel",
     "CustomModels",
     "Deployment",
+    "LocalServers",
     "Model",
     "ModelConfig",
     "ModelStatus",

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -36,16 +36,18 @@ class Registry:
     model servers on this machine; both end with the context. What it has handed out never changes.
     """
 
-    def __init__(self, settings: Settings, config: ModelConfig) -> None:
+    def __init__(
+        self, settings: Settings, config: ModelConfig, *, discovered: Iterable[Model] = ()
+    ) -> None:
         self._settings = settings
         self._environment = settings.provider_environment()
         self._servers = LocalServers(settings)
-        self._discovered: tuple[Model, ...] = ()
+        self._discovered = tuple(discovered)
         self._looked_at = time.monotonic()
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
-        self._swap(config, ModelTable(config, self._environment))
+        self._swap(config, ModelTable(config, self._environment, discovered=self._discovered))
         self.custom_models = CustomModels(
             config.folder, table=lambda: self._table, resolve=self.resolve, refresh=self._refresh
         )
@@ -56,9 +58,9 @@ class Registry:
         return await asyncio.to_thread(cls.load_now, settings)
 
     @classmethod
-    def load_now(cls, settings: Settings) -> "Registry":
-        """As `load`, for callers without a loop."""
-        return cls(settings, read_config(config_folder(settings)))
+    def load_now(cls, settings: Settings, *, discovered: Iterable[Model] = ()) -> "Registry":
+        """As `load`, for callers without a loop, and with models that `LocalServers` have offered."""
+        return cls(settings, read_config(config_folder(settings)), discovered=discovered)
 
     async def __aenter__(self) -> Self:
         self._tell(before=())

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from aiportal.settings import Settings
 from tests.integration.calls import CHAT, chat_body, client
-from tests.running import AppServer
+from tests.running import AppServer, serving
 from tests.upstreams import Gate, Upstream, chunk, stream
 from tests.upstreams.answers import DONE
 
@@ -159,3 +160,19 @@ async def test_the_model_config_is_for_administrators(
         assert (await session.request(method, path)).status_code == 401
         refused = await session.request(method, path, headers={"x-api-key": key})
     assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")
+
+
+async def test_a_model_server_on_this_machine_serves_at_once(
+    wired_settings: Settings, upstream: Upstream
+) -> None:
+    server = upstream.url.removesuffix("/v1")
+    found = {"discover_local": True, "local_servers": (f"lmstudio={server}",)}
+    async with (
+        serving(wired_settings.model_copy(update=found)) as portal,
+        client(portal) as session,
+    ):
+        shown = (await session.get("/v1/models/lmstudio/fast")).json()
+        assert (shown["is_discovered"], shown["owned_by"]) == (True, "lmstudio")
+        answer = await session.post(CHAT, json=chat_body(model="lmstudio/fast"))
+    assert (answer.status_code, answer.headers["x-aiportal-model"]) == (200, "lmstudio/fast")
+    assert upstream.last().json["model"] == "fast"
