@@ -98,13 +98,13 @@ class CustomModels:
             _require_key(principal, model_id)
             self._check_base(principal, draft.base_model)
             self._check_room(principal)
-            path = self._folder / FOLDER / f"{model_id.removeprefix(PREFIX)}.json"
-            if self._is_taken(model_id) or await asyncio.to_thread(path.exists):
+            if self._is_taken(model_id):
                 raise Conflict(
                     f"There is a model {model_id!r} already. Choose another id.", param="id"
                 )
             content = {"id": model_id, **_content(draft), "owner": principal.user_id}
-            await self._write(path, content)
+            path = self._folder / FOLDER / f"{model_id.removeprefix(PREFIX)}.json"
+            await self._write(path, content, is_new=True)
         _log.info("Custom model %s made by %s", model_id, principal.user_id)
         return _custom(ModelFile.model_validate(content))
 
@@ -121,7 +121,7 @@ class CustomModels:
                 self._check_base(principal, draft.base_model)
             stays = entry.model_dump(mode="json", by_alias=True, exclude_unset=True)
             content = {**stays, **_content(draft)}
-            await self._write(self._folder / file, content)
+            await self._write(self._folder / file, content, is_new=False)
         _log.info("Custom model %s changed by %s", entry.id, principal.user_id)
         return _custom(ModelFile.model_validate(content))
 
@@ -134,8 +134,8 @@ class CustomModels:
         _log.info("Custom model %s removed by %s", entry.id, principal.user_id)
         return entry.id
 
-    async def _write(self, path: Path, content: dict[str, Any]) -> None:
-        await asyncio.to_thread(write_model, path, content)
+    async def _write(self, path: Path, content: dict[str, Any], *, is_new: bool) -> None:
+        await asyncio.to_thread(write_model, path, content, is_new=is_new)
         await self._refresh()
 
     def _visible(self, principal: Principal, model_id: str) -> tuple[str, ModelFile]:

@@ -15,8 +15,8 @@ from tests.integration.calls import CHAT, chat_body, client
 from tests.running import AppServer, serving
 from tests.upstreams import Gate, Upstream, chunk, stream
 from tests.upstreams.answers import DONE
+from tests.waiting import until
 
-DEADLINE_S = 15
 CALLERS = 4
 NUMBERS = range(10)
 
@@ -40,16 +40,13 @@ async def listed(session: httpx.AsyncClient) -> dict[str, str]:
     return {model["id"]: model["name"] for model in data if model["id"] in ours}
 
 
-async def until_listed(
-    session: httpx.AsyncClient, is_so: Callable[[dict[str, str]], bool]
-) -> dict[str, str]:
-    """The models, once they are so. Raises TimeoutError after seconds."""
-    deadline = asyncio.get_running_loop().time() + DEADLINE_S
-    while not is_so(found := await listed(session)):
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError(f"there are {found}")
-        await asyncio.sleep(0.02)
-    return found
+async def until_listed(session: httpx.AsyncClient, is_so: Callable[[dict[str, str]], bool]) -> None:
+    """Wait until the models are so."""
+
+    async def is_listed() -> bool:
+        return is_so(await listed(session))
+
+    await until(is_listed)
 
 
 async def problems(session: httpx.AsyncClient) -> list[dict[str, str]]:
@@ -58,12 +55,12 @@ async def problems(session: httpx.AsyncClient) -> list[dict[str, str]]:
 
 
 async def until_told(session: httpx.AsyncClient, count: int) -> None:
-    """Raises TimeoutError where there are not that many problems within seconds."""
-    deadline = asyncio.get_running_loop().time() + DEADLINE_S
-    while len(found := await problems(session)) != count:
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError(f"there are {found}")
-        await asyncio.sleep(0.02)
+    """Wait until there are that many problems."""
+
+    async def is_told() -> bool:
+        return len(await problems(session)) == count
+
+    await until(is_told)
 
 
 @asynccontextmanager

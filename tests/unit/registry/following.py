@@ -1,8 +1,7 @@
-"""A registry that follows its files, and what a test waits for."""
+"""A registry that follows its files."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,7 @@ from aiportal.registry import Model, Registry
 from aiportal.settings import Settings
 from tests.unit.registry.configs import ADMIN
 
-__all__ = ["Followed", "following", "until"]
-
-DEADLINE_S = 10
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Raises TimeoutError where it does not become so within seconds."""
-    deadline = asyncio.get_running_loop().time() + DEADLINE_S
-    while not is_so():
-        if asyncio.get_running_loop().time() > deadline:
-            raise TimeoutError
-        await asyncio.sleep(0.01)
+__all__ = ["Followed", "following"]
 
 
 class Followed:

@@ -18,7 +18,7 @@ from aiportal.errors import (
     RequestTooLarge,
 )
 from aiportal.principal import Principal
-from aiportal.registry import CustomDraft, CustomModels
+from aiportal.registry import CustomDraft, CustomModels, custom
 from tests.unit.registry.configs import ADMIN, ANN, BOB, FAST, SLOW, write_config
 from tests.unit.registry.following import Followed, following
 
@@ -220,7 +220,7 @@ async def test_a_file_has_a_bound(followed: Followed, customs: CustomModels) -> 
 
 
 async def test_a_user_has_a_bound(customs: CustomModels, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiportal.registry.custom.MAX_PER_USER", 1)
+    monkeypatch.setattr(custom, "MAX_PER_USER", 1)
     await customs.create(ANN, draft())
     with pytest.raises(Conflict, match="You have 1"):
         await customs.create(ANN, draft(id="custom/other"))

@@ -1,6 +1,7 @@
 """Model servers on this machine, here real ones on free ports."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 from aiohttp import web
 from pydantic import ValidationError
 
-from aiportal.registry import Model
+from aiportal.registry import Model, registry
 from aiportal.registry.discovery import LocalServers
 from aiportal.settings import Settings
 from tests.unit.registry.configs import ADMIN, CONFIG, FAST, write_config
-from tests.unit.registry.following import following, until
+from tests.unit.registry.following import following
+from tests.waiting import until
 
 MIB = 1024 * 1024
 
@@ -126,6 +128,15 @@ async def test_nothing_else_is_believed(tmp_path: Path, answer: object) -> None:
         assert await found_at(tmp_path, server.url) == ()
 
 
+async def test_a_server_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # connections wait to be accepted
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with model_server({"/v1/models": openai_list("a")}) as server:
+            settings = settings_for(tmp_path, ollama=url, lmstudio=server.url)
+            models = await LocalServers(settings).find()
+    assert [model.id for model in models] == ["lmstudio/a"]
+
+
 async def test_a_server_offers_two_hundred_models_at_most(tmp_path: Path) -> None:
     many = openai_list(*(f"m{number}" for number in range(201)))
     async with model_server({"/v1/models": many}) as server:
@@ -196,7 +207,7 @@ async def test_a_list_looks_again_after_a_while(
             server.answers["/v1/models"] = openai_list("b")
             await followed.registry.list(ADMIN)
             assert server.asked == asked
-            monkeypatch.setattr("aiportal.registry.registry.LOOK_AROUND_S", 0)
+            monkeypatch.setattr(registry, "LOOK_AROUND_S", 0)
             await followed.registry.list(ADMIN)
             await until(lambda: followed.has("lmstudio/b"))
 

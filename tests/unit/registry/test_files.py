@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aiportal.registry import read_config
+from aiportal.registry import files, read_config
 from tests.unit.registry.configs import CONFIG, FAST, SLOW, write_config
 
 
@@ -49,7 +49,7 @@ def test_a_missing_folder_of_models_is_not_an_empty_one(tmp_path: Path) -> None:
 
 
 def test_more_files_than_are_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiportal.registry.files.MAX_FILES", 1)
+    monkeypatch.setattr(files, "MAX_FILES", 1)
     read = read_config(write_config(tmp_path, FAST, SLOW))
     assert [entry.id for _, entry in read.models] == ["acme/fast"]
     assert "more than 1 files; those after 0.json" in read.problems[0].allowed

@@ -1,6 +1,7 @@
 """The registry follows its files."""
 
 import asyncio
+import json
 import logging
 import shutil
 from contextlib import aclosing
@@ -13,7 +14,8 @@ from aiportal.registry import Registry
 from aiportal.registry.watch import changes
 from aiportal.settings import Settings
 from tests.unit.registry.configs import ADMIN, ANN, CONFIG, FAST, SLOW, write_config
-from tests.unit.registry.following import following, until
+from tests.unit.registry.following import following
+from tests.waiting import until
 
 
 async def test_a_new_file_is_a_new_model_and_a_removed_one_none(tmp_path: Path) -> None:
@@ -81,6 +83,31 @@ async def test_a_folder_that_goes_away_leaves_its_models_and_is_followed_when_it
         await until(lambda: followed.registry.problems == ())
         followed.write("0.json", FAST | {"name": "mended"})
         await until(lambda: followed.has("acme/fast", name="mended"))
+
+
+async def test_models_whose_provider_is_taken_away_stay_as_they_were(tmp_path: Path) -> None:
+    async with following(tmp_path, write_config(tmp_path, FAST)) as followed:
+        followed.configure({"providers": {}})
+        await until(lambda: followed.registry.problems != ())
+        model = followed.model("acme/fast")
+        assert model is not None
+        assert model.deployments[0].api_base == "http://127.0.0.1:9101/v1"
+
+
+async def test_a_folder_that_is_swapped_by_a_link_is_followed(tmp_path: Path) -> None:
+    """As Kubernetes changes the files of a ConfigMap."""
+    folder = write_config(tmp_path, FAST | {"name": "1"})
+    (folder / "models").rename(folder / "..1")
+    shutil.copytree(folder / "..1", folder / "..2")
+    (folder / "..2" / "any" / "0.json").write_text(json.dumps(FAST | {"name": "2"}))
+    (folder / "..data").symlink_to("..1")
+    (folder / "models").symlink_to("..data")
+    async with following(tmp_path, folder) as followed:
+        assert followed.has("acme/fast", name="1")
+        (folder / "..tmp").symlink_to("..2")
+        (folder / "..tmp").replace(folder / "..data")
+        await until(lambda: followed.has("acme/fast", name="2"))
+        assert followed.registry.problems == ()
 
 
 async def test_ten_files_at_once_in_a_new_folder_are_ten_models(tmp_path: Path) -> None:
