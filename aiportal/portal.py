@@ -15,7 +15,7 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, Turns
+from aiportal.chat import Completions, Conversations, Responses, Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -47,6 +47,7 @@ class Portal:
     router: Router
     completions: Completions
     conversations: Conversations
+    responses: Responses
     turns: Turns
 
     @classmethod
@@ -92,6 +93,7 @@ class Portal:
                 router=router,
                 completions=completions,
                 conversations=conversations,
+                responses=Responses(database),
                 turns=turns,
             )
 

@@ -26,6 +26,7 @@ from aiportal.api.routes import (
     keys,
     models,
     preferences,
+    responses,
     sign_in,
     turns,
     usage,
@@ -80,7 +81,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, models, conversations, turns, usage):
+        for resource in (chat, responses, models, conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)
