@@ -36,12 +36,21 @@ class RunningResponse:
 
     async def next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
         """The next block, None at the end. Raises Conflict once it is cancelled."""
-        if not self.is_cancelled:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None) as self._waiting:
-                    return await anext(chunks, None)
-        self._waiting = None
-        raise Conflict("The response was cancelled by its owner.", code="response_cancelled")
+        if self.is_cancelled:
+            raise _cancelled()
+        try:
+            async with asyncio.timeout(None) as self._waiting:
+                return await anext(chunks, None)
+        except TimeoutError as error:
+            if not self.is_cancelled:
+                raise
+            raise _cancelled() from error
+        finally:
+            self._waiting = None
+
+
+def _cancelled() -> Conflict:
+    return Conflict("The response was cancelled by its owner.", code="response_cancelled")
 
 
 class ResponseExchange:

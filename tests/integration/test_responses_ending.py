@@ -1,8 +1,11 @@
 """Responses that fail, are left by their callers, or are broken off by their owners."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 
-import httpx
 import openai
 import pytest
 
@@ -75,19 +78,21 @@ async def test_a_caller_that_leaves_a_stream(app_server: AppServer, upstream: Up
     assert kept["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
 async def test_a_caller_that_leaves_before_the_first_byte(
-    app_server: AppServer, upstream: Upstream
+    app_server: AppServer, upstream: Upstream, is_stream: bool
 ) -> None:
     upstream.answer("fast", hang())
-    for is_stream in (False, True):
-        async with client(app_server) as session:
-            body = {**BODY, "stream": is_stream}
-            with pytest.raises(httpx.ReadTimeout):
-                await session.post(RESPONSES, json=body, timeout=0.2)
-        await upstream.last().closed.arrival(SOON_S)
-    rows = await app_server.rows(2)
+    async with client(app_server) as session:
+        call = asyncio.create_task(session.post(RESPONSES, json={**BODY, "stream": is_stream}))
+        request = await upstream.arrival()
+        call.cancel()
+        with suppress(asyncio.CancelledError):
+            await call
+        await request.closed.arrival(SOON_S)
+    (row,) = await app_server.rows()
 
-    assert [row.status for row in rows] == [499, 499]
+    assert (row.status, row.endpoint) == (499, "responses")
 
 
 async def test_a_running_stream_is_seen_and_cancelled_by_its_owner(
@@ -111,6 +116,36 @@ async def test_a_running_stream_is_seen_and_cancelled_by_its_owner(
     assert cancelled["status"] == again.json()["status"] == "cancelled"
     assert cancelled["output"][0]["content"][0]["text"] == "one "
     assert rest[-1]["error"]["code"] == "response_cancelled"
+    assert row.status == 499
+
+
+async def _left_or_cancelled(
+    app_server: AppServer, upstream: Upstream, *, by: str
+) -> dict[str, Any]:
+    """The response of a stream whose caller reads nothing more; it is cancelled, or left."""
+    upstream.answer("fast", streamed(*[chunk("word " * 2000)] * 2000, Hang()))
+    async with client(app_server) as session:
+        async with session.stream("POST", RESPONSES, json=BODY) as answer:
+            lines = answer.aiter_lines()
+            assert await anext(lines) == "event: response.created"
+            data = await anext(lines)
+            one = f"{RESPONSES}/{json.loads(data.removeprefix('data: '))['response']['id']}"
+            if by == "cancel":
+                assert (await session.post(f"{one}/cancel")).status_code == 200
+        await upstream.last().closed.arrival(SOON_S)
+        await app_server.rows()
+        kept: dict[str, Any] = (await session.get(one)).json()
+    return kept
+
+
+@pytest.mark.parametrize("by", ["cancel", "leaving"])
+async def test_a_stream_in_full_flow_ends_as_cancelled(
+    app_server: AppServer, upstream: Upstream, by: str
+) -> None:
+    kept = await _left_or_cancelled(app_server, upstream, by=by)
+
+    assert kept["status"] == "cancelled"
+    (row,) = await app_server.rows()
     assert row.status == 499
 
 
