@@ -28,6 +28,7 @@ from aiportal.api.routes import (
     preferences,
     responses,
     sign_in,
+    text_completions,
     turns,
     usage,
 )
@@ -81,7 +82,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, responses, models, conversations, turns, usage):
+        for resource in (chat, text_completions, responses, models, conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)
