@@ -16,7 +16,8 @@ from aiportal.timestamps import now_text
 __all__ = ["RETENTION_DAYS", "Chain", "ResponseStore", "StoredResponse", "encoded"]
 
 RETENTION_DAYS = 30  # as at OpenAI
-_SWEEP_EVERY_S = 3600
+_SWEEP_EVERY_S = 60
+_SWEPT_AT_ONCE = 500  # a sweep holds up other writes
 _DAY_S = 86_400
 
 _INSERT = """
@@ -24,6 +25,7 @@ INSERT INTO responses
   (id, user_id, chain_id, previous_id, created_at, input, response, size_bytes)
 VALUES
   (:id, :user_id, :chain_id, :previous_id, :created_at, :input, :response, :size_bytes)
+ON CONFLICT (id) DO NOTHING
 """
 _SELECT = "SELECT * FROM responses WHERE id = :id AND user_id = :user_id"
 _DELETE = "DELETE FROM responses WHERE id = :id AND user_id = :user_id"
@@ -40,9 +42,11 @@ SELECT r.*, chain.total FROM chain JOIN responses r USING (number) ORDER BY chai
 """
 # A conversation that still goes on is kept as a whole.
 _SWEEP = """
-DELETE FROM responses WHERE created_at < :before AND NOT EXISTS (
-  SELECT 1 FROM responses later
-  WHERE later.chain_id = responses.chain_id AND later.created_at >= :before
+DELETE FROM responses WHERE number IN (
+  SELECT number FROM responses old WHERE created_at < :before AND NOT EXISTS (
+    SELECT 1 FROM responses later
+    WHERE later.chain_id = old.chain_id AND later.created_at >= :before
+  ) LIMIT :limit
 )
 """
 
@@ -83,7 +87,7 @@ class Chain:
 class ResponseStore:
     """What an owner has asked for and not deleted, for `RETENTION_DAYS` after the last of its chain.
 
-    Old ones go when others are stored, at most once an hour.
+    Old ones go when others are stored, some at a time.
     """
 
     def __init__(self, database: Database) -> None:
@@ -91,7 +95,7 @@ class ResponseStore:
         self._swept_at = float("-inf")
 
     async def save(self, principal: Principal, response: StoredResponse) -> None:
-        """Keep a response; returns once it is committed."""
+        """Keep a response; returns once it is committed. What is kept of an id first, stays."""
         texts = {"input": encoded(response.input), "response": encoded(response.resource)}
         row = {
             "id": response.id,
@@ -108,7 +112,8 @@ class ResponseStore:
 
         def insert(database: sqlite_utils.Database) -> None:
             if is_sweeping:
-                database.execute(_SWEEP, {"before": now_text(plus_s=-RETENTION_DAYS * _DAY_S)})
+                before = now_text(plus_s=-RETENTION_DAYS * _DAY_S)
+                database.execute(_SWEEP, {"before": before, "limit": _SWEPT_AT_ONCE})
             database.execute(_INSERT, row)
 
         await self._database.write(insert)

@@ -7,6 +7,7 @@ import pytest
 import sqlite_utils
 
 from aiportal.chat import Responses, responses
+from aiportal.chat.response_store import ResponseStore, StoredResponse
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.errors import InvalidRequest, NotFound, RequestTooLarge
 from aiportal.principal import Principal
@@ -150,6 +151,16 @@ async def test_a_conversation_that_goes_on_keeps_its_beginning(
     await answered(Responses(database), ann)
 
     assert (await stored.get(ann, old["id"]))["id"] == old["id"]
+
+
+async def test_a_caller_that_leaves_while_the_end_is_stored_changes_nothing(
+    database: Database, stored: Responses, ann: Principal
+) -> None:
+    made = await answered(stored, ann)
+    kept = StoredResponse(made["id"], made["id"], None, [], made | {"status": "cancelled"})
+    await ResponseStore(database).save(ann, kept)
+
+    assert await stored.get(ann, made["id"]) == made
 
 
 async def test_the_responses_of_a_deleted_user_go_too(
