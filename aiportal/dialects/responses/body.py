@@ -35,17 +35,6 @@ _SAID_OTHERWISE = {
     "n": "several calls",
 }
 
-Includable = Literal[
-    "file_search_call.results",
-    "web_search_call.results",
-    "web_search_call.action.sources",
-    "message.input_image.image_url",
-    "computer_call_output.output.image_url",
-    "code_interpreter_call.outputs",
-    "reasoning.encrypted_content",
-    "message.output_text.logprobs",
-]
-
 
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
@@ -99,7 +88,7 @@ class ResponsesBody(_Wire):
     parallel_tool_calls: bool | None = None
     text: TextConfig | None = None
     reasoning: ReasoningConfig | None = None
-    include: list[Includable] | None = None
+    include: list[str] | None = None
     truncation: Literal["auto", "disabled"] | None = None
     metadata: (
         Annotated[
