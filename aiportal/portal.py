@@ -15,7 +15,7 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, Turns
+from aiportal.chat import Completions, Conversations, Responses, Turns
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -48,6 +48,7 @@ class Portal:
     router: Router
     completions: Completions
     conversations: Conversations
+    responses: Responses
     turns: Turns
 
     @classmethod
@@ -94,6 +95,7 @@ class Portal:
                 router=router,
                 completions=completions,
                 conversations=conversations,
+                responses=Responses(database),
                 turns=turns,
             )
 

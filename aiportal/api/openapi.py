@@ -50,8 +50,18 @@ def correct(document: dict[str, Any]) -> None:
     for operations in document["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)
+            _add_definitions(schemas, operation)
             for response in operation["responses"].values():
                 # FastAPI says `string`, but a schema there is for one event, and ours vary.
                 if _STREAM in response.get("content", {}):
                     response["content"][_STREAM] = {}
             operation["responses"] |= _ERRORS
+
+
+def _add_definitions(schemas: dict[str, Any], operation: dict[str, Any]) -> None:
+    """What a body that a route has described itself refers to. Raises ValueError for a name twice."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    for name, definition in schema.get("$defs", {}).items():
+        if schemas.setdefault(name, definition) != definition:
+            raise ValueError(f"two models are named {name}")

@@ -78,6 +78,21 @@ async def test_an_answer_comes_back_in_openais_shape(
     assert claude.keys == ["sk-test-secret"]
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_a_response_is_made_of_any_dialect(server: AppServer, is_stream: bool) -> None:
+    body = {"model": "claude/x", "input": "Capital of France?", "max_output_tokens": 50}
+    async with (
+        aiohttp.ClientSession(headers=server.headers) as session,
+        session.post(f"{server.url}/v1/responses", json=body | {"stream": is_stream}) as answer,
+    ):
+        text = await answer.text()
+    last = text.split("\n\n")[-3].partition("data: ")[2] if is_stream else text
+    response = json.loads(last)["response"] if is_stream else json.loads(last)
+
+    assert response["output"][0]["content"][0]["text"] == "It is Paris."
+    assert (response["usage"]["input_tokens"], response["usage"]["output_tokens"]) == (11, 3)
+
+
 async def test_a_stream_comes_back_as_openais_events(server: AppServer) -> None:
     _, text = await ask(server, stream=True, stream_options={"include_usage": True})
     events = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
