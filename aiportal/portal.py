@@ -15,7 +15,7 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, Turns
+from aiportal.chat import Completions, Conversations, PromptTokens, Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -46,6 +46,7 @@ class Portal:
     local: LocalModels
     router: Router
     completions: Completions
+    prompt_tokens: PromptTokens
     conversations: Conversations
     turns: Turns
 
@@ -91,6 +92,7 @@ class Portal:
                 local=local,
                 router=router,
                 completions=completions,
+                prompt_tokens=PromptTokens(registry, local),
                 conversations=conversations,
                 turns=turns,
             )

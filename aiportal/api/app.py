@@ -24,6 +24,7 @@ from aiportal.api.routes import (
     docs,
     health,
     keys,
+    messages,
     models,
     preferences,
     sign_in,
@@ -40,6 +41,7 @@ BASES = ("/api/v1", "/v1")
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
+    "request-id",
     "retry-after",
     "x-aiportal-cost",
     "x-aiportal-deployment",
@@ -80,7 +82,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, models, conversations, turns, usage):
+        for resource in (chat, messages, models, conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)

@@ -1,0 +1,33 @@
+"""Errors in Anthropic's shape, which holds all that OpenAI's does."""
+
+from typing import Any
+
+from aiportal.errors import PortalError, UpstreamOverloaded
+
+__all__ = ["as_anthropic"]
+
+_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    409: "invalid_request_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    431: "invalid_request_error",
+    504: "timeout_error",
+}
+
+
+def as_anthropic(error: PortalError, request_id: str | None = None) -> dict[str, Any]:
+    """Anthropic's error object, ready for the wire: OpenAI's with Anthropic's word for the type."""
+    if isinstance(error, UpstreamOverloaded):
+        kind = "overloaded_error"
+    else:
+        kind = _TYPES.get(error.status, "api_error")
+    body: dict[str, Any] = {
+        "type": "error",
+        "error": {**error.as_openai()["error"], "type": kind},
+    }
+    return body if request_id is None else {**body, "request_id": request_id}
