@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aiportal.dialects.anthropic.schema import THREAD_UNSUPPORTED
 from aiportal.errors import PortalError, UpstreamOverloaded
 
 __all__ = ["as_anthropic"]
@@ -26,8 +27,8 @@ def as_anthropic(error: PortalError, request_id: str | None = None) -> dict[str,
         kind = "overloaded_error"
     else:
         kind = _TYPES.get(error.status, "api_error")
-    body: dict[str, Any] = {
-        "type": "error",
-        "error": {**error.as_openai()["error"], "type": kind},
-    }
+    details: dict[str, Any] = {**error.as_openai()["error"], "type": kind}
+    if error.code == THREAD_UNSUPPORTED:
+        details["details"] = {"error_code": error.code}  # where Anthropic's clients look for it
+    body: dict[str, Any] = {"type": "error", "error": details}
     return body if request_id is None else {**body, "request_id": request_id}

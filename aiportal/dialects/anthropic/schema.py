@@ -8,6 +8,7 @@ from aiportal.dialects.openai_chat import ModelName, invalid_field
 from aiportal.errors import InvalidRequest
 
 __all__ = [
+    "THREAD_UNSUPPORTED",
     "AnyBlock",
     "Base64Source",
     "ContentSource",
@@ -33,6 +34,12 @@ __all__ = [
     "parse_count",
     "parse_messages",
 ]
+
+
+# Anthropic's word, at which its clients go on by sending the whole conversation.
+THREAD_UNSUPPORTED = "thread_unsupported_request"
+# Ignored, each of these would give an answer to another question than was asked.
+_ONLY_AT_ANTHROPIC = ("thread", "mcp_servers", "container")
 
 
 def _branch(value: Any) -> str:
@@ -234,6 +241,9 @@ class CountBody(_Wire):
     output_config: OutputConfig | None = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
+    thread: dict[str, Any] | None = None
+    mcp_servers: list[Any] | None = None
+    container: str | dict[str, Any] | None = None
 
 
 class MessagesBody(CountBody):
@@ -259,6 +269,15 @@ def _parsed(kind: type[_Body], body: object) -> _Body:
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
     try:
-        return kind.model_validate(body)
+        parsed = kind.model_validate(body)
     except ValidationError as error:
         raise invalid_field(error) from error
+    for name in _ONLY_AT_ANTHROPIC:
+        if getattr(parsed, name):
+            raise InvalidRequest(
+                f"`{name}` needs what only Anthropic keeps or runs. Leave it out, and send the "
+                "whole conversation and tools of your own.",
+                param=name,
+                code=THREAD_UNSUPPORTED if name == "thread" else None,
+            )
+    return parsed
