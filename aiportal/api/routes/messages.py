@@ -1,13 +1,12 @@
 """POST /messages and /messages/count_tokens, Anthropic's Messages."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.model_answer import ModelAnswer
+from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
 from aiportal.dialects.anthropic import (
     CountBody,
@@ -46,18 +45,9 @@ def _target(portal: Portal, principal: Principal, model_id: str) -> Target:
     return Target.of(dialects, model.capabilities)
 
 
-def _documentation(kind: type[CountBody]) -> dict[str, Any]:
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": kind.model_json_schema()}},
-        }
-    }
-
-
 @router.post(
     "/messages",
-    openapi_extra=_documentation(MessagesBody),
+    openapi_extra=body_of(MessagesBody),
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def messages() -> Response:
@@ -65,7 +55,7 @@ async def messages() -> Response:
     return ModelAnswer(open_messages, endpoint="messages")
 
 
-@router.post("/messages/count_tokens", openapi_extra=_documentation(CountBody))
+@router.post("/messages/count_tokens", openapi_extra=body_of(CountBody))
 async def count_tokens(request: Request, portal: PortalDep, principal: PrincipalDep) -> TokenCount:
     """The tokens of a message that is not sent. Real for embedded models, else an estimate."""
     body = parse_count(await request.json())

@@ -48,14 +48,12 @@ class MessagesExchange:
             stop_sequences=self._stop_sequences,
         )
         async for block in chunks:
-            try:
-                events = stream.feed(block)
-            except PortalError as error:
-                if isinstance(chunks, AsyncGenerator):
-                    await chunks.athrow(error)  # so that the call's row tells of it
-                raise
-            if events:
+            if events := stream.feed(block):
                 yield events
+            if stream.failure is not None:
+                if isinstance(chunks, AsyncGenerator):
+                    await chunks.athrow(stream.failure)  # so that the call's row tells of it
+                raise stream.failure
 
     def error_event(self, error: PortalError) -> bytes:
         return b"event: error\ndata: " + orjson.dumps(as_anthropic(error)) + b"\n\n"

@@ -95,8 +95,9 @@ def _tools(body: CountBody, target: Target) -> Iterator[tuple[str, Any]]:
 
 def _tool(tool: Tool, number: int, target: Target) -> Wire:
     if tool.type not in (None, "custom"):
+        kind = str(tool.type)[:60]
         raise InvalidRequest(
-            f"`tools.{number}` is of type {tool.type!r}, which only Anthropic itself provides. Give "
+            f"`tools.{number}` is of type {kind!r}, which only Anthropic itself provides. Give "
             "the tool a `name` and an `input_schema`, and run its calls yourself.",
             param=f"tools.{number}.type",
         )

@@ -2,7 +2,16 @@
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from aiportal.dialects.openai_chat import ModelName, invalid_field
 from aiportal.errors import InvalidRequest
@@ -36,6 +45,7 @@ __all__ = [
 ]
 
 
+MAX_DEPTH = 200
 # Anthropic's word, at which its clients go on by sending the whole conversation.
 THREAD_UNSUPPORTED = "thread_unsupported_request"
 # Ignored, each of these would give an answer to another question than was asked.
@@ -56,12 +66,30 @@ def _one_of(kinds: str) -> Discriminator:
     )
 
 
+def _not_too_deep(value: dict[str, Any]) -> dict[str, Any]:
+    """What is nested deeper could be read, but not written to an upstream."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return value
+    raise PydanticCustomError("too_deep", "it is nested too deep")
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_not_too_deep)]
+
+
 class _Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
 
 class _Block(_Wire):
-    cache_control: dict[str, Any] | None = None
+    cache_control: JsonObject | None = None
 
 
 class Base64Source(_Wire):
@@ -145,7 +173,7 @@ class ToolUseBlock(_Block):
     type: Literal["tool_use"]
     id: str
     name: str
-    input: dict[str, Any]
+    input: JsonObject
 
 
 ResultBlock = Annotated[
@@ -191,7 +219,7 @@ class Tool(_Block):
     type: str | None = None
     name: str
     description: str | None = None
-    input_schema: dict[str, Any] | None = None
+    input_schema: JsonObject | None = None
     strict: bool | None = None
 
 
@@ -211,7 +239,7 @@ class ThinkingConfig(_Wire):
 
 class OutputFormat(_Wire):
     type: Literal["json_schema"]
-    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+    schema_: Annotated[JsonObject, Field(alias="schema")]
 
 
 class OutputConfig(_Wire):
@@ -241,9 +269,6 @@ class CountBody(_Wire):
     output_config: OutputConfig | None = None
     tools: list[Tool] | None = None
     tool_choice: ToolChoice | None = None
-    thread: dict[str, Any] | None = None
-    mcp_servers: list[Any] | None = None
-    container: str | dict[str, Any] | None = None
 
 
 class MessagesBody(CountBody):
@@ -268,16 +293,15 @@ def parse_count(body: object) -> CountBody:
 def _parsed(kind: type[_Body], body: object) -> _Body:
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
-    try:
-        parsed = kind.model_validate(body)
-    except ValidationError as error:
-        raise invalid_field(error) from error
     for name in _ONLY_AT_ANTHROPIC:
-        if getattr(parsed, name):
+        if body.get(name):
             raise InvalidRequest(
                 f"`{name}` needs what only Anthropic keeps or runs. Leave it out, and send the "
                 "whole conversation and tools of your own.",
                 param=name,
                 code=THREAD_UNSUPPORTED if name == "thread" else None,
             )
-    return parsed
+    try:
+        return kind.model_validate(body)
+    except ValidationError as error:
+        raise invalid_field(error) from error

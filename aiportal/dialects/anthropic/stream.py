@@ -20,7 +20,8 @@ Wire = dict[str, Any]
 class MessageStream:
     """Fed with blocks of whole events, says what to send.
 
-    The message ends, with the reason and the usage, only once `[DONE]` has come.
+    The message ends, with the reason and the usage, only once `[DONE]` has come. failure: set by
+    what is no chunk, after which nothing more is to be fed.
     """
 
     def __init__(self, *, message_id: str, model: str, stop_sequences: Collection[str]) -> None:
@@ -31,10 +32,18 @@ class MessageStream:
         self._is_started = False
         self._blocks = BlockQueue()
         self._calls = CallTable()
+        self.failure: UpstreamError | None = None
 
     def feed(self, block: bytes) -> bytes:
-        """The events for a block, b"" for none. Raises UpstreamError for what is no chunk."""
-        return b"".join([self._event(one) for one in split_events(block)])
+        """The events for a block, b"" for none."""
+        out = []
+        for one in split_events(block):
+            try:
+                out.append(self._event(one))
+            except UpstreamError as error:
+                self.failure = error
+                break
+        return b"".join(out)
 
     def _event(self, one: bytes) -> bytes:
         data = data_of(one)

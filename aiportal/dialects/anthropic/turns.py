@@ -111,7 +111,7 @@ class Turns:
         return message | self._thinking(thoughts)
 
     def _call(self, call: ToolUseBlock) -> Wire:
-        function = {"name": call.name, "arguments": _as_json(call.input)}
+        function = {"name": call.name, "arguments": orjson.dumps(call.input).decode()}
         wire: Wire = {"id": call.id, "type": "function", "function": function}
         if self.is_anthropic and call.cache_control is not None:
             wire["cache_control"] = call.cache_control
@@ -137,13 +137,6 @@ class Turns:
         return [
             part for block in blocks for part in parts_of(block, is_anthropic=self.is_anthropic)
         ]
-
-
-def _as_json(value: Wire) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError as error:
-        raise InvalidRequest("An `input` is nested too deep.", param="messages") from error
 
 
 def _refuse_others(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from aiportal.dialects.anthropic import Target, chat_request, parse_count, parse_messages
@@ -331,12 +332,18 @@ def test_the_portals_bounds_hold() -> None:
     assert refused.value.param == "messages"
 
 
-def test_an_input_too_deep_to_write_is_refused() -> None:
-    deep: dict[str, Any] = {}
-    for _ in range(300):
+@pytest.mark.parametrize("depth", [199, 201])
+def test_what_is_nested_too_deep_to_write_is_refused(depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
         deep = {"a": deep}
-    with pytest.raises(InvalidRequest, match="too deep"):
-        chat(messages=[assistant(CALL | {"input": deep})])
+    question = {"messages": [assistant(CALL | {"input": deep})], "tools": [WEATHER]}
+    if depth < 200:
+        assert orjson.dumps(chat(**question))
+        return
+    with pytest.raises(InvalidRequest, match="too deep") as refused:
+        chat(**question)
+    assert refused.value.param == "messages.0.content.0.input"
 
 
 def test_a_count_needs_no_bound_of_the_answer() -> None:
