@@ -73,7 +73,7 @@ def _inner(block: str | ContentBlock, is_anthropic: bool) -> list[Part]:
 def _file(source: Base64Source | UrlSource, title: str | None, is_anthropic: bool) -> Part:
     if is_anthropic and isinstance(source, UrlSource):
         # LiteLLM's way to say it. A URL as `file_data` it would fetch itself.
-        return {"file_id": source.url, "format": "application/pdf"}
+        return {"file_id": source.url}
     return {"filename": title or "document.pdf", "file_data": _url(source)}
 
 

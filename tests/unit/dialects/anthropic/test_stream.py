@@ -58,7 +58,8 @@ def joined(events: list[dict[str, Any]]) -> dict[str, Any]:
     for event in pieces:
         assert (event["type"], event["index"]) == ("content_block_start", len(blocks))
         blocks.append(event["content_block"] | _deltas(pieces, event))
-    return start["message"] | last["delta"] | {"usage": last["usage"], "content": blocks}
+    message_start: dict[str, Any] = start["message"]
+    return message_start | last["delta"] | {"usage": last["usage"], "content": blocks}
 
 
 def _deltas(pieces: Iterator[dict[str, Any]], start: dict[str, Any]) -> dict[str, Any]:
