@@ -88,6 +88,8 @@ class MessageStream:
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return b""
+        if len(delta) == 1 and isinstance(text := delta.get("content"), str) and text:
+            return self._say(text)  # nearly every chunk of a stream
         out = [self._think(thought) for thought in thoughts(delta)]
         if text := stated_text(delta):
             out.append(self._say(text))

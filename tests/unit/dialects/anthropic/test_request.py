@@ -1,9 +1,12 @@
 """What a model is asked for a request of Anthropic's."""
 
+from contextlib import suppress
 from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aiportal.dialects.anthropic import Target, chat_request, parse_count, parse_messages
 from aiportal.dialects.openai_chat import ChatLimits
@@ -367,3 +370,41 @@ def test_a_target_knows_what_all_of_its_deployments_know(
     dialects: list[str], target: Target
 ) -> None:
     assert Target.of(dialects, ["chat"]) == target
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+KINDS = ("text", "image", "document", "search_result", "thinking", "tool_use", "tool_result")
+FIELDS = {
+    **dict.fromkeys(
+        ("text", "thinking", "title", "id", "name", "tool_use_id"), st.text(max_size=5)
+    ),
+    "source": st.sampled_from(
+        [PNG, {"type": "url", "url": "u"}, {"type": "text", "data": "d"}, "s"]
+    ),
+    "content": st.text(max_size=5) | st.just([text("x")]) | ANY_JSON,
+    "input": ANY_JSON,
+}
+BLOCK = st.fixed_dictionaries({"type": st.sampled_from(KINDS), **FIELDS}) | ANY_JSON
+MESSAGE = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["user", "assistant", "system"]),
+        "content": st.text(max_size=5) | st.lists(BLOCK, max_size=3) | ANY_JSON,
+    }
+)
+BODY = st.fixed_dictionaries(
+    {"model": st.just("acme/fast"), "messages": st.lists(MESSAGE, max_size=2) | ANY_JSON},
+    optional={
+        name: ANY_JSON | st.fixed_dictionaries({"type": st.sampled_from(["auto", "enabled"])})
+        for name in ("system", "tools", "tool_choice", "thinking", "output_config", "metadata")
+    },
+)
+
+
+@given(BODY, st.sampled_from([PLAIN, REASONING, CLAUDE]))
+def test_whatever_comes_is_translated_or_refused(body: Any, target: Target) -> None:
+    with suppress(InvalidRequest):
+        assert orjson.dumps(chat_request(parse_count(body), target, ChatLimits()).body)

@@ -58,8 +58,9 @@ def joined(events: list[dict[str, Any]]) -> dict[str, Any]:
     for event in pieces:
         assert (event["type"], event["index"]) == ("content_block_start", len(blocks))
         blocks.append(event["content_block"] | _deltas(pieces, event))
-    message_start: dict[str, Any] = start["message"]
-    return message_start | last["delta"] | {"usage": last["usage"], "content": blocks}
+    end = last["delta"] | {"usage": last["usage"], "content": blocks}
+    found: dict[str, Any] = start["message"] | end
+    return found
 
 
 def _deltas(pieces: Iterator[dict[str, Any]], start: dict[str, Any]) -> dict[str, Any]:
