@@ -15,7 +15,7 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, Responses, Turns
+from aiportal.chat import Completions, Conversations, PromptTokens, Responses, Turns
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -47,6 +47,7 @@ class Portal:
     local: LocalModels
     router: Router
     completions: Completions
+    prompt_tokens: PromptTokens
     conversations: Conversations
     responses: Responses
     turns: Turns
@@ -94,6 +95,7 @@ class Portal:
                 local=local,
                 router=router,
                 completions=completions,
+                prompt_tokens=PromptTokens(registry, local),
                 conversations=conversations,
                 responses=Responses(database),
                 turns=turns,

@@ -25,6 +25,7 @@ from aiportal.api.routes import (
     docs,
     health,
     keys,
+    messages,
     models,
     preferences,
     responses,
@@ -44,6 +45,7 @@ RESOURCES = (
     chat,
     text_completions,
     responses,
+    messages,
     models,
     custom_models,
     routerbox,
@@ -55,6 +57,7 @@ RESOURCES = (
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
+    "request-id",
     "retry-after",
     "x-aiportal-cost",
     "x-aiportal-deployment",

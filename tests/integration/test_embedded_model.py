@@ -148,6 +148,23 @@ async def test_the_default_model_answers_in_the_dialect_of_responses(
     assert done == "data: [DONE]"
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_it_answers_in_anthropics_dialect(local_settings: Settings, is_stream: bool) -> None:
+    question = {"messages": [{"role": "user", "content": QUESTION}], "system": "You know much."}
+    body = {"model": MODEL, "max_tokens": 50, "temperature": 0, "stream": is_stream, **question}
+    async with serving(local_settings) as server, aiohttp.ClientSession() as client:
+        url = f"{server.url}/v1/messages"
+        async with client.post(url, json=body, headers=server.headers) as answer:
+            text = await answer.text()
+        counted = {"model": MODEL, **question}
+        url = f"{url}/count_tokens"
+        async with client.post(url, json=counted, headers=server.headers) as answer:
+            count = await answer.json()
+        (row,) = await server.rows()
+    assert "Paris" in text
+    assert count == {"input_tokens": row.prompt_tokens, "estimated": False}
+
+
 async def test_a_stream_ends_with_its_usage_where_that_is_asked_for(gguf: Path) -> None:
     body = {
         "messages": [{"role": "user", "content": QUESTION}],

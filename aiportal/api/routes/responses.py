@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.model_answer import ModelAnswer
+from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
 from aiportal.dialects.exchange import Exchange
 from aiportal.dialects.responses import ResponsesBody
@@ -39,19 +40,9 @@ async def _open(portal: Portal, principal: Principal, body: object) -> Exchange:
     return await portal.responses.open(principal, body, portal.registry.limits)
 
 
-def _documentation() -> dict[str, Any]:
-    schema = ResponsesBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        }
-    }
-
-
 @router.post(
     "/responses",
-    openapi_extra=_documentation(),
+    openapi_extra=body_of(ResponsesBody),
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def create_response() -> Response:

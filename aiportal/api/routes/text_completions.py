@@ -1,11 +1,10 @@
 """POST /completions, OpenAI's legacy Completions."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from aiportal.api.model_answer import ModelAnswer
+from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
 from aiportal.dialects.exchange import Exchange
 from aiportal.dialects.text_completions import TextCompletion, TextCompletionBody
@@ -21,19 +20,9 @@ async def _open(portal: Portal, _: Principal, body: object) -> Exchange:
     return TextCompletion(TextCompletionBody.parse(body), portal.registry.limits)
 
 
-def _documentation() -> dict[str, Any]:
-    schema = TextCompletionBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        }
-    }
-
-
 @router.post(
     "/completions",
-    openapi_extra=_documentation(),
+    openapi_extra=body_of(TextCompletionBody),
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def create_completion() -> Response:
