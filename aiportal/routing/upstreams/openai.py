@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import aiohttp
 import orjson
@@ -11,7 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from aiportal.dialects.operations import Operation
-from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamTimeout
+from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamTimeout
 from aiportal.registry import Deployment, Timeouts
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
@@ -94,9 +95,17 @@ class OpenAiUpstream:
         return _OpenAiCall(response, timeouts.between_bytes_s)
 
 
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON. Raises InvalidRequest for what orjson reads but does not write: 255 levels and more."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise InvalidRequest("The body is nested too deeply; 254 levels are taken.") from error
+
+
 def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormData:
     if not request.files:
-        return aiohttp.BytesPayload(orjson.dumps(request.body), content_type="application/json")
+        return aiohttp.BytesPayload(_encoded(request.body), content_type="application/json")
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in request.body.items():
         form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
