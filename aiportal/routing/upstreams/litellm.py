@@ -1,25 +1,18 @@
-"""Providers of other dialects (Anthropic, Gemini, Bedrock…) through LiteLLM's `acompletion`.
+"""Providers of other dialects through LiteLLM's `acompletion`: for those that have no translator here."""
 
-LiteLLM takes 190 MB and seconds to import, so that happens at the first call, off the event loop.
-"""
-
-import asyncio
-import re
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from aiportal.dialects.sse import DONE, encode
-from aiportal.errors import UpstreamError
+from aiportal.errors import ModelUnavailable
+from aiportal.registry import Deployment
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
-from aiportal.routing.upstreams.failures import failure_from
-from aiportal.settings import keep_litellm_offline
+from aiportal.routing.upstreams.litellm_library import NO_KEY, LiteLlmLibrary, foreign_errors
+from aiportal.routing.upstreams.remote_media import refuse_remote_media
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
-__all__ = ["CHAT_FIELDS", "LiteLlmUpstream"]
+__all__ = ["CHAT_FIELDS", "LiteLlmUpstream", "provider_arguments"]
 
 CHAT_FIELDS = frozenset(
     {
@@ -56,7 +49,16 @@ CHAT_FIELDS = frozenset(
 `base_url`, `api_key`, `mock_response` and `fallbacks`, by which a caller could have the portal's key
 sent elsewhere, or another model asked."""
 
-_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+(?:Exception|Error) - )?")
+# Without an address of its own LiteLLM looks for one in variables that are other programs' too.
+_API_BASES = {
+    "anthropic": "https://api.anthropic.com",
+    "cohere": "https://api.cohere.com/v2/chat",
+    "gemini": "https://generativelanguage.googleapis.com/v1beta",
+}
+# Where the key is no `api_key`: the JSON of a service account.
+_KEY_ARGUMENTS = {"vertex_ai": "vertex_credentials"}
+# Whose clouds would otherwise be asked for credentials, or the environment.
+_NEED_A_KEY = {"bedrock", "vertex_ai"}
 
 
 class LiteLlmUpstream:
@@ -66,43 +68,40 @@ class LiteLlmUpstream:
     dialect.
     """
 
-    def __init__(self) -> None:
-        self._importing = asyncio.Lock()
-        self._litellm: ModuleType | None = None
+    def __init__(self, library: LiteLlmLibrary | None = None) -> None:
+        self._library = library or LiteLlmLibrary()
 
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
-        """Raises UpstreamError for whatever LiteLLM raises."""
-        litellm = await self._library()
+        """Raises UpstreamError for whatever LiteLLM raises, ModelUnavailable where a key is missing."""
         deployment = request.deployment
+        refuse_remote_media(request.body.get("messages"))
+        litellm = await self._library.load()
         arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
-        try:
+        with foreign_errors(deployment.api_key):
             answer = await litellm.acompletion(
-                model=f"{deployment.dialect}/{deployment.upstream_model}",
-                api_key=deployment.api_key,
-                api_base=deployment.api_base,
-                extra_headers=dict(deployment.headers) or None,
+                **provider_arguments(deployment),
                 timeout=request.timeouts.total_s,
-                num_retries=0,
                 **arguments,
             )
-        except Exception as error:
-            raise _translated(error, deployment.api_key) from error
         return _LiteLlmCall(answer, deployment.api_key)
 
-    async def _library(self) -> Any:
-        async with self._importing:
-            if self._litellm is None:
-                self._litellm = await asyncio.to_thread(_import_litellm)
-        return self._litellm
 
-
-def _import_litellm() -> "ModuleType":
-    keep_litellm_offline()
-    import litellm
-
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
-    return litellm
+def provider_arguments(deployment: Deployment) -> dict[str, Any]:
+    """What tells any function of LiteLLM whom to ask. Raises ModelUnavailable where a key is missing."""
+    dialect = deployment.dialect
+    if deployment.api_key is None and dialect in _NEED_A_KEY:
+        raise ModelUnavailable(
+            f"This model's dialect, {dialect!r}, needs a key. Name the variable that holds it as "
+            "`apiKeyEnv` of the model or its provider.",
+            param="model",
+        )
+    return {
+        "model": f"{dialect}/{deployment.upstream_model}",
+        _KEY_ARGUMENTS.get(dialect, "api_key"): deployment.api_key or NO_KEY,
+        "api_base": deployment.api_base or _API_BASES.get(dialect),
+        "extra_headers": dict(deployment.headers) or None,
+        "num_retries": 0,
+    }
 
 
 class _LiteLlmCall:
@@ -116,25 +115,12 @@ class _LiteLlmCall:
         return orjson.dumps(self._answer.model_dump(exclude_none=True))
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        try:
+        with foreign_errors(self._secret):
             async for chunk in self._answer:
                 yield encode(chunk.model_dump(exclude_unset=True))
-        except Exception as error:
-            raise _translated(error, self._secret) from error
         yield DONE
 
     async def close(self) -> None:
         closing = getattr(self._answer, "aclose", None)
         if closing is not None:
             await closing()
-
-
-def _translated(error: Exception, secret: str | None) -> UpstreamError:
-    """LiteLLM's errors derive from openai's and carry a status; whatever has none is a failure, 502."""
-    status = getattr(error, "status_code", None)
-    response = getattr(error, "response", None)
-    headers = getattr(response, "headers", None) or {}
-    body = _PREFIX.sub("", str(getattr(error, "message", error))).encode()
-    if not body.startswith(b"{"):  # else it is the provider's own error object
-        body = orjson.dumps({"error": {"message": body.decode()}})
-    return failure_from(status if isinstance(status, int) else 502, body, headers, secret=secret)
