@@ -1,0 +1,113 @@
+"""What a provider of another dialect costs: the portal's translators beside LiteLLM's `acompletion`.
+
+Both ask the fast provider at its Anthropic address from the bench's own process, in turns.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import aiohttp
+
+from aiportal.registry import Deployment, Model, Pricing, Timeouts
+from aiportal.routing.upstreams.call import Upstream, UpstreamRequest
+from aiportal.routing.upstreams.litellm import LiteLlmUpstream
+from aiportal.routing.upstreams.translated import TranslatedUpstream
+from tests.performance.report import Finding
+from tests.performance.rig import MESSAGES
+
+__all__ = ["DialectBench"]
+
+BODY = {"messages": MESSAGES, "max_tokens": 100, "temperature": 0}
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+BOUND = 8
+
+
+@dataclass(frozen=True)
+class DialectBench:
+    """url: the provider's. rounds: how often both take turns. duration_s: of one turn."""
+
+    url: str
+    rounds: int = 5
+    duration_s: float = 1.0
+    callers: int = 16
+
+    async def run(self) -> list[Finding]:
+        """The ratios, unstreamed and streamed."""
+        async with aiohttp.ClientSession() as session:
+            ours, theirs = TranslatedUpstream(session), LiteLlmUpstream()
+            return [
+                await self._compared(ours, theirs, "tiny answers", BODY),
+                await self._compared(ours, theirs, "100-chunk streams", {**BODY, **STREAM}),
+            ]
+
+    async def _compared(
+        self, ours: Upstream, theirs: Upstream, name: str, body: Mapping[str, Any]
+    ) -> Finding:
+        rates: dict[Upstream, list[float]] = {ours: [], theirs: []}
+        for upstream in rates:
+            await self._rate(upstream, body, duration_s=0)  # imports
+        for _ in range(self.rounds):
+            for upstream, of_this in rates.items():
+                of_this.append(await self._rate(upstream, body, duration_s=self.duration_s))
+        ratio = median(one / other for one, other in zip(rates[ours], rates[theirs], strict=True))
+        detail = f"{median(rates[ours]):.0f} and {median(rates[theirs]):.0f} calls/s"
+        title = f"Anthropic path, {name}, translator / acompletion"
+        return Finding(title, ratio, "", BOUND, "least", detail)
+
+    async def _rate(
+        self, upstream: Upstream, body: Mapping[str, Any], *, duration_s: float
+    ) -> float:
+        started = time.perf_counter()
+        callers = (self._repeat(upstream, body, started + duration_s) for _ in range(self.callers))
+        counts = await asyncio.gather(*callers)
+        return sum(counts) / (time.perf_counter() - started)
+
+    async def _repeat(self, upstream: Upstream, body: Mapping[str, Any], end: float) -> int:
+        count = 0
+        while count == 0 or time.perf_counter() < end:
+            await self._call(upstream, body)
+            count += 1
+        return count
+
+    async def _call(self, upstream: Upstream, body: Mapping[str, Any]) -> None:
+        """One whole answer. Raises ValueError where it has no end."""
+        is_stream = "stream" in body
+        request = UpstreamRequest(
+            _model(self.url), _deployment(self.url), body, is_stream, Timeouts()
+        )
+        call = await upstream.send(request)
+        try:
+            if is_stream:
+                answer = b"".join([piece async for piece in call.pieces()])
+            else:
+                answer = await call.read()
+        finally:
+            await call.close()
+        if b'"finish_reason":"stop"' not in answer:
+            raise ValueError(f"not a whole answer: {answer[-300:]!r}")
+
+
+def _deployment(url: str) -> Deployment:
+    return Deployment("bench", "anthropic", "claude-sonnet-4-5", url, "sk-bench", {})
+
+
+def _model(url: str) -> Model:
+    return Model(
+        id="bench/claude",
+        name="bench",
+        provider="bench",
+        description="",
+        deployments=(_deployment(url),),
+        context_window=None,
+        max_output_tokens=None,
+        capabilities=("chat",),
+        pricing=Pricing(),
+        parameters={},
+        system_prompt="",
+        base_model=None,
+        weights=None,
+    )
