@@ -27,12 +27,18 @@ BOUND = 8
 
 
 @dataclass(frozen=True)
+class _Turn:
+    per_second: float
+    cpu_ms: float  # a call
+
+
+@dataclass(frozen=True)
 class DialectBench:
     """url: the provider's. rounds: how often both take turns. duration_s: of one turn."""
 
     url: str
-    rounds: int = 5
-    duration_s: float = 1.0
+    rounds: int = 11
+    duration_s: float = 0.6
     callers: int = 16
 
     async def run(self) -> list[Finding]:
@@ -47,24 +53,34 @@ class DialectBench:
     async def _compared(
         self, ours: Upstream, theirs: Upstream, name: str, body: Mapping[str, Any]
     ) -> Finding:
-        rates: dict[Upstream, list[float]] = {ours: [], theirs: []}
-        for upstream in rates:
-            await self._rate(upstream, body, duration_s=0)  # imports
+        turns: dict[Upstream, list[_Turn]] = {ours: [], theirs: []}
+        for upstream in turns:
+            await self._turn(upstream, body, duration_s=0)  # imports
         for _ in range(self.rounds):
-            for upstream, of_this in rates.items():
-                of_this.append(await self._rate(upstream, body, duration_s=self.duration_s))
-        ratio = median(one / other for one, other in zip(rates[ours], rates[theirs], strict=True))
-        detail = f"{median(rates[ours]):.0f} and {median(rates[theirs]):.0f} calls/s"
-        title = f"Anthropic path, {name}, translator / acompletion"
-        return Finding(title, ratio, "", BOUND, "least", detail)
+            for upstream, of_this in turns.items():
+                of_this.append(await self._turn(upstream, body, duration_s=self.duration_s))
+        pairs = list(zip(turns[ours], turns[theirs], strict=True))
+        by_cpu = median(other.cpu_ms / one.cpu_ms for one, other in pairs)
+        costs = " and ".join(
+            f"{median(turn.cpu_ms for turn in of_this):.2f}" for of_this in turns.values()
+        )
+        return Finding(
+            f"Anthropic path, {name}, translator / acompletion",
+            median(one.per_second / other.per_second for one, other in pairs),
+            "",
+            BOUND,
+            "least",
+            f"{costs} ms of processor time a call; by processor time {by_cpu:.2f}",
+        )
 
-    async def _rate(
+    async def _turn(
         self, upstream: Upstream, body: Mapping[str, Any], *, duration_s: float
-    ) -> float:
-        started = time.perf_counter()
+    ) -> _Turn:
+        started, cpu_s = time.perf_counter(), time.process_time()
         callers = (self._repeat(upstream, body, started + duration_s) for _ in range(self.callers))
-        counts = await asyncio.gather(*callers)
-        return sum(counts) / (time.perf_counter() - started)
+        calls = sum(await asyncio.gather(*callers))
+        cpu_ms = (time.process_time() - cpu_s) / calls * 1000
+        return _Turn(calls / (time.perf_counter() - started), cpu_ms)
 
     async def _repeat(self, upstream: Upstream, body: Mapping[str, Any], end: float) -> int:
         count = 0

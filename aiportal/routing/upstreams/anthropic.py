@@ -19,6 +19,10 @@ __all__ = ["AnthropicTranslator"]
 
 API_BASE = "https://api.anthropic.com"
 PATH = "/v1/messages"
+# Parameters on which no header depends. LiteLLM looks the model up, at length, where there is any other.
+_NO_HEADERS = frozenset(
+    {"max_tokens", "metadata", "stop_sequences", "temperature", "top_k", "top_p"}
+)
 
 
 class AnthropicTranslator:
@@ -47,7 +51,9 @@ class AnthropicTranslator:
             headers=dict(deployment.headers),
             model=model,
             messages=messages,
-            optional_params=parameters,
+            optional_params={
+                name: value for name, value in parameters.items() if name not in _NO_HEADERS
+            },
             litellm_params=of_litellm,
             api_key=deployment.api_key or NO_KEY,
             api_base=deployment.api_base or API_BASE,

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,6 +26,7 @@ NO_KEY = "none"
 """Given to LiteLLM in place of a key for a deployment that needs none: without any it would take one
 from the environment, which may be another provider's or another deployment's."""
 
+KNOWN_CAPABILITIES = 4096  # of a model each
 _PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+(?:Exception|Error) - )?")
 # LiteLLM appends the whole conversation to some of its errors.
 _ECHO = re.compile(r"\s*Received (?:Messages|Chunk|chunk)=.*", re.DOTALL)
@@ -54,7 +56,22 @@ def import_litellm() -> "ModuleType":
     litellm.disable_hf_tokenizer_download = True
     # Its warnings quote requests; what goes wrong comes as an error anyway.
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    _remember_capabilities()
     return litellm
+
+
+def _remember_capabilities() -> None:
+    """Keep what LiteLLM finds of a model: it searches its list anew, at length, several times a call,
+    which is a third of a translation, and the list does not change while the portal runs."""
+    from litellm import utils
+    from litellm.llms.anthropic.common_utils import AnthropicModelInfo
+
+    if not hasattr(utils.supports_factory, "cache_info"):
+        remembered = lru_cache(maxsize=KNOWN_CAPABILITIES)
+        utils.supports_factory = remembered(utils.supports_factory)
+        AnthropicModelInfo._get_model_capability = staticmethod(  # type: ignore[method-assign] # noqa: SLF001
+            remembered(AnthropicModelInfo._get_model_capability)  # noqa: SLF001
+        )
 
 
 @contextmanager
