@@ -81,6 +81,7 @@ class LiteLlmUpstream:
             answer = await litellm.acompletion(
                 **provider_arguments(deployment),
                 timeout=request.timeouts.total_s,
+                _skip_mcp_handler=True,  # it looks among tools for servers to call by itself
                 **arguments,
             )
         return _LiteLlmCall(answer, deployment.api_key)
