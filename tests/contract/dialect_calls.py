@@ -77,8 +77,7 @@ async def streamed(upstream: Upstream, request: UpstreamRequest) -> list[dict[st
     finally:
         await call.close()
     data = [data_of(event) for event in split_events(body)]
-    assert data[-1:] in ([b"[DONE]"], []), data[-1:]
-    return [orjson.loads(each) for each in data[:-1] if each is not None]
+    return [orjson.loads(each) for each in data if each and each != b"[DONE]"]
 
 
 def sent(request: Received) -> dict[str, Any]:

@@ -126,6 +126,16 @@ async def test_the_caller_gets_the_stream_of_acompletion(
     assert _without_marks(ours) == _without_marks(theirs)
 
 
+async def test_neither_takes_a_key_from_the_environment(
+    both: tuple[Upstream, Upstream], upstream: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-of-somebody-else")
+    upstream.will_say(simple("anthropic"))
+    for each in both:
+        await asked(each, request_of("anthropic", upstream.base, {}, key=None))
+    assert "somebody" not in repr([request.headers for request in upstream.requests])
+
+
 def _without_marks(value: Any) -> Any:
     """Without what differs from call to call: ids that LiteLLM makes up, and times."""
     if isinstance(value, dict):
