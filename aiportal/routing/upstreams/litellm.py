@@ -6,13 +6,12 @@ from typing import Any
 import orjson
 
 from aiportal.dialects.sse import DONE, encode
-from aiportal.errors import ModelUnavailable
-from aiportal.registry import Deployment
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
-from aiportal.routing.upstreams.litellm_library import NO_KEY, LiteLlmLibrary, foreign_errors
+from aiportal.routing.upstreams.litellm_library import LiteLlmLibrary, foreign_errors
+from aiportal.routing.upstreams.provider_arguments import provider_arguments
 from aiportal.routing.upstreams.remote_media import refuse_remote_media
 
-__all__ = ["CHAT_FIELDS", "LiteLlmUpstream", "provider_arguments"]
+__all__ = ["CHAT_FIELDS", "LiteLlmUpstream"]
 
 CHAT_FIELDS = frozenset(
     {
@@ -49,17 +48,6 @@ CHAT_FIELDS = frozenset(
 `base_url`, `api_key`, `mock_response` and `fallbacks`, by which a caller could have the portal's key
 sent elsewhere, or another model asked."""
 
-# Without an address of its own LiteLLM looks for one in variables that are other programs' too.
-_API_BASES = {
-    "anthropic": "https://api.anthropic.com",
-    "cohere": "https://api.cohere.com/v2/chat",
-    "gemini": "https://generativelanguage.googleapis.com/v1beta",
-}
-# Where the key is no `api_key`: the JSON of a service account.
-_KEY_ARGUMENTS = {"vertex_ai": "vertex_credentials"}
-# Whose clouds would otherwise be asked for credentials, or the environment.
-_NEED_A_KEY = {"bedrock", "vertex_ai"}
-
 
 class LiteLlmUpstream:
     """Asks any provider that LiteLLM knows; its answers come back in OpenAI's shape.
@@ -79,30 +67,12 @@ class LiteLlmUpstream:
         arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
         with foreign_errors(deployment.api_key):
             answer = await litellm.acompletion(
-                **provider_arguments(deployment),
+                **provider_arguments(deployment, "chat"),
                 timeout=request.timeouts.total_s,
                 _skip_mcp_handler=True,  # it looks among tools for servers to call by itself
                 **arguments,
             )
         return _LiteLlmCall(answer, deployment.api_key)
-
-
-def provider_arguments(deployment: Deployment) -> dict[str, Any]:
-    """What tells any function of LiteLLM whom to ask. Raises ModelUnavailable where a key is missing."""
-    dialect = deployment.dialect
-    if deployment.api_key is None and dialect in _NEED_A_KEY:
-        raise ModelUnavailable(
-            f"This model's dialect, {dialect!r}, needs a key. Name the variable that holds it as "
-            "`apiKeyEnv` of the model or its provider.",
-            param="model",
-        )
-    return {
-        "model": f"{dialect}/{deployment.upstream_model}",
-        _KEY_ARGUMENTS.get(dialect, "api_key"): deployment.api_key or NO_KEY,
-        "api_base": deployment.api_base or _API_BASES.get(dialect),
-        "extra_headers": dict(deployment.headers) or None,
-        "num_retries": 0,
-    }
 
 
 class _LiteLlmCall:
