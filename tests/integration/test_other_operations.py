@@ -18,7 +18,7 @@ from aiportal.routing.upstreams.other_operations import (
     OtherOperations,
 )
 from tests.contract.dialect_calls import KEY
-from tests.upstreams import hang, plain
+from tests.upstreams import Close, hang, plain
 from tests.upstreams.scripted import ScriptedUpstream
 
 # LiteLLM's own, which no caller can mend.
@@ -144,7 +144,9 @@ async def test_a_ranking_comes_in_coheres_shape(
 async def test_a_picture_comes_in_openais_shape(
     operations: OtherOperations, provider: ScriptedUpstream
 ) -> None:
-    provider.will_say(plain(json.dumps(PICTURE).encode()))
+    answered = plain(json.dumps(PICTURE).encode(), headers={"Connection": "close"})
+    # LiteLLM would keep this connection open, and forget it.
+    provider.will_say(lambda request: (*answered(request), Close()))
     model = "gemini/imagen-4.0-generate-001"
     answer = await ask(operations, provider, "images", model=model, prompt="a cat", n=1)
     assert answer["data"][0]["b64_json"] == "aGk="
