@@ -278,6 +278,27 @@ async def test_the_callers_body_stays_as_it_was(
     assert orjson.dumps(body) == before
 
 
+async def test_thinking_without_a_count_does_not_block_the_loop(
+    ours: TranslatedUpstream, provider: ScriptedUpstream
+) -> None:
+    thinking = {"type": "thinking", "thinking": "Well, well.", "signature": "c2ln"}
+    provider.will_say(claude_says(message(thinking, "Paris.")))
+    answer = await claude(ours, provider)
+    assert answer["choices"][0]["message"]["reasoning_content"] == "Well, well."
+    whole = joined(await streamed(ours, request_of("anthropic", provider.base, STREAM)))
+    assert whole["usage"]["reasoning_tokens"] > 0
+    assert [block.get("signature") for block in whole["thinking"]] == [None, "c2ln"]
+
+
+async def test_what_cannot_be_translated_is_refused_in_words(
+    ours: TranslatedUpstream, provider: ScriptedUpstream
+) -> None:
+    messages = [{"role": "tool", "content": "an answer to nothing"}]
+    with pytest.raises(UpstreamRejected, match="cannot be put into the dialect"):
+        await claude(ours, provider, messages=messages)
+    assert provider.requests == []
+
+
 async def test_leaving_a_stream_closes_the_connection(
     ours: TranslatedUpstream, provider: ScriptedUpstream
 ) -> None:

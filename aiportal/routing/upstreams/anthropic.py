@@ -31,8 +31,11 @@ class AnthropicTranslator:
     passed: tuple[str, ...] = ("https://",)
 
     def __init__(self) -> None:
-        from litellm import AnthropicConfig
+        from litellm import AnthropicConfig, token_counter
 
+        token_counter(
+            model="", text="it counts thoughts that come uncounted, and first reads files"
+        )
         self._config = AnthropicConfig()
         self._parameters = Parameters(self._config)
 

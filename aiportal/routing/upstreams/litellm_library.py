@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from aiportal.errors import PortalError, UpstreamError
+from aiportal.errors import PortalError, UpstreamError, UpstreamRejected
 from aiportal.routing.upstreams.failures import failure_from
 from aiportal.settings import keep_litellm_offline
 
@@ -26,6 +26,7 @@ NO_KEY = "none"
 """Given to LiteLLM in place of a key for a deployment that needs none: without any it would take one
 from the environment, which may be another provider's or another deployment's."""
 
+MAX_WORDS = 500
 KNOWN_CAPABILITIES = 4096  # of a model each
 _PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+(?:Exception|Error) - )?")
 # LiteLLM appends the whole conversation to some of its errors.
@@ -78,7 +79,7 @@ def _remember_capabilities() -> None:
 def foreign_errors(secret: str | None, *, status: int = 502) -> Iterator[None]:
     """Inside, whatever LiteLLM raises becomes an UpstreamError; errors of ours pass.
 
-    status: for an error that carries none.
+    status: for an error that carries none; 400 while a request is translated, for all that goes wrong.
     """
     try:
         yield
@@ -90,10 +91,17 @@ def foreign_errors(secret: str | None, *, status: int = 502) -> Iterator[None]:
 
 def _translated(error: Exception, secret: str | None, status: int) -> UpstreamError:
     """LiteLLM's errors derive from openai's and carry a status; its translators raise anything."""
+    words = _ECHO.sub("", _PREFIX.sub("", str(getattr(error, "message", error))))
+    if status == 400:  # a request on its way out: nobody has been asked
+        words = words.replace(secret, "[key]") if secret else words
+        return UpstreamRejected(
+            "This request cannot be put into the dialect of the model's provider "
+            f"({words[:MAX_WORDS]}). Check its messages, tools "
+            "and parameters, or use another model."
+        )
     own_status = getattr(error, "status_code", None)
     response = getattr(error, "response", None)
     headers = getattr(response, "headers", None) or {}
-    words = _ECHO.sub("", _PREFIX.sub("", str(getattr(error, "message", error))))
     body = words.encode()
     if not body.startswith(b"{"):  # else it is the provider's own error object
         body = orjson.dumps({"error": {"message": words}})
