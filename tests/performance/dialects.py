@@ -43,7 +43,10 @@ class DialectBench:
 
     async def run(self) -> list[Finding]:
         """The ratios, unstreamed and streamed."""
-        async with aiohttp.ClientSession() as session:
+        # As the router opens its own.
+        async with aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=("User-Agent",)
+        ) as session:
             ours, theirs = TranslatedUpstream(session), LiteLlmUpstream()
             return [
                 await self._compared(ours, theirs, "tiny answers", BODY),
@@ -77,27 +80,25 @@ class DialectBench:
         self, upstream: Upstream, body: Mapping[str, Any], *, duration_s: float
     ) -> _Turn:
         started, cpu_s = time.perf_counter(), time.process_time()
-        callers = (self._repeat(upstream, body, started + duration_s) for _ in range(self.callers))
+        request = _request(self.url, body)
+        end = started + duration_s
+        callers = (self._repeat(upstream, request, end) for _ in range(self.callers))
         calls = sum(await asyncio.gather(*callers))
         cpu_ms = (time.process_time() - cpu_s) / calls * 1000
         return _Turn(calls / (time.perf_counter() - started), cpu_ms)
 
-    async def _repeat(self, upstream: Upstream, body: Mapping[str, Any], end: float) -> int:
+    async def _repeat(self, upstream: Upstream, request: UpstreamRequest, end: float) -> int:
         count = 0
         while count == 0 or time.perf_counter() < end:
-            await self._call(upstream, body)
+            await self._call(upstream, request)
             count += 1
         return count
 
-    async def _call(self, upstream: Upstream, body: Mapping[str, Any]) -> None:
+    async def _call(self, upstream: Upstream, request: UpstreamRequest) -> None:
         """One whole answer. Raises ValueError where it has no end."""
-        is_stream = "stream" in body
-        request = UpstreamRequest(
-            _model(self.url), _deployment(self.url), body, is_stream, Timeouts()
-        )
         call = await upstream.send(request)
         try:
-            if is_stream:
+            if request.is_stream:
                 answer = b"".join([piece async for piece in call.pieces()])
             else:
                 answer = await call.read()
@@ -105,6 +106,10 @@ class DialectBench:
             await call.close()
         if b'"finish_reason":"stop"' not in answer:
             raise ValueError(f"not a whole answer: {answer[-300:]!r}")
+
+
+def _request(url: str, body: Mapping[str, Any]) -> UpstreamRequest:
+    return UpstreamRequest(_model(url), _deployment(url), body, "stream" in body, Timeouts())
 
 
 def _deployment(url: str) -> Deployment:
