@@ -64,7 +64,7 @@ def import_litellm() -> "ModuleType":
 def _remember_capabilities() -> None:
     """Keep what LiteLLM finds of a model: it searches its list anew, at length, several times a call,
     which is a third of a translation, and the list does not change while the portal runs."""
-    from litellm import utils
+    from litellm import AnthropicConfig, utils
     from litellm.llms.anthropic.common_utils import AnthropicModelInfo
 
     if not hasattr(utils.supports_factory, "cache_info"):
@@ -73,6 +73,9 @@ def _remember_capabilities() -> None:
         AnthropicModelInfo._get_model_capability = staticmethod(  # type: ignore[method-assign] # noqa: SLF001
             remembered(AnthropicModelInfo._get_model_capability)  # noqa: SLF001
         )
+        config: Any = AnthropicConfig
+        kept: Any = remembered(config.get_config.__func__)
+        config.get_config = classmethod(kept)
 
 
 @contextmanager
