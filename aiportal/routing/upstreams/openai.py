@@ -79,19 +79,35 @@ class OpenAiUpstream:
 
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
         """As `send`, to an endpoint that the caller names."""
+        return await self.post_to(
+            endpoint.url(request.operation),
+            request,
+            headers=endpoint.headers,
+            secret=endpoint.secret,
+        )
+
+    async def post_to(
+        self,
+        url: URL,
+        request: UpstreamRequest,
+        *,
+        headers: CIMultiDict[str],
+        secret: str | None,
+    ) -> UpstreamCall:
+        """As `send`, to any address. secret: what must not appear in an error."""
         timeouts = request.timeouts
         try:
             response = await self._session.post(
-                endpoint.url(request.operation),
+                url,
                 data=_payload(request),
-                headers=endpoint.headers,
+                headers=headers,
                 allow_redirects=False,
                 timeout=_client_timeout(timeouts),
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
         if response.status != 200:
-            raise await _refusal(response, endpoint.secret)
+            raise await _refusal(response, secret)
         return _OpenAiCall(response, timeouts.between_bytes_s)
 
 
