@@ -16,11 +16,15 @@ __all__ = [
     "ChatRequest",
     "ContentPart",
     "Message",
+    "ModelName",
     "StreamOptions",
     "invalid_field",
     "loads_object",
 ]
 
+ModelName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
+]
 PartType = Literal["text", "image_url", "input_audio", "file", "refusal", "video_url", "thinking"]
 
 
@@ -58,9 +62,7 @@ class StreamOptions(_Wire):
 class ChatBody(_Wire):
     """What the portal reads of a request; every other field travels on unchanged."""
 
-    model: Annotated[
-        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
-    ]
+    model: ModelName
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -173,8 +175,11 @@ def invalid_field(error: ValidationError) -> InvalidRequest:
     return InvalidRequest(f"{where} is not valid: {first['msg']}.", param=path or None)
 
 
+_UNION_BRANCHES = frozenset({"str", "constrained-str", "float", "int", "constrained-int", "none"})
+
+
 def _is_union_branch(step: str | int) -> bool:
-    return isinstance(step, str) and ("[" in step or step in {"str", "float", "int", "none"})
+    return isinstance(step, str) and ("[" in step or step in _UNION_BRANCHES)
 
 
 def loads_object(data: bytes | bytearray | memoryview) -> object:
