@@ -22,10 +22,14 @@ from aiportal.api.routes import (
     chat,
     conversations,
     docs,
+    embeddings,
     health,
+    images,
     keys,
     models,
+    moderations,
     preferences,
+    rerank,
     sign_in,
     turns,
     usage,
@@ -80,7 +84,9 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, models, conversations, turns, usage):
+        for resource in (chat, embeddings, images, moderations, rerank, models):
+            resources.include_router(resource.router)
+        for resource in (conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)

@@ -1,6 +1,7 @@
 """A model's answer to one call, in the dialect of the caller: what all such routes share."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
@@ -15,21 +16,33 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.routing import Completion
 
-__all__ = ["ModelAnswer", "OpenExchange"]
+__all__ = ["ModelAnswer", "OpenExchange", "ReadBody", "read_json"]
 
-OpenExchange = Callable[[Portal, Principal, object], Awaitable[Exchange]]
-"""Makes an exchange from a decoded JSON body. Raises InvalidRequest and other errors of ours."""
+OpenExchange = Callable[[Portal, Principal, Any], Awaitable[Exchange]]
+"""Makes an exchange from a body that was read. Raises InvalidRequest and other errors of ours."""
+
+ReadBody = Callable[[Portal, Request], Awaitable[object]]
+"""Raises InvalidRequest, RequestTooLarge, ClientDisconnect."""
+
+
+async def read_json(_: Portal, request: Request) -> object:
+    """A JSON body, decoded."""
+    return loads_object(await read_body(request.receive))
 
 
 class ModelAnswer(Response):
     """Reads the request itself, so that it can be called with or without FastAPI in front.
 
     May be called any number of times, on one event loop. endpoint: the route's name in the ledger.
+    read: how its body is read.
     """
 
-    def __init__(self, open_exchange: OpenExchange, *, endpoint: str) -> None:
+    def __init__(
+        self, open_exchange: OpenExchange, *, endpoint: str, read: ReadBody = read_json
+    ) -> None:
         super().__init__()
         self._open_exchange = open_exchange
+        self._read = read
         self._endpoint = endpoint
         self._stragglers = Stragglers()
 
@@ -37,7 +50,7 @@ class ModelAnswer(Response):
         request = Request(scope, receive)
         portal = portal_of(request)
         principal = await authenticate(portal, request)
-        body = loads_object(await read_body(receive))
+        body = await self._read(portal, request)
         exchange = await self._open_exchange(portal, principal, body)
         async with (
             Caller(receive, send, self._stragglers) as caller,

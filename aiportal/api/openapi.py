@@ -2,7 +2,9 @@
 
 from typing import Any
 
-__all__ = ["correct"]
+from pydantic import BaseModel
+
+__all__ = ["correct", "json_body"]
 
 _ERROR = {
     "type": "object",
@@ -35,6 +37,12 @@ _STREAM = "text/event-stream"
 _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
 
 
+def json_body(kind: type[BaseModel]) -> dict[str, Any]:
+    """What documents an operation whose JSON body the route reads itself."""
+    schema = kind.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def correct(document: dict[str, Any]) -> None:
     """Change FastAPI's document in place.
 
@@ -49,6 +57,8 @@ def correct(document: dict[str, Any]) -> None:
     document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
     for operations in document["paths"].values():
         for operation in operations.values():
+            for body in operation.get("requestBody", {}).get("content", {}).values():
+                schemas |= body["schema"].pop("$defs", {})
             operation["responses"].pop("422", None)
             for response in operation["responses"].values():
                 # FastAPI says `string`, but a schema there is for one event, and ours vary.

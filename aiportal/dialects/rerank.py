@@ -17,9 +17,7 @@ class RerankBody(WholeBody):
     """What the portal reads of a request; every other field travels on unchanged."""
 
     query: Annotated[str, StringConstraints(min_length=1)]
-    documents: Annotated[
-        list[str | dict[str, Any]], Field(min_length=1, max_length=MAX_DOCUMENTS)
-    ]
+    documents: Annotated[list[str | dict[str, Any]], Field(min_length=1, max_length=MAX_DOCUMENTS)]
     top_n: Annotated[int, Field(ge=1)] | None = None
     return_documents: bool | None = None
 

@@ -51,6 +51,15 @@ class TokenUsage:
             audio_completion_tokens=_count(outside.get("audio_tokens")),
         )
 
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Self | None:
+        """Read a whole answer's `usage`, or the `meta.tokens` that Cohere has in its place."""
+        usage = cls.from_wire(answer.get("usage"))
+        meta = answer.get("meta")
+        if usage is not None or not isinstance(meta, dict):
+            return usage
+        return cls.from_wire(meta.get("tokens")) or cls.from_wire(meta.get("billed_units"))
+
     def as_wire(self) -> dict[str, int]:
         """OpenAI's `usage` object."""
         return {

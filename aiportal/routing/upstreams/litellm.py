@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from aiportal.dialects.operations import CHAT
 from aiportal.dialects.sse import DONE, encode
-from aiportal.errors import UpstreamError
+from aiportal.errors import InvalidRequest, UpstreamError
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
 from aiportal.settings import keep_litellm_offline
@@ -71,7 +72,12 @@ class LiteLlmUpstream:
         self._litellm: ModuleType | None = None
 
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
-        """Raises UpstreamError for whatever LiteLLM raises."""
+        """Raises UpstreamError for whatever LiteLLM raises, InvalidRequest for what is no chat."""
+        if request.operation != CHAT:
+            raise InvalidRequest(
+                f"The model {request.model.id!r} answers in chats only. Choose another one for this.",
+                param="model",
+            )
         litellm = await self._library()
         deployment = request.deployment
         arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
