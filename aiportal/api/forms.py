@@ -36,7 +36,7 @@ def is_form(request: Request) -> bool:
 
 async def read_form(request: Request, limits: ChatLimits, *, max_files: int) -> Form:
     """Raises InvalidRequest for what is no form or has too many parts, RequestTooLarge."""
-    parser = MultiPartParser(
+    parser = _Parser(
         request.headers,
         request.stream(),
         max_files=max_files,
@@ -46,12 +46,26 @@ async def read_form(request: Request, limits: ChatLimits, *, max_files: int) -> 
     parser.spool_max_size = limits.max_body_bytes + 1  # never to a file
     try:
         items = await parser.parse()
+        if not parser.is_complete:
+            raise InvalidRequest("The body is not a form that can be read: its end is missing.")
+        return await _form(items)
     except MultiPartException as error:
         raise InvalidRequest(f"The body is not a form that can be read: {error.message}") from error
-    try:
-        return await _form(items)
     finally:
-        await items.close()
+        parser.close()
+
+
+class _Parser(MultiPartParser):
+    """Notices the form's end, and closes also what never came to it."""
+
+    is_complete = False
+
+    def on_end(self) -> None:
+        self.is_complete = True
+
+    def close(self) -> None:
+        for file in self._files_to_close_on_error:
+            file.close()
 
 
 async def _form(items: FormData) -> Form:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BytesIO
 
 import aiohttp
 import orjson
@@ -103,7 +104,10 @@ def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormDat
             form.add_field(name, one if isinstance(one, str) else orjson.dumps(one).decode())
     for part in request.files:
         form.add_field(
-            part.name, part.content, filename=part.filename, content_type=part.content_type
+            part.name,
+            BytesIO(part.content),  # read piece by piece
+            filename=part.filename,
+            content_type=part.content_type,
         )
     return form
 
