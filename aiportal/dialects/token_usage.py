@@ -38,14 +38,16 @@ class TokenUsage:
         else:
             return None
         inside, outside = _details(usage, given), _details(usage, made)
+        prompt, completion = _count(usage[f"{given}_tokens"]), _count(usage.get(f"{made}_tokens"))
+        reasoning = _count(outside.get("reasoning_tokens"))
+        if reasoning and usage.get("total_tokens") == prompt + completion + reasoning:
+            completion += reasoning  # xAI counts it apart
         return cls(
-            prompt_tokens=_count(usage[f"{given}_tokens"]),
-            completion_tokens=_count(usage.get(f"{made}_tokens")),
-            cached_tokens=_count(inside.get("cached_tokens")),
-            reasoning_tokens=_count(outside.get("reasoning_tokens")),
-            cache_write_tokens=_count(
-                inside.get("cache_creation_tokens") or usage.get("cache_creation_input_tokens")
-            ),
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=_first(inside, _CACHED) or _first(usage, _CACHED),
+            reasoning_tokens=reasoning,
+            cache_write_tokens=_first(inside, _WRITTEN) or _first(usage, _WRITTEN),
             image_tokens=_count(inside.get("image_tokens")),
             audio_tokens=_count(inside.get("audio_tokens")),
             audio_completion_tokens=_count(outside.get("audio_tokens")),
@@ -70,6 +72,11 @@ class TokenUsage:
 
 
 _NOTHING: dict[str, Any] = {}
+# OpenAI's name, in the details or (Moonshot) beside them; DeepSeek's; Anthropic's, where LiteLLM has
+# made them part of the prompt.
+_CACHED = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
+# OpenRouter's name, LiteLLM's, Anthropic's.
+_WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
 
 
 def _details(usage: dict[str, Any], group: str) -> dict[str, Any]:
@@ -79,3 +86,11 @@ def _details(usage: dict[str, Any], group: str) -> dict[str, Any]:
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < 2**53 else 0
+
+
+def _first(group: dict[str, Any], names: tuple[str, ...]) -> int:
+    """The first of these counts that is there and not zero."""
+    for name in names:
+        if name in group and (count := _count(group[name])):
+            return count
+    return 0

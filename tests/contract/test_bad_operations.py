@@ -195,9 +195,11 @@ RUBBISH = {
     ),
     "cut behind its parts": (
         "multipart/form-data; boundary=x",
-        b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\nacme/fast\r\n'
-        b'--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\na\r\n'
-        b'--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\npng\r\n--x',
+        (
+            b'--x\r\ncontent-disposition: form-data; name="model"\r\n\r\nacme/fast\r\n'
+            b'--x\r\ncontent-disposition: form-data; name="prompt"\r\n\r\na\r\n'
+            b'--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\npng\r\n--x'
+        ),
     ),
     "no disposition": ("multipart/form-data; boundary=x", b"--x\r\na: b\r\n\r\nc\r\n--x--\r\n"),
     "bytes": ("multipart/form-data; boundary=x", bytes(range(256)) * 100),
