@@ -44,7 +44,9 @@ BASES = ("/api/v1", "/v1")
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
+    "age",
     "retry-after",
+    "x-aiportal-cache",
     "x-aiportal-cost",
     "x-aiportal-deployment",
     "x-aiportal-model",

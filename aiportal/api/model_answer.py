@@ -10,13 +10,15 @@ from starlette.types import Receive, Scope, Send
 from aiportal.api.deps import authenticate, portal_of, request_id_of
 from aiportal.api.requests import read_body
 from aiportal.api.streams import Caller, Stragglers, send_events
+from aiportal.chat import Answer
 from aiportal.dialects.exchange import Exchange
 from aiportal.dialects.openai_chat import loads_object
 from aiportal.portal import Portal
 from aiportal.principal import Principal
-from aiportal.routing import Completion
 
 __all__ = ["ModelAnswer", "OpenExchange", "ReadBody", "read_json"]
+
+CACHE_HEADER = "x-aiportal-cache"
 
 OpenExchange = Callable[[Portal, Principal, Any], Awaitable[Exchange]]
 """Makes an exchange from a body that was read. Raises InvalidRequest and other errors of ours."""
@@ -54,31 +56,37 @@ class ModelAnswer(Response):
         exchange = await self._open_exchange(portal, principal, body)
         async with (
             Caller(receive, send, self._stragglers) as caller,
-            portal.chat(
+            portal.completions.answer(
                 principal,
                 exchange.request,
                 source="api",
                 endpoint=self._endpoint,
                 request_id=request_id_of(request),
-            ) as completion,
+                cache=request.headers.get(CACHE_HEADER),
+            ) as model_answer,
         ):
-            headers = _headers(completion)
-            if completion.is_stream:
-                events = exchange.events(completion.chunks())
+            headers = _headers(model_answer)
+            if model_answer.is_stream:
+                events = exchange.events(model_answer.chunks())
                 # Until the first one is there, a failure still gets a status of its own.
                 first = await anext(events)
                 await send_events(
                     caller, events, headers, first=first, error_event=exchange.error_event
                 )
                 return
-            answer = await exchange.answer(await completion.read())
-            if completion.report is not None:
-                headers["x-aiportal-cost"] = f"{completion.report.cost_usd:.10f}"
-            await caller.answer(answer, headers)
+            body_out = await exchange.answer(await model_answer.read())
+            if model_answer.report is not None:
+                headers["x-aiportal-cost"] = f"{model_answer.report.cost_usd:.10f}"
+            await caller.answer(body_out, headers)
 
 
-def _headers(completion: Completion) -> dict[str, str]:
-    return {
-        "x-aiportal-model": completion.model_id,
-        "x-aiportal-deployment": completion.deployment_id,
+def _headers(answer: Answer) -> dict[str, str]:
+    headers = {
+        "x-aiportal-model": answer.model_id,
+        "x-aiportal-deployment": answer.deployment_id,
     }
+    if answer.cache == "hit":
+        headers |= {CACHE_HEADER: "hit", "age": str(int(answer.age_s)), "x-aiportal-cost": "0"}
+    elif answer.cache is not None:
+        headers[CACHE_HEADER] = answer.cache
+    return headers

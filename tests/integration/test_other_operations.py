@@ -12,7 +12,7 @@ import openai
 import pytest
 from openai.types import ModerationTextInputParam
 
-from aiportal.dialects.operations import ANSWER_KEYS
+from aiportal.dialects.operations import ANSWER_KEYS, Operation
 from tests.integration.calls import client
 from tests.running import AppServer
 from tests.upstreams import (
@@ -27,7 +27,7 @@ from tests.upstreams import (
 )
 
 MODEL = "acme/fast"
-BODIES: dict[str, dict[str, Any]] = {
+BODIES: dict[Operation, dict[str, Any]] = {
     "embeddings": {"input": ["a", "b"], "encoding_format": "float"},
     "images/generations": {"prompt": "a cat", "n": 1},
     "images/edits": {"prompt": "a hat", "images": [{"image_url": "data:image/png;base64,AA=="}]},
@@ -36,7 +36,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-async def ask(server: AppServer, operation: str, **fields: Any) -> httpx.Response:
+async def ask(server: AppServer, operation: Operation, **fields: Any) -> httpx.Response:
     async with client(server) as session:
         return await session.post(
             f"/v1/{operation}", json={"model": MODEL} | BODIES[operation] | fields
@@ -56,9 +56,9 @@ async def openai_client(
 
 @pytest.mark.parametrize("operation", BODIES)
 async def test_an_answer_comes_back_byte_for_byte(
-    app_server: AppServer, upstream: Upstream, operation: str
+    app_server: AppServer, upstream: Upstream, operation: Operation
 ) -> None:
-    body = f'{{ "{ANSWER_KEYS[operation]}": [ ], "x":1e2}}\n'.encode()  # type: ignore[index]
+    body = f'{{ "{ANSWER_KEYS[operation]}": [ ], "x":1e2}}\n'.encode()
     upstream.answer("fast", plain(body))
 
     answer = await ask(app_server, operation, x_vendor={"zero": 0})
@@ -70,7 +70,9 @@ async def test_an_answer_comes_back_byte_for_byte(
 
 
 @pytest.mark.parametrize("operation", BODIES)
-async def test_a_call_has_its_headers_and_its_row(app_server: AppServer, operation: str) -> None:
+async def test_a_call_has_its_headers_and_its_row(
+    app_server: AppServer, operation: Operation
+) -> None:
     answer = await ask(app_server, operation)
     (row,) = await app_server.rows()
 
@@ -84,7 +86,7 @@ async def test_a_call_has_its_headers_and_its_row(app_server: AppServer, operati
 
 @pytest.mark.parametrize("operation", BODIES)
 async def test_an_upstreams_refusal_comes_back_and_has_a_row(
-    app_server: AppServer, upstream: Upstream, operation: str
+    app_server: AppServer, upstream: Upstream, operation: Operation
 ) -> None:
     upstream.answer("fast", error(400, "Not this.", code="nope", param="input"))
 
@@ -97,7 +99,7 @@ async def test_an_upstreams_refusal_comes_back_and_has_a_row(
 
 @pytest.mark.parametrize("operation", BODIES)
 async def test_an_answer_that_is_none_is_the_upstreams_failure(
-    app_server: AppServer, upstream: Upstream, operation: str
+    app_server: AppServer, upstream: Upstream, operation: Operation
 ) -> None:
     upstream.answer("fast", plain(b'{"object": "list"}'))
 
