@@ -18,8 +18,6 @@ from aiportal.principal import Principal
 
 __all__ = ["ModelAnswer", "OpenExchange", "ReadBody", "read_json"]
 
-CACHE_HEADER = "x-aiportal-cache"
-
 OpenExchange = Callable[[Portal, Principal, Any], Awaitable[Exchange]]
 """Makes an exchange from a body that was read. Raises InvalidRequest and other errors of ours."""
 
@@ -62,7 +60,7 @@ class ModelAnswer(Response):
                 source="api",
                 endpoint=self._endpoint,
                 request_id=request_id_of(request),
-                cache=request.headers.get(CACHE_HEADER),
+                cache=_cache_wish(scope),
             ) as model_answer,
         ):
             headers = _headers(model_answer)
@@ -80,13 +78,25 @@ class ModelAnswer(Response):
             await caller.answer(body_out, headers)
 
 
+def _cache_wish(scope: Scope) -> str | None:
+    """Read as it stands, since every call of every model passes here."""
+    for name, value in scope["headers"]:
+        if name == b"x-aiportal-cache":
+            return str(value, "latin-1")
+    return None
+
+
 def _headers(answer: Answer) -> dict[str, str]:
     headers = {
         "x-aiportal-model": answer.model_id,
         "x-aiportal-deployment": answer.deployment_id,
     }
     if answer.cache == "hit":
-        headers |= {CACHE_HEADER: "hit", "age": str(int(answer.age_s)), "x-aiportal-cost": "0"}
+        headers |= {
+            "x-aiportal-cache": "hit",
+            "age": str(int(answer.age_s)),
+            "x-aiportal-cost": "0",
+        }
     elif answer.cache is not None:
-        headers[CACHE_HEADER] = answer.cache
+        headers["x-aiportal-cache"] = answer.cache
     return headers

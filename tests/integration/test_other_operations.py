@@ -4,7 +4,9 @@ import base64
 import io
 import json
 import struct
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from tests.upstreams import (
     images,
     plain,
     ranking,
+    write_model_config,
 )
 
 MODEL = "acme/fast"
@@ -206,6 +209,20 @@ async def test_names_in_a_form_cannot_break_out(app_server: AppServer, upstream:
     assert not any(b"\r\nX: 1" in request.body for request in upstream.requests)
 
 
+async def test_a_large_form_leaves_no_file_anywhere(
+    app_server: AppServer, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))  # a file there would fail
+    picture = bytes(3_000_000)
+    async with client(app_server) as session:
+        answer = await session.post(
+            "/v1/images/edits", data={"model": MODEL, "prompt": "hat"}, files={"image": picture}
+        )
+
+    assert answer.status_code == 200
+    assert dict(upstream.last().form)["image"] == picture
+
+
 async def test_a_form_is_sent_again_after_a_failure(
     app_server: AppServer, upstream: Upstream
 ) -> None:
@@ -260,3 +277,24 @@ async def test_tokens_of_images_have_their_row(app_server: AppServer, upstream: 
 async def test_an_unknown_model_is_not_found(openai_client: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
         await openai_client.embeddings.create(model="acme/none", input="a")
+
+
+async def test_a_fallback_that_cannot_do_it_is_passed_over(
+    app_server: AppServer, upstream: Upstream
+) -> None:
+    upstream.answer("fallen", error(500))
+
+    answer = await ask(app_server, "embeddings", model="acme/fallen")
+
+    assert answer.status_code == 502
+    assert [(row.model, row.status) for row in await app_server.rows()] == [("acme/fallen", 502)]
+
+
+@pytest.fixture
+def portal_config(tmp_path: Path, upstream: Upstream) -> Path:
+    """`acme/fast`, and `acme/fallen` whose fallback can only chat."""
+    folder = tmp_path / "model_config"
+    write_model_config(folder, upstream.url)
+    write_model_config(folder, upstream.url, models=("claude",), model={"dialect": "anthropic"})
+    fallen = {"fallbacks": ["acme/claude"], "retries": 0}
+    return write_model_config(folder, upstream.url, models=("fallen",), model=fallen)
