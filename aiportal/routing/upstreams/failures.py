@@ -21,6 +21,7 @@ from aiportal.errors import (
 __all__ = ["failure_from", "failure_from_error_object"]
 
 MAX_MESSAGE_CHARS = 2_000
+_BATCH_EXCEEDED = "too large to process. increase the physical batch size"  # llama.cpp, as a 500
 
 
 def failure_from(
@@ -37,6 +38,9 @@ def failure_from(
             f"hold {details.get('n_ctx')}. Shorten it, begin a new chat, or choose a model with a "
             "larger context window."
         )
+    if _BATCH_EXCEEDED in message:
+        status, code = 400, "context_length_exceeded"
+        message = "A text is too long for the model. Shorten it, or cut it into several."
     retry_after = headers.get("Retry-After")
     if status == 429:
         return UpstreamRateLimited(
