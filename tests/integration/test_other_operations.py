@@ -3,9 +3,9 @@
 import base64
 import io
 import json
+import resource
 import struct
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -209,10 +209,19 @@ async def test_names_in_a_form_cannot_break_out(app_server: AppServer, upstream:
     assert not any(b"\r\nX: 1" in request.body for request in upstream.requests)
 
 
-async def test_a_large_form_leaves_no_file_anywhere(
-    app_server: AppServer, upstream: Upstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.fixture
+def no_large_files() -> Iterator[None]:
+    """A write that would make a file larger than 2 MiB fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 1024 * 1024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("no_large_files")
+async def test_a_large_form_is_never_written_to_a_file(
+    app_server: AppServer, upstream: Upstream
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))  # a file there would fail
     picture = bytes(3_000_000)
     async with client(app_server) as session:
         answer = await session.post(
