@@ -15,7 +15,14 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, PromptTokens, Responses, Turns
+from aiportal.chat import (
+    AnswerCache,
+    Completions,
+    Conversations,
+    PromptTokens,
+    Responses,
+    Turns,
+)
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -68,7 +75,9 @@ class Portal:
             ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
             router = await stack.enter_async_context(Router.open(local, ledger))
-            completions = Completions(registry, router)
+            answers = AnswerCache()
+            stack.callback(answers.clear)
+            completions = Completions(registry, router, answers)
             conversations = Conversations(database)
             turns = await stack.enter_async_context(
                 Turns(

@@ -21,7 +21,8 @@ class ModelChoice:
 
     async def options(self, principal: Principal, picked: str | None) -> dict[str, Any]:
         """The picker with what the caller may use now. picked: None for the portal's default."""
-        models = await self._registry.list(principal)
+        usable = await self._registry.list(principal)
+        models = [model for model in usable if "chat" in model.capabilities]
         return picker_value(models, picked or self._registry.default_model)
 
     async def note(self, principal: Principal, picked: str | None) -> dict[str, str] | None:

@@ -1,5 +1,7 @@
 """Conversations and their turns; one model call for every other door."""
 
+from aiportal.chat.answer import Answer
+from aiportal.chat.answer_cache import AnswerCache
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.conversations import Conversations, Page
@@ -10,6 +12,8 @@ from aiportal.chat.responses import Responses
 from aiportal.chat.turns import Turns
 
 __all__ = [
+    "Answer",
+    "AnswerCache",
     "Completions",
     "Conversation",
     "Conversations",

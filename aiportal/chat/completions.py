@@ -1,12 +1,14 @@
 """One model call on behalf of a caller: resolve, fill in, ask. Every door's answers begin here."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any
 
+from aiportal.chat.answer import Answer, Recorded, Replayed
+from aiportal.chat.answer_cache import AnswerCache, CacheKey, Caching, caching_of
 from aiportal.dialects.operations import CHAT, ModelRequest
 from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.ids import new_id
@@ -23,11 +25,12 @@ _SAME_MEANING = {"max_tokens": "max_completion_tokens", "max_completion_tokens":
 
 
 class Completions:
-    """Stateless between calls."""
+    """Keeps nothing between calls but what its cache holds."""
 
-    def __init__(self, registry: Registry, router: Router) -> None:
+    def __init__(self, registry: Registry, router: Router, cache: AnswerCache) -> None:
         self._registry = registry
         self._router = router
+        self._cache = cache
 
     def open(
         self,
@@ -43,7 +46,51 @@ class Completions:
         Here or when it is entered raises ModelNotFound, ModelUnavailable, PermissionDenied, UpstreamError.
         """
         model = self._registry.resolve(principal, request.model)
-        call = ModelCall(
+        call = self._call(principal, model, request, source, endpoint, request_id)
+        return _Opening(self._router, call)
+
+    def answer(
+        self,
+        principal: Principal,
+        request: ModelRequest,
+        *,
+        source: Door,
+        endpoint: str,
+        request_id: str | None = None,
+        cache: str | None = None,
+    ) -> AbstractAsyncContextManager[Answer]:
+        """As `open`, for a door that hands the answer on, and with a kept one if there is one.
+
+        cache: the call's wish (see `caching_of`), None to leave it to the model. An answer from the
+        cache costs nothing and has no row. Raises also InvalidRequest, for a wish that is none.
+        """
+        model = self._registry.resolve(principal, request.model)
+        call = self._call(principal, model, request, source, endpoint, request_id)
+        caching = caching_of(model, cache)
+        if caching is None:
+            return _Opening(self._router, call)
+        return self._cached(call, CacheKey.of(principal, model, request), caching)
+
+    @asynccontextmanager
+    async def _cached(
+        self, call: ModelCall, key: CacheKey, caching: Caching
+    ) -> AsyncIterator[Answer]:
+        if kept := self._cache.take(key, caching):
+            yield Replayed(*kept, is_stream=call.request.is_stream)
+            return
+        async with await self._router.complete(call) as completion:
+            yield Recorded(completion, call.model.id, partial(self._cache.keep, key, caching))
+
+    def _call(
+        self,
+        principal: Principal,
+        model: Model,
+        request: ModelRequest,
+        source: Door,
+        endpoint: str,
+        request_id: str | None,
+    ) -> ModelCall:
+        return ModelCall(
             Entry(
                 request_id=request_id or new_id("req"),
                 user_id=principal.user_id,
@@ -56,7 +103,6 @@ class Completions:
             fallbacks=partial(self._fallbacks, principal, model),
             body=partial(_upstream_body, model, request),
         )
-        return _Opening(self._router, call)
 
     def _fallbacks(self, principal: Principal, model: Model) -> Iterator[Model]:
         """The model's fallbacks that this caller may use and that can serve."""

@@ -1,7 +1,7 @@
-"""One call in a caller's dialect: the chat request that it amounts to, and the way back.
+"""One call in a caller's dialect: the request that it amounts to, and the way back.
 
-The portal asks every model by Chat Completions; a dialect translates at the border. `OpenAiChat` is
-the one that has nothing to translate.
+The portal asks every model in OpenAI's dialect; another one is translated at the border. `Untranslated`
+is the exchange of a caller who speaks OpenAI's.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ import orjson
 from aiportal.dialects.operations import ModelRequest
 from aiportal.errors import PortalError
 
-__all__ = ["Exchange", "OpenAiChat"]
+__all__ = ["Exchange", "Untranslated"]
 
 
 class Exchange(Protocol):
@@ -23,7 +23,7 @@ class Exchange(Protocol):
         """What the model is asked."""
 
     async def answer(self, body: bytes) -> bytes:
-        """The whole answer in the caller's dialect, from Chat Completions' JSON."""
+        """The whole answer in the caller's dialect, from OpenAI's JSON."""
 
     def events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """The stream in the caller's dialect, from blocks of whole Chat Completions events.
@@ -36,8 +36,8 @@ class Exchange(Protocol):
         """The event that ends a stream which fails after its first byte."""
 
 
-class OpenAiChat:
-    """Chat Completions itself."""
+class Untranslated:
+    """Chat Completions, or another of OpenAI's routes, as the upstream answers it."""
 
     def __init__(self, request: ModelRequest) -> None:
         self.request = request

@@ -176,8 +176,11 @@ def invalid_field(error: ValidationError) -> InvalidRequest:
     return InvalidRequest(f"{where} is not valid: {first['msg']}.", param=path or None)
 
 
+_UNION_BRANCHES = frozenset({"str", "constrained-str", "float", "int", "constrained-int", "none"})
+
+
 def _is_union_branch(step: str | int) -> bool:
-    return isinstance(step, str) and ("[" in step or step in {"str", "float", "int", "none"})
+    return isinstance(step, str) and ("[" in step or step in _UNION_BRANCHES)
 
 
 def loads_object(data: bytes | bytearray | memoryview) -> object:

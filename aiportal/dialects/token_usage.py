@@ -37,22 +37,35 @@ class TokenUsage(NamedTuple):
             return None
         known = cls(_count(usage[given]), _count(usage.get(made)))
         inside, outside = usage.get(f"{given}_details"), usage.get(f"{made}_details")
-        if inside or outside or "cache_creation_input_tokens" in usage:
+        if inside or outside or len(usage) > _PLAIN_FIELDS:
             return known._with_details(usage, _object(inside), _object(outside))
         return known
 
     def _with_details(
         self, usage: dict[str, Any], inside: dict[str, Any], outside: dict[str, Any]
     ) -> Self:
-        written = inside.get("cache_creation_tokens") or usage.get("cache_creation_input_tokens")
+        completion, reasoning = self.completion_tokens, _count(outside.get("reasoning_tokens"))
+        total = self.prompt_tokens + completion + reasoning
+        if reasoning and usage.get("total_tokens") == total:
+            completion += reasoning  # xAI counts it apart
         return self._replace(
-            cached_tokens=_count(inside.get("cached_tokens")),
-            reasoning_tokens=_count(outside.get("reasoning_tokens")),
-            cache_write_tokens=_count(written),
+            completion_tokens=completion,
+            cached_tokens=_first(inside, _CACHED) or _first(usage, _CACHED),
+            reasoning_tokens=reasoning,
+            cache_write_tokens=_first(inside, _WRITTEN) or _first(usage, _WRITTEN),
             image_tokens=_count(inside.get("image_tokens")),
             audio_tokens=_count(inside.get("audio_tokens")),
             audio_completion_tokens=_count(outside.get("audio_tokens")),
         )
+
+    @classmethod
+    def from_answer(cls, answer: dict[str, Any]) -> Self | None:
+        """Read a whole answer's `usage`, or the `meta.tokens` that Cohere has in its place."""
+        usage = cls.from_wire(answer.get("usage"))
+        meta = answer.get("meta")
+        if usage is not None or not isinstance(meta, dict):
+            return usage
+        return cls.from_wire(meta.get("tokens")) or cls.from_wire(meta.get("billed_units"))
 
     def as_wire(self) -> dict[str, int]:
         """OpenAI's `usage` object."""
@@ -63,9 +76,25 @@ class TokenUsage(NamedTuple):
         }
 
 
+_PLAIN_FIELDS = 3  # the two counts and their total: nothing beside them to look for
+# OpenAI's name, in the details or (Moonshot) beside them; DeepSeek's; Anthropic's, where LiteLLM has
+# made them part of the prompt.
+_CACHED = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens")
+# OpenRouter's name, LiteLLM's, Anthropic's.
+_WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+
+
 def _object(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 def _count(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < 2**53 else 0
+
+
+def _first(group: dict[str, Any], names: tuple[str, ...]) -> int:
+    """The first of these counts that is there and not zero."""
+    for name in names:
+        if name in group and (count := _count(group[name])):
+            return count
+    return 0

@@ -46,6 +46,7 @@ class _Key:
     model_id: str
     weights: Weights
     context_window: int
+    is_embedding: bool
 
 
 class _Loaded:
@@ -107,20 +108,25 @@ class LocalModels:
 
     @asynccontextmanager
     async def lease(
-        self, model_id: str, weights: Weights, *, context_window: int | None
+        self,
+        model_id: str,
+        weights: Weights,
+        *,
+        context_window: int | None,
+        is_embedding: bool = False,
     ) -> AsyncIterator[LocalEndpoint]:
         """Have the model in memory for as long as the context is open.
 
         The first caller loads it, others wait for the same load; where the weights are just being
         fetched, all wait for them. context_window: tokens for prompt and answer of one request,
-        None for 4,096. Raises ModelUnavailable with what to do.
+        None for 4,096. is_embedding: makes vectors, not text. Raises ModelUnavailable with what to do.
         """
         if not self._is_enabled:
             raise ModelUnavailable(
                 f"{model_id!r} is an embedded model, and those are switched off "
                 "(AIPORTAL_LOCAL_MODEL=off). Choose another model."
             )
-        key = _Key(model_id, weights, context_window or DEFAULT_CONTEXT_WINDOW)
+        key = _Key(model_id, weights, context_window or DEFAULT_CONTEXT_WINDOW, is_embedding)
         one = self._loaded.get(key) or self._begin(key)
         self._take(one)
         try:
@@ -178,6 +184,7 @@ class LocalModels:
                     path,
                     alias=one.key.model_id,
                     context_window=one.key.context_window,
+                    is_embedding=one.key.is_embedding,
                     parallel=self._parallel,
                 )
         except BaseException:

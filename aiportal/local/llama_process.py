@@ -62,6 +62,9 @@ def _parameters(xllamacpp: Any, order: dict[str, Any]) -> Any:
     params.model_alias = {order["alias"]}
     params.n_parallel = order["parallel"]
     params.n_ctx = order["context_window"] * order["parallel"]
+    if order["is_embedding"]:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = params.n_ctx  # each text has to fit in whole
     params.cpuparams.n_threads = order["threads"]
     params.cpuparams_batch.n_threads = order["threads"]
     params.n_threads_http = HTTP_THREADS

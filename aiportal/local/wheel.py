@@ -1,6 +1,7 @@
 """A file that ships inside a wheel of the package index: pip fetches the wheel, we take the file."""
 
 import asyncio
+import json
 import re
 import shutil
 import sys
@@ -10,13 +11,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from aiportal.errors import ConfigError, ModelUnavailable
+from aiportal.local.bert import BertFiles, write_gguf
 from aiportal.local.machine import require_space
 from aiportal.local.progress import OnProgress, PullProgress
-from aiportal.local.weights import WheelMember
+from aiportal.local.weights import SAFETENSORS, WheelMember
 from aiportal.settings import child_environment
 
 __all__ = ["fetch_wheel_member"]
 
+MAX_CONVERTED_BYTES = 2_000_000_000
 CHUNK_BYTES = 8 * 1024 * 1024
 LONGEST_S = 6 * 3600
 _USER_INFO = re.compile(r"//[^/@\s]+@")  # the name and password of a private index
@@ -111,6 +114,9 @@ async def _take_out(
     archive = await asyncio.to_thread(_open, wheel)
     with archive:
         member = _member(archive, source)
+        if member.filename.endswith(SAFETENSORS):
+            await _convert(archive, member, part, on_progress)
+            return
         if member.file_size > limit_bytes:
             raise ConfigError(
                 f"{member.filename!r} of {source.package} has {member.file_size:,} bytes; "
@@ -123,6 +129,37 @@ async def _take_out(
         ):
             while copied := await asyncio.to_thread(_copy, content, file):
                 on_progress(PullProgress("unpacking", copied, member.file_size))
+
+
+async def _convert(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, part: Path, on_progress: OnProgress
+) -> None:
+    if member.file_size > MAX_CONVERTED_BYTES:
+        raise ConfigError(f"{member.filename!r} is too large to be made a GGUF.", param="file")
+    await asyncio.to_thread(require_space, part.parent, member.file_size)
+    on_progress(PullProgress("unpacking", 0, member.file_size))
+    try:
+        await asyncio.to_thread(_write_gguf, archive, member, part)
+    except (ValueError, KeyError) as error:
+        raise ConfigError(
+            f"{member.filename!r} cannot be made a GGUF: {error}. Name a GGUF, or the weights of a "
+            "BERT with its config.json and vocab.txt beside it.",
+            param="file",
+        ) from error
+    on_progress(PullProgress("unpacking", member.file_size, member.file_size))
+
+
+def _write_gguf(archive: zipfile.ZipFile, member: zipfile.ZipInfo, part: Path) -> None:
+    folder = PurePosixPath(member.filename).parent
+    pooling = f"{folder}/1_Pooling/config.json"
+    is_there = pooling in archive.namelist()
+    files = BertFiles(
+        config=json.loads(archive.read(f"{folder}/config.json")),
+        vocabulary=archive.read(f"{folder}/vocab.txt").decode().splitlines(),
+        has_cls_pooling=is_there and json.loads(archive.read(pooling))["pooling_mode_cls_token"],
+    )
+    with archive.open(member) as weights, part.open("wb") as out:
+        write_gguf(weights, files, out)
 
 
 def _open(wheel: Path) -> zipfile.ZipFile:

@@ -1,6 +1,6 @@
 """Models and deployments as the rest of the core sees them: resolved, immutable, without secrets' names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -64,18 +64,38 @@ class Pricing:
     audio_output_per_million: float | None = None
 
     def cost_usd(self, usage: TokenUsage) -> float:
-        """What a call costs: cached prompt tokens at their own price where there is one."""
-        cached_price = (
-            self.input_per_million
-            if self.cached_input_per_million is None
-            else self.cached_input_per_million
+        """What a call costs. Kinds with a price of their own are taken out of their direction's tokens.
+
+        A token of several such kinds counts as the first of them: cached before written to the
+        cache, before audio, before image; reasoning before audio. Never negative.
+        """
+        if not any(usage[2:]):
+            prompt_cost = usage.prompt_tokens * self.input_per_million
+            return (prompt_cost + usage.completion_tokens * self.output_per_million) / 1_000_000
+        prompt = (
+            (usage.cached_tokens, self.cached_input_per_million),
+            (usage.cache_write_tokens, self.cache_write_per_million),
+            (usage.audio_tokens, self.audio_input_per_million),
+            (usage.image_tokens, self.image_input_per_million),
         )
-        cached = min(usage.cached_tokens, usage.prompt_tokens)
-        return (
-            (usage.prompt_tokens - cached) * self.input_per_million
-            + cached * cached_price
-            + usage.completion_tokens * self.output_per_million
-        ) / 1_000_000
+        completion = (
+            (usage.reasoning_tokens, self.reasoning_per_million),
+            (usage.audio_completion_tokens, self.audio_output_per_million),
+        )
+        micros = _priced(usage.prompt_tokens, self.input_per_million, prompt)
+        micros += _priced(usage.completion_tokens, self.output_per_million, completion)
+        return micros / 1_000_000
+
+
+def _priced(tokens: int, price: float, kinds: Iterable[tuple[int, float | None]]) -> float:
+    """tokens: all of one direction. kinds: parts of them with prices of their own, None for none."""
+    rest, cost = max(tokens, 0), 0.0
+    for count, own_price in kinds:
+        if own_price is not None:
+            taken = min(max(count, 0), rest)
+            rest -= taken
+            cost += taken * own_price
+    return cost + rest * price
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from aiportal.dialects.token_usage import TokenUsage
-from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamRejected
+from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamRejected
 from aiportal.registry import Deployment, Model
 from aiportal.routing.choice import choose
 from aiportal.routing.completion import Completion
@@ -53,8 +53,13 @@ class Asking:
         for model in self._in_turn():
             if first is not None and not self._is_worth_asking(model, first):
                 continue
+            asked = self._asked
             try:
                 return await self._ask(model)
+            except InvalidRequest:
+                if first is None:
+                    raise
+                self._asked = asked  # a fallback that cannot do this was not really asked
             except (UpstreamError, ModelUnavailable) as error:
                 if remedy(error, model.retries) is Remedy.NOWHERE:
                     raise

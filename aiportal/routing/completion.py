@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import orjson
 
@@ -28,7 +28,11 @@ class Completion:
 
     Leaving the context before the end cancels the upstream and records what was used until then.
     report: what the call used, set when it has ended. finish_reason: of a stream, once it is known.
+    cache, age_s: that the answer is a new one.
     """
+
+    cache: Literal["hit", "miss"] | None = None
+    age_s = 0.0
 
     def __init__(
         self,

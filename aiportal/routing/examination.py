@@ -34,7 +34,7 @@ def examine(
             f"The provider of this model sent an answer without `{key}`.",
             code="upstream_protocol_error",
         )
-    usage = TokenUsage.from_wire(answer.get("usage"))
+    usage = TokenUsage.from_answer(answer)
     if usage is not None:
         return usage, 0
     return None, len(orjson.dumps(answer["choices"])) if key == "choices" else 0

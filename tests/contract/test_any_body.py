@@ -60,6 +60,18 @@ OPTIONAL = {
 }
 BODIES = st.fixed_dictionaries(KNOWN, optional=OPTIONAL) | ANY_JSON
 
+TEXTS = st.text(max_size=20)
+OPERATIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "embeddings": {
+        "input": TEXTS | st.lists(TEXTS | st.integers(), max_size=3),
+        "encoding_format": st.sampled_from(["float", "base64"]),
+    },
+    "images/generations": {"prompt": TEXTS, "n": st.integers(-1, 12), "stream": st.booleans()},
+    "images/edits": {"prompt": TEXTS, "images": st.lists(ANY_JSON, max_size=18)},
+    "moderations": {"input": TEXTS | st.lists(TEXTS | PARTS, max_size=3)},
+    "rerank": {"query": TEXTS, "documents": st.lists(TEXTS), "top_n": st.integers(-1, 5)},
+}
+
 
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
@@ -90,6 +102,18 @@ def test_any_json_as_body(portal: httpx.Client, body: Any) -> None:
     content = json.dumps(body).encode()
 
     assert_is_right(portal.post(CHAT, content=content), content)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(route=st.sampled_from(sorted(OPERATIONS)), fields=st.data())
+def test_any_json_for_any_operation(
+    portal: httpx.Client, route: str, fields: st.DataObject
+) -> None:
+    known = {name: values | ANY_JSON for name, values in OPERATIONS[route].items()}
+    strategy = st.fixed_dictionaries({"model": KNOWN["model"]}, optional=known) | ANY_JSON
+    content = json.dumps(fields.draw(strategy)).encode()
+
+    assert_is_right(portal.post(f"/v1/{route}", content=content), content)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))

@@ -8,7 +8,8 @@
         request.closed.wait(1)                         # the portal hung up within 1 s
         await request.closed.arrival(1)                # the same in a task
 
-A model without a script answers in OpenAI's dialect, streamed or not, with usage where asked.
+A model without a script answers in OpenAI's dialect on every route, chats streamed or not, with usage
+where asked.
 Streams are held and released with gates, never with sleeps:
 
     second = Gate()
@@ -38,11 +39,21 @@ from tests.upstreams.answers import (
 )
 from tests.upstreams.config import write_model_config
 from tests.upstreams.gate import Gate
+from tests.upstreams.operations import (
+    PIXEL,
+    VECTOR,
+    embeddings,
+    images,
+    moderations,
+    ranking,
+)
 from tests.upstreams.received import Received
 from tests.upstreams.server import Upstream
 
 __all__ = [
     "DONE",
+    "PIXEL",
+    "VECTOR",
     "Answer",
     "Close",
     "Gate",
@@ -53,11 +64,15 @@ __all__ = [
     "Step",
     "Upstream",
     "chunk",
+    "embeddings",
     "error",
     "event",
     "hang",
+    "images",
+    "moderations",
     "page",
     "plain",
+    "ranking",
     "reset",
     "stream",
     "text",

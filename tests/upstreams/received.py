@@ -1,6 +1,7 @@
 """One request as the fake provider got it."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +33,19 @@ class Received:
         return value if isinstance(value, dict) else {}
 
     @property
+    def form(self) -> list[tuple[str, bytes]]:
+        """The parts of a multipart form, names and contents in their order; empty where it is none."""
+        kind, _, boundary = self.headers.get("content-type", "").partition("; boundary=")
+        if kind != "multipart/form-data":
+            return []
+        parts = self.body.split(b"--" + boundary.strip('"').encode())[1:-1]
+        cut = (part.partition(b"\r\n\r\n") for part in parts)
+        return [(_part_name(head), content.removesuffix(b"\r\n")) for head, _, content in cut]
+
+    @property
     def model(self) -> str:
-        return str(self.json.get("model", ""))
+        in_form = dict(self.form).get("model", b"").decode()
+        return in_form or str(self.json.get("model", ""))
 
     @property
     def is_stream(self) -> bool:
@@ -44,3 +56,8 @@ class Received:
         """True for an unstreamed call and for a stream that asks for it."""
         options = self.json.get("stream_options") or {}
         return not self.is_stream or options.get("include_usage") is True
+
+
+def _part_name(head: bytes) -> str:
+    found = re.search(rb' name="([^"]*)"', head)
+    return found[1].decode() if found is not None else ""

@@ -13,8 +13,9 @@ from typing import Self, cast
 
 import httptools
 
-from tests.upstreams.answers import Answer, Close, Hang, Head, Reset, Step, error, plain, text
+from tests.upstreams.answers import Answer, Close, Hang, Head, Reset, Step, error, plain
 from tests.upstreams.gate import Gate
+from tests.upstreams.operations import USUAL
 from tests.upstreams.received import Received
 
 __all__ = ["Upstream"]
@@ -83,11 +84,11 @@ class Upstream:
             self._changed.notify_all()
             if request.path.endswith("/models"):
                 return self._models()
-            if not request.path.endswith("/chat/completions"):
+            if request.path not in USUAL:
                 return error(404, f"no such path {request.path!r}")
             answers = self._answers.get(request.model)
             if not answers:
-                return text()
+                return USUAL[request.path]
             return answers.popleft() if len(answers) > 1 else answers[0]
 
     def _models(self) -> Answer:

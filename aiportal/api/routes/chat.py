@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiportal.api.model_answer import ModelAnswer
 from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
-from aiportal.dialects.exchange import OpenAiChat
+from aiportal.dialects.exchange import Untranslated
 from aiportal.dialects.openai_chat import ChatBody, ChatRequest
 from aiportal.portal import Portal
 from aiportal.principal import Principal
@@ -20,9 +20,9 @@ ENDPOINT = "chat/completions"
 router = APIRouter(tags=["chat"], route_class=PortalRoute)
 
 
-async def open_chat(portal: Portal, _: Principal, body: object) -> OpenAiChat:
+async def open_chat(portal: Portal, _: Principal, body: object) -> Untranslated:
     """Raises InvalidRequest."""
-    return OpenAiChat(ChatRequest.parse(body, portal.registry.limits))
+    return Untranslated(ChatRequest.parse(body, portal.registry.limits))
 
 
 class FastPath:

@@ -25,10 +25,11 @@ class EmbeddedUpstream:
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
         """Raises ModelUnavailable where the weights or the extra are missing."""
         model = request.model
-        if request.operation != CHAT:
+        is_embedding = "embeddings" in model.capabilities and "chat" not in model.capabilities
+        if request.operation != ("embeddings" if is_embedding else CHAT):
+            what = "makes embeddings" if is_embedding else "answers in chats"
             raise InvalidRequest(
-                f"The model {model.id!r} answers in chats only. Choose another one for this.",
-                param="model",
+                f"The model {model.id!r} {what} only. Choose another one for this.", param="model"
             )
         if model.weights is None:
             raise ModelUnavailable(
@@ -40,6 +41,7 @@ class EmbeddedUpstream:
                     model.base_model or model.id,
                     model.weights,
                     context_window=model.context_window,
+                    is_embedding=is_embedding,
                 )
             )
             call = await self._openai.post(

@@ -39,6 +39,7 @@ _TOO_LONG = re.compile(
     r"|token count .*exceeds the maximum|too many (?:input )?tokens",
     re.IGNORECASE,
 )
+_BATCH_EXCEEDED = "too large to process. increase the physical batch size"  # llama.cpp, as a 500
 _SECONDS = re.compile(r"(\d+)(?:\.\d+)?s")
 
 
@@ -62,6 +63,9 @@ def failure_from(
             f"hold {details.get('n_ctx')}. Shorten it, begin a new chat, or choose a model with a "
             "larger context window."
         )
+    if _BATCH_EXCEEDED in message:
+        status, code = 400, "context_length_exceeded"
+        message = "A text is too long for the model. Shorten it, or cut it into several."
     retry_after = headers.get("Retry-After") or _retry_after(details)
     if status == 429:
         return UpstreamRateLimited(

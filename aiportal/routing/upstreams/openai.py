@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -124,10 +125,14 @@ def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormDat
         return aiohttp.BytesPayload(_encoded(request.body), content_type="application/json")
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in request.body.items():
-        form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
+        for one in value if isinstance(value, list) else [value]:
+            form.add_field(name, one if isinstance(one, str) else orjson.dumps(one).decode())
     for part in request.files:
         form.add_field(
-            part.name, part.content, filename=part.filename, content_type=part.content_type
+            part.name,
+            BytesIO(part.content),  # read piece by piece
+            filename=part.filename,
+            content_type=part.content_type,
         )
     return form
 

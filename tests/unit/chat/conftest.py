@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 import sqlite_utils
 
-from aiportal.chat import Completions, Conversation, Conversations, Turns
+from aiportal.chat import AnswerCache, Completions, Conversation, Conversations, Turns
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry
@@ -77,7 +77,7 @@ def open_turns(
                 database,
                 wired_settings,
                 registry=registry,
-                completions=Completions(registry, router),
+                completions=Completions(registry, router, AnswerCache()),
                 conversations=conversations,
             ) as turns,
         ):

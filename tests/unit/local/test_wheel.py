@@ -19,6 +19,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with zipfile.ZipFile(folder / "tiny_model-1.0-py3-none-any.whl", "w") as wheel:
         wheel.writestr("tiny_model/__init__.py", "raise SystemExit('was run')")
         wheel.writestr("tiny_model/tiny.gguf", GGUF)
+        wheel.writestr("tiny_model/model.safetensors", b"")
         wheel.writestr("tiny_model-1.0.dist-info/METADATA", _METADATA)
         wheel.writestr("tiny_model-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
         wheel.writestr("tiny_model-1.0.dist-info/RECORD", "")
@@ -64,6 +65,13 @@ async def test_a_member_that_is_not_in_the_wheel_is_told(index: Path, tmp_path: 
     weights = Weights("pypi:tiny-model==1.0", file="other.gguf")
     with pytest.raises(ConfigError, match=r"has 0 files 'other\.gguf'"):
         await pull(weights, tmp_path, on_progress=_ignore)
+
+
+async def test_safetensors_of_no_bert_are_told(index: Path, tmp_path: Path) -> None:
+    weights = Weights("pypi:tiny-model==1.0", file="model.safetensors")
+    with pytest.raises(ConfigError, match=r"cannot be made a GGUF: .*config\.json"):
+        await pull(weights, tmp_path, on_progress=_ignore)
+    assert await _there(weights, tmp_path) is None
 
 
 async def test_a_member_larger_than_the_config_says_is_not_unpacked(
