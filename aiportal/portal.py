@@ -20,7 +20,7 @@ from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry, lay_out
-from aiportal.routing import Completion, Router
+from aiportal.routing import Completion, Router, RouterBox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 from aiportal.usage import Door, Ledger
@@ -45,6 +45,7 @@ class Portal:
     ledger: Ledger
     local: LocalModels
     router: Router
+    routerbox: RouterBox
     completions: Completions
     conversations: Conversations
     turns: Turns
@@ -90,6 +91,7 @@ class Portal:
                 ledger=ledger,
                 local=local,
                 router=router,
+                routerbox=RouterBox(registry, router.board),
                 completions=completions,
                 conversations=conversations,
                 turns=turns,
