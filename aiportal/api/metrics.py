@@ -29,7 +29,7 @@ _GAUGES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a registry keeps collectors by identity
 class Snapshot(Collector):
     """The figures of one moment. answers: by HTTP status."""
 
