@@ -11,10 +11,10 @@ UV := $(BIN)/uv
 CODE := aiportal pages tests docs app.py
 GENERATED := docs/*.md .env.example
 
-.PHONY: help run notebook test check bench fmt docs lock clean
+.PHONY: help run notebook test check bench bench-litellm fmt docs lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## install, fetch the embedded model, serve, print the address and the sign-in link
 	$(BIN)/aiportal serve
@@ -39,6 +39,9 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, l
 
 bench: $(VENV)/.installed-dev ## throughput and latency beside a bare relay
 	$(BIN)/python -m tests.performance.bench
+
+bench-litellm: $(VENV)/.installed-dev ## throughput beside LiteLLM's proxy, which is installed for it
+	$(BIN)/python -m tests.performance.litellm_proxy
 
 fmt: $(VENV)/.installed-dev ## format and fix what can be fixed by itself
 	$(BIN)/ruff check --fix $(CODE)

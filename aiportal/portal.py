@@ -19,7 +19,7 @@ from aiportal.chat import Completions, Conversations, Turns
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
-from aiportal.registry import Registry, lay_out
+from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
@@ -42,6 +42,7 @@ class Portal:
     credentials: Credentials
     preferences: Preferences
     registry: Registry
+    custom_models: CustomModels
     ledger: Ledger
     local: LocalModels
     router: Router
@@ -62,7 +63,7 @@ class Portal:
             database = await stack.enter_async_context(Database(settings.database_path))
             accounts = await stack.enter_async_context(open_accounts(database, settings))
             await accounts.users.ensure_admin()
-            registry = await Registry.load(settings)
+            registry = await stack.enter_async_context(await Registry.load(settings))
             ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
             router = await stack.enter_async_context(Router.open(local, ledger))
@@ -88,6 +89,7 @@ class Portal:
                 credentials=accounts.credentials,
                 preferences=accounts.preferences,
                 registry=registry,
+                custom_models=registry.custom_models,
                 ledger=ledger,
                 local=local,
                 router=router,

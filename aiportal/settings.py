@@ -29,6 +29,9 @@ __all__ = [
 ]
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+_LOCAL_SERVER = re.compile(
+    r"[a-z][a-z0-9-]{0,29}=http://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}"
+)
 
 
 class Settings(BaseSettings):
@@ -72,6 +75,17 @@ class Settings(BaseSettings):
     """Requests that one embedded model answers at once; more wait. Each costs its share of the
     context's memory."""
 
+    discover_local: bool = True
+    """Look for model servers on this machine and offer what they serve, without any file."""
+
+    local_servers: Annotated[tuple[str, ...], NoDecode] = (
+        "ollama=http://127.0.0.1:11434",
+        "llamacpp=http://127.0.0.1:8080",
+        "lmstudio=http://127.0.0.1:1234",
+    )
+    """Where to look for them: `NAME=ADDRESS`, separated by commas. Only loopback addresses; the name
+    begins the ids of what is found there."""
+
     jwt_secret: SecretStr | None = None
     """Key that signs access tokens, at least 32 characters. Unset: made once and kept in the data
     folder (mode 0600). Set it where the data folder does not last, and alike on all replicas."""
@@ -104,12 +118,20 @@ class Settings(BaseSettings):
     on_spaces: bool = False
     """Set by `app.py` on Hugging Face Spaces: cookies for a framed page, proxy headers trusted."""
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "local_servers", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("local_servers")
+    @classmethod
+    def _check_servers(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
+        for server in servers:
+            if not _LOCAL_SERVER.fullmatch(server):
+                raise ValueError("each is NAME=http://ADDRESS:PORT, the address a loopback one")
+        return servers
 
     @model_validator(mode="after")
     def _check_secret(self) -> Self:

@@ -116,6 +116,8 @@ def _setting(name: str, field: FieldInfo) -> str:
 def _example(name: str, field: FieldInfo) -> str:
     words = textwrap.wrap(_described(field).replace("`", ""), 96)
     shown = field.default if isinstance(field.default, str | int | float) else ""
+    if isinstance(field.default, tuple):
+        shown = ",".join(field.default)
     value = str(shown).lower() if isinstance(shown, bool) else shown
     return "\n".join([*(f"# {line}" for line in words), f"#{variable(name, field)}={value}", ""])
 
@@ -147,6 +149,8 @@ def _default(name: str, field: FieldInfo) -> str:
     if field.default in (None, (), PydanticUndefined):
         return "none"
     default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+    if isinstance(default, tuple):
+        default = ",".join(default)
     return f"`{default}`"
 
 

@@ -28,11 +28,12 @@ def weights_cache() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _clean_environment(weights_cache: Path) -> Iterator[None]:
-    """No variable of the developer's own reaches a test: neither settings nor provider keys."""
+    """Nothing of the developer's own reaches a test: no settings, provider keys or model servers."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(FOREIGN_VARIABLES) or name.endswith("_API_KEY"):
                 patch.delenv(name)
+        patch.setenv("AIPORTAL_DISCOVER_LOCAL", "false")
         yield
 
 

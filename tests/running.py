@@ -82,6 +82,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AIPORTAL_CACHE_DIR": str(settings.cache_dir),
         "AIPORTAL_LOCAL_MODEL": settings.local_model,
         "AIPORTAL_LOG_LEVEL": settings.log_level,
+        "AIPORTAL_DISCOVER_LOCAL": str(settings.discover_local),
+        "AIPORTAL_LOCAL_SERVERS": ",".join(settings.local_servers),
     }
     if settings.model_config_dir is not None:
         variables["AIPORTAL_MODEL_CONFIG_DIR"] = str(settings.model_config_dir)

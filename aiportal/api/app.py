@@ -22,6 +22,7 @@ from aiportal.api.routes import (
     auth,
     chat,
     conversations,
+    custom_models,
     docs,
     health,
     keys,
@@ -85,7 +86,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, models, routerbox, conversations, turns, usage):
+        for resource in (chat, models, custom_models, routerbox, conversations, turns, usage):
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)

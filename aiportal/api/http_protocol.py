@@ -1,6 +1,8 @@
-"""uvicorn's HTTP protocol with the bounds that httptools does not set on the head of a request."""
+"""uvicorn's HTTP protocol with bounds on the head of a request, which httptools does not set, and
+with the head of an answer in one system call with the first piece of its body."""
 
 import asyncio
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -51,7 +53,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._is_in_head = False
         self._forget_deadline()
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:  # none is made for an upgrade
+            self.cycle.transport = cast(asyncio.Transport, _JoinedHead(self.transport, self.loop))
 
     def on_message_complete(self) -> None:
         self._is_whole = True
@@ -79,3 +84,40 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
         self.transport.write(head % (status, len(body), new_id("req").encode()) + body)
         self.transport.close()
+
+
+class _JoinedHead:
+    """What of a transport uvicorn's cycle uses. Keeps the first write back for the second.
+
+    At most until the next iteration of the event loop: a head with nothing to follow is not late.
+    """
+
+    __slots__ = ("_head", "_loop", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head: bytes | None = None
+
+    def write(self, data: bytes) -> None:
+        head = self._head
+        if head is None:
+            self._head = data
+            self._loop.call_soon(self._flush)
+        elif head:
+            self._head = b""
+            self._transport.writelines((head, data))
+        else:
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        head, self._head = self._head, b""
+        if head:
+            self._transport.write(head)

@@ -14,7 +14,14 @@ from aiportal.api.errors import error_body, internal_error
 from aiportal.dialects.sse import KEEP_ALIVE
 from aiportal.errors import PortalError
 
-__all__ = ["KEEP_ALIVE_S", "Caller", "EventStream", "Stragglers", "send_events"]
+__all__ = [
+    "KEEP_ALIVE_S",
+    "Caller",
+    "EventStream",
+    "Stragglers",
+    "openai_error_event",
+    "send_events",
+]
 
 KEEP_ALIVE_S = 15.0
 WATCH_AFTER_S = 0.05

@@ -1,9 +1,10 @@
 """One model call on behalf of a caller: resolve, fill in, ask. Every door's answers begin here."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
+from types import TracebackType
 from typing import Any
 
 from aiportal.dialects.operations import CHAT, ModelRequest
@@ -28,8 +29,7 @@ class Completions:
         self._registry = registry
         self._router = router
 
-    @asynccontextmanager
-    async def open(
+    def open(
         self,
         principal: Principal,
         request: ModelRequest,
@@ -37,10 +37,10 @@ class Completions:
         source: Door,
         endpoint: str,
         request_id: str | None = None,
-    ) -> AsyncIterator[Completion]:
+    ) -> AbstractAsyncContextManager[Completion]:
         """Ask the model; entered once an answer has begun, cancelled if left before the end.
 
-        Raises ModelNotFound, ModelUnavailable, PermissionDenied, UpstreamError.
+        Here or when it is entered raises ModelNotFound, ModelUnavailable, PermissionDenied, UpstreamError.
         """
         model = self._registry.resolve(principal, request.model)
         call = ModelCall(
@@ -56,8 +56,7 @@ class Completions:
             fallbacks=partial(self._fallbacks, principal, model),
             body=partial(_upstream_body, model, request),
         )
-        async with await self._router.complete(call) as completion:
-            yield completion
+        return _Opening(self._router, call)
 
     def _fallbacks(self, principal: Principal, model: Model) -> Iterator[Model]:
         """The model's fallbacks that this caller may use and that can serve."""
@@ -66,6 +65,27 @@ class Completions:
                 yield self._registry.resolve(principal, model_id)
             except (ModelNotFound, PermissionDenied, ModelUnavailable) as error:
                 _log.debug("%s cannot stand in for %s: %s", model_id, model.id, error.message)
+
+
+class _Opening(AbstractAsyncContextManager[Completion]):
+    """A call that is made when this is entered. A class: a generator would cost every call more."""
+
+    def __init__(self, router: Router, call: ModelCall) -> None:
+        self._router = router
+        self._call = call
+        self._completion: Completion
+
+    async def __aenter__(self) -> Completion:
+        self._completion = await self._router.complete(self._call)
+        return self._completion
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._completion.__aexit__(kind, error, traceback)
 
 
 def _upstream_body(

@@ -1,5 +1,6 @@
 """The checks of `aiportal doctor`. None of them changes anything."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -7,6 +8,7 @@ import sqlite3
 import stat
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from typing import Literal
 from aiportal.api.addresses import url_of
 from aiportal.local import weights_path
 from aiportal.principal import Principal
-from aiportal.registry import Registry
+from aiportal.registry import LocalServers, Registry
 from aiportal.settings import Settings
 from aiportal.store.migrations import available
 
@@ -138,7 +140,10 @@ def _look_into(path: Path) -> tuple[int, str]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    registry = Registry.load_now(settings)
+    found = asyncio.run(LocalServers(settings).find())
+    for server, count in Counter(model.provider for model in found).items():
+        yield Finding("local model servers", "ok", f"{server} offers {count} models")
+    registry = Registry.load_now(settings, discovered=found)
     for problem in registry.problems:
         yield Finding(
             "model config", "problem", str(problem), "Change the file. See docs/models.md."

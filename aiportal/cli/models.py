@@ -8,7 +8,7 @@ from aiportal.cli.output import json_option, say, show
 from aiportal.cli.progress import pull_with_progress
 from aiportal.cli.running import load_settings, run
 from aiportal.errors import ModelNotFound
-from aiportal.registry import Registry
+from aiportal.registry import LocalServers, Registry
 
 __all__ = ["models"]
 
@@ -56,7 +56,9 @@ def pull(model_id: str | None, *, as_json: bool) -> None:
 @json_option
 def validate(*, as_json: bool) -> None:
     """Check the files of the model config; exit with 1 if anything is wrong."""
-    problems = Registry.load_now(load_settings()).problems
+    settings = load_settings()
+    found = asyncio.run(LocalServers(settings).find())
+    problems = Registry.load_now(settings, discovered=found).problems
     rows = [
         {"file": one.file, "field": one.field, "value": one.value, "allowed": one.allowed}
         for one in problems

@@ -95,7 +95,8 @@ class ChatRequest:
         limits = limits or ChatLimits()
         if not isinstance(body, dict):
             raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
-        body = _without_own_fields(body)
+        if "web_search" in body or isinstance(body.get("tools"), dict):
+            body = _without_own_fields(body)
         messages = body.get("messages")
         if isinstance(messages, list) and len(messages) > limits.max_messages:
             raise InvalidRequest(
@@ -139,16 +140,16 @@ def _without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
                 "Leave it out, or pass OpenAI's list of functions as `tools`.",
                 param=name,
             )
-    return {name: value for name, value in body.items() if name not in own} if own else body
+    return {name: value for name, value in body.items() if name not in own}
 
 
 def _check_length(message: Message, index: int, max_chars: int) -> None:
-    texts = (
-        [message.content]
-        if isinstance(message.content, str)
-        else [part.text or "" for part in message.content or ()]
-    )
-    if any(len(text) > max_chars for text in texts):
+    content = message.content
+    if isinstance(content, str):
+        is_too_long = len(content) > max_chars
+    else:
+        is_too_long = any(len(part.text or "") > max_chars for part in content or ())
+    if is_too_long:
         raise InvalidRequest(
             f"A text is longer than {max_chars} characters. Split it into several parts.",
             param=f"messages.{index}.content",

@@ -1,13 +1,11 @@
 """Tokens of one call, as OpenAI's `usage` objects tell them."""
 
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 __all__ = ["TokenUsage"]
 
 
-@dataclass(frozen=True, slots=True)
-class TokenUsage:
+class TokenUsage(NamedTuple):
     """cached_tokens, cache_write_tokens, image_tokens and audio_tokens are part of prompt_tokens;
     reasoning_tokens and audio_completion_tokens of completion_tokens."""
 
@@ -30,22 +28,27 @@ class TokenUsage:
         if not isinstance(usage, dict):
             return None
         if "prompt_tokens" in usage:
-            given, made = "prompt", "completion"
+            given, made = "prompt_tokens", "completion_tokens"
         elif "input_tokens" in usage:
-            given, made = "input", "output"
+            given, made = "input_tokens", "output_tokens"
         elif "total_tokens" in usage:
-            return cls(prompt_tokens=_count(usage["total_tokens"]))
+            return cls(_count(usage["total_tokens"]))
         else:
             return None
-        inside, outside = _details(usage, given), _details(usage, made)
-        return cls(
-            prompt_tokens=_count(usage[f"{given}_tokens"]),
-            completion_tokens=_count(usage.get(f"{made}_tokens")),
+        known = cls(_count(usage[given]), _count(usage.get(made)))
+        inside, outside = usage.get(f"{given}_details"), usage.get(f"{made}_details")
+        if inside or outside or "cache_creation_input_tokens" in usage:
+            return known._with_details(usage, _object(inside), _object(outside))
+        return known
+
+    def _with_details(
+        self, usage: dict[str, Any], inside: dict[str, Any], outside: dict[str, Any]
+    ) -> Self:
+        written = inside.get("cache_creation_tokens") or usage.get("cache_creation_input_tokens")
+        return self._replace(
             cached_tokens=_count(inside.get("cached_tokens")),
             reasoning_tokens=_count(outside.get("reasoning_tokens")),
-            cache_write_tokens=_count(
-                inside.get("cache_creation_tokens") or usage.get("cache_creation_input_tokens")
-            ),
+            cache_write_tokens=_count(written),
             image_tokens=_count(inside.get("image_tokens")),
             audio_tokens=_count(inside.get("audio_tokens")),
             audio_completion_tokens=_count(outside.get("audio_tokens")),
@@ -60,12 +63,8 @@ class TokenUsage:
         }
 
 
-_NOTHING: dict[str, Any] = {}
-
-
-def _details(usage: dict[str, Any], group: str) -> dict[str, Any]:
-    details = usage.get(f"{group}_tokens_details")
-    return details if isinstance(details, dict) else _NOTHING
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _count(value: object) -> int:

@@ -1,5 +1,7 @@
 """Model configs: schema, loading, validation, and who may use which."""
 
+from aiportal.registry.custom import CustomModel, CustomModels
+from aiportal.registry.discovery import LocalServers
 from aiportal.registry.files import ConfigProblem, ModelConfig, config_folder, lay_out, read_config
 from aiportal.registry.models import (
     Access,
@@ -13,12 +15,17 @@ from aiportal.registry.models import (
     Timeouts,
 )
 from aiportal.registry.registry import Registry
+from aiportal.registry.schema import CustomDraft
 
 __all__ = [
     "Access",
     "ConfigProblem",
     "Cooldown",
+    "CustomDraft",
+    "CustomModel",
+    "CustomModels",
     "Deployment",
+    "LocalServers",
     "Model",
     "ModelConfig",
     "ModelStatus",

@@ -1,7 +1,9 @@
 """Read `model_config/` from disk. A bad file becomes a problem that names file, field and remedy."""
 
 import json
+import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -35,12 +37,18 @@ class ConfigProblem:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """The valid part of the folder, with the problems of the rest."""
+    """The valid part of the folder, with the problems of the rest.
+
+    models: file name relative to the folder, and content. bad: names of files that hold no valid
+    model. is_missing: there is no folder of models, which is not the same as an empty one.
+    """
 
     folder: Path
     config: ConfigFile
-    models: tuple[tuple[str, ModelFile], ...]  # file name relative to the folder, content
+    models: tuple[tuple[str, ModelFile], ...]
     problems: tuple[ConfigProblem, ...]
+    bad: tuple[str, ...] = ()
+    is_missing: bool = False
 
 
 def config_folder(settings: Settings) -> Path:
@@ -66,26 +74,67 @@ def _packaged() -> Path:
     return installed if installed.is_dir() else package.parent / "model_config"
 
 
-def read_config(folder: Path) -> ModelConfig:
-    """Read and check every file. Never raises for what a file holds."""
+def read_config(folder: Path, before: ModelConfig | None = None) -> ModelConfig:
+    """Read and check every file. Never raises for what a file holds.
+
+    before: as it was read last. Its config.json serves on where the one of now is bad, and its files
+    keep their ids against others that come to claim the same.
+    """
     problems: list[ConfigProblem] = []
-    config = _read(folder / "config.json", folder, ConfigFile, problems) or ConfigFile()
-    models: dict[str, tuple[str, ModelFile]] = {}
-    for path in sorted((folder / "models").rglob("*.json"))[:MAX_FILES]:
-        entry = _read(path, folder, ModelFile, problems)
-        if entry is None:
-            continue
-        file = path.relative_to(folder).as_posix()
-        if entry.id in models:
-            other = models[entry.id][0]
-            problems.append(
-                ConfigProblem(
-                    file, "id", repr(entry.id), f"already the id of {other}; choose another"
-                )
-            )
-        else:
-            models[entry.id] = (file, entry)
-    return ModelConfig(folder, config, tuple(models.values()), tuple(problems))
+    config = _read(folder / "config.json", folder, ConfigFile, problems)
+    if config is None:
+        config = before.config if before is not None else ConfigFile()
+    is_missing = not (folder / "models").is_dir()
+    paths = _model_paths(folder, problems)
+    if len(paths) > MAX_FILES:
+        words = f"more than {MAX_FILES} files; those after {paths[MAX_FILES - 1].name} are left out"
+        problems.append(ConfigProblem("models", "", "", words))
+    found: dict[str, ModelFile | None] = {
+        path.relative_to(folder).as_posix(): _read(path, folder, ModelFile, problems)
+        for path in paths[:MAX_FILES]
+    }
+    models = _without_doubles(found, before, problems)
+    return ModelConfig(
+        folder=folder,
+        config=config,
+        models=tuple(models.items()),
+        problems=tuple(problems),
+        bad=tuple(file for file in found if file not in models),
+        is_missing=is_missing,
+    )
+
+
+def _model_paths(folder: Path, problems: list[ConfigProblem]) -> list[Path]:
+    """Without what is hidden: editors' and our own temporary files, and folders such as `.git`."""
+
+    def unreadable(error: OSError) -> None:
+        file = Path(error.filename).relative_to(folder).as_posix()
+        problems.append(ConfigProblem(file, "", "", f"cannot be read ({error.strerror})"))
+
+    found: list[Path] = []
+    for parent, folders, files in os.walk(folder / "models", onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        visible = [name for name in files if name.endswith(".json") and not name.startswith(".")]
+        found += [Path(parent, name) for name in visible]
+    return sorted(found)
+
+
+def _without_doubles(
+    found: Mapping[str, ModelFile | None],
+    before: ModelConfig | None,
+    problems: list[ConfigProblem],
+) -> dict[str, ModelFile]:
+    """Each id once: for the file that had it already, else for the first by name."""
+    held = {file: entry.id for file, entry in before.models} if before is not None else {}
+    good = {file: entry for file, entry in found.items() if entry is not None}
+    owners: dict[str, str] = {}
+    for file in sorted(good, key=lambda file: (held.get(file) != good[file].id, file)):
+        model_id = good[file].id
+        owner = owners.setdefault(model_id, file)
+        if owner != file:
+            words = f"already the id of {owner}; choose another"
+            problems.append(ConfigProblem(file, "id", repr(model_id), words))
+    return {file: entry for file, entry in good.items() if owners[entry.id] == file}
 
 
 def _read(

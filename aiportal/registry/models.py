@@ -112,6 +112,8 @@ class Access:
 class Model:
     """A name that a caller may ask for. `system_prompt` and `base_model` only on custom models.
 
+    owner: the id of the user whose it is; others may use it only if `is_shared`.
+    is_discovered: no file has it, a model server on this machine offers it.
     fallbacks: models to ask, in order, where this one fails; each is resolved for the caller anew.
     cache_ttl_s: how long an answer may be given again to the same caller, None for never.
     """
@@ -130,6 +132,9 @@ class Model:
     base_model: str | None
     weights: Weights | None
     access: Access | None = None
+    owner: str | None = None
+    is_shared: bool = True
+    is_discovered: bool = False
     fallbacks: tuple[str, ...] = ()
     retries: Retries = Retries()
     strategy: Strategy = "weighted"

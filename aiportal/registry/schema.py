@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 from pydantic.alias_generators import to_camel
 
 from aiportal.registry.models import Strategy
@@ -12,6 +19,7 @@ __all__ = [
     "CacheEntry",
     "ConfigFile",
     "CooldownEntry",
+    "CustomDraft",
     "DeploymentEntry",
     "LimitsEntry",
     "ModelFile",
@@ -32,6 +40,21 @@ ProviderName = Annotated[str, StringConstraints(max_length=60, pattern=r"^[A-Za-
 ApiBase = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$")]
 Fallbacks = Annotated[tuple[ModelId, ...], Field(max_length=20)]
 Usd = Annotated[float, Field(ge=0, le=1e6)]
+SystemPrompt = Annotated[str, StringConstraints(max_length=100_000)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Description = Annotated[str, StringConstraints(max_length=4_000)]
+CustomId = Annotated[str, StringConstraints(pattern=r"^custom/[a-z0-9][a-z0-9._-]{0,79}$")]
+# What a call is about, or how it is answered, is for the caller to say.
+NOT_DEFAULTS = frozenset({"messages", "model", "stream", "stream_options"})
+
+
+def _check_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+    if taken := sorted(NOT_DEFAULTS & parameters.keys()):
+        raise ValueError(f"{', '.join(taken)} cannot have a default")
+    return parameters
+
+
+Parameters = Annotated[dict[str, Any], AfterValidator(_check_parameters)]
 
 
 class _File(BaseModel):
@@ -167,14 +190,14 @@ class AccessEntry(_File):
 class ModelFile(_File):
     """One file below `models/`. A custom model names a `base_model` instead of a provider.
 
-    `tools`, `web_search`, `owner` and `shared` are read by what comes to use them; `rate_limit` is
-    not enforced yet, which is told as a problem of the file.
+    owner: the id of the user whose it is. `tools` and `web_search` are read by what comes to use
+    them; `rate_limit` is not enforced yet, which is told as a problem of the file.
     """
 
     id: ModelId
     provider: ProviderName | None = None
-    name: str | None = None
-    description: str = ""
+    name: Name | None = None
+    description: Description = ""
     enabled: bool = True
     upstream_model: str | None = None
     api_base: ApiBase | None = None
@@ -184,11 +207,11 @@ class ModelFile(_File):
     max_output_tokens: Annotated[int, Field(ge=1)] | None = None
     capabilities: tuple[str, ...] = ("chat",)
     pricing: PricingEntry = PricingEntry()
-    parameters: dict[str, Any] = {}
+    parameters: Parameters = {}
     deployments: tuple[DeploymentEntry, ...] = ()
     weights: WeightsEntry | None = None
     base_model: ModelId | None = None
-    system_prompt: str = ""
+    system_prompt: SystemPrompt = ""
     fallbacks: Fallbacks | None = None
     retries: RetriesField | None = None
     cooldown: CooldownEntry | None = None
@@ -200,4 +223,23 @@ class ModelFile(_File):
     tools: tuple[str, ...] = ()
     web_search: bool = False
     owner: str | None = None
-    shared: bool = True
+    shared: bool | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than its owner may use it: as the file says, else if it has no owner."""
+        return self.owner is None if self.shared is None else self.shared
+
+
+class CustomDraft(_File):
+    """What its owner says of a custom model. Without an `id` it is made from the name."""
+
+    id: CustomId | None = None
+    name: Name | None = None
+    description: Description = ""
+    base_model: ModelId
+    system_prompt: SystemPrompt = ""
+    parameters: Parameters = {}
+    tools: Annotated[tuple[Name, ...], Field(max_length=100)] = ()
+    web_search: bool = False
+    shared: bool = False

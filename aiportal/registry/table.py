@@ -1,60 +1,102 @@
 """The table of models that the files amount to, and what of them cannot be resolved."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from aiportal.local import Weights
+from aiportal.principal import Principal
+from aiportal.registry.entries import (
+    access_of,
+    cooldown_of,
+    own_timeouts,
+    pricing_of,
+    retries_of,
+    timeouts_of,
+    weights_of,
+)
 from aiportal.registry.files import ConfigProblem, ModelConfig
-from aiportal.registry.models import (
-    Access,
-    Cooldown,
-    Deployment,
-    Model,
-    Pricing,
-    Retries,
-    Timeouts,
-)
-from aiportal.registry.schema import (
-    AccessEntry,
-    CooldownEntry,
-    ModelFile,
-    ModelTimeoutsEntry,
-    PricingEntry,
-    ProviderEntry,
-    RetriesEntry,
-    TimeoutsEntry,
-    WeightsEntry,
-)
+from aiportal.registry.models import Deployment, Model
+from aiportal.registry.schema import ModelFile, ProviderEntry
 
-__all__ = ["ModelTable", "timeouts_of"]
+__all__ = ["ModelTable", "Served"]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a file stands for in a table: its content, and its provider as it was then."""
+
+    entry: ModelFile
+    provider: ProviderEntry | None = None
 
 
 class ModelTable:
-    """Turns the files into the table of models; what cannot be resolved becomes a problem."""
+    """Built once from what was read; then it only answers.
 
-    def __init__(self, config: ModelConfig, environment: Mapping[str, str]) -> None:
+    models: by id. unusable: why some of them cannot serve. customs: file and content of every custom
+    model, those without a base included. served: what each file stands for, to be given to the next
+    table as `before`, so that a file that is bad by then keeps its last good version in service.
+    discovered: models of servers on this machine; a file of the same id goes first.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        environment: Mapping[str, str],
+        *,
+        before: Mapping[str, Served] | None = None,
+        discovered: Iterable[Model] = (),
+    ) -> None:
         self._config = config.config
-        self._providers = config.config.providers
         self._environment = environment
+        self._before = before or {}
+        self._stand_ins = list(self._before if config.is_missing else config.bad)
         self.models: dict[str, Model] = {}
         self.unusable: dict[str, str] = {}
+        self.customs: dict[str, tuple[str, ModelFile]] = {}
+        self.served: dict[str, Served] = {}
         self.problems: list[ConfigProblem] = []
+        self._add_all(config, discovered)
+        self._settle_fallbacks()
+
+    def admits(self, principal: Principal, model: Model) -> bool:
+        """Whether the caller may know of the model: its own rules, and those of its base."""
+        if not (model.is_shared or principal.is_admin or model.owner == principal.user_id):
+            return False
+        if model.access is not None and not model.access.admits(principal):
+            return False
+        base = self.models.get(model.base_model) if model.base_model is not None else None
+        return base is None or self.admits(principal, base)
+
+    def _add_all(self, config: ModelConfig, discovered: Iterable[Model]) -> None:
         for file, entry in config.models:
             if entry.base_model is None:
                 self._add(file, entry)
+        for file in self._stand_ins:
+            served = self._before.get(file)
+            if served and served.provider and served.entry.id not in self.models:
+                self._put(file, served.entry, served.provider)
+        for model in discovered:
+            self.models.setdefault(model.id, model)
         for file, entry in config.models:
             if entry.base_model is not None:
                 self._add_custom(file, entry, entry.base_model)
-        self._settle_fallbacks(config)
+        for file in self._stand_ins:
+            served = self._before.get(file)
+            if served and served.entry.base_model and served.entry.id not in self.models:
+                self._put_custom(file, served.entry, served.entry.base_model)
 
     def _add(self, file: str, entry: ModelFile) -> None:
-        provider = self._providers.get(entry.provider or "")
-        if provider is None:
-            known = ", ".join(sorted(self._providers)) or "none are configured"
-            self.problems.append(
-                ConfigProblem(file, "provider", repr(entry.provider), f"one of: {known}")
-            )
+        provider = self._config.providers.get(entry.provider or "")
+        if provider is not None:
+            self._put(file, entry, provider)
             return
+        known = ", ".join(sorted(self._config.providers)) or "none are configured"
+        self.problems.append(
+            ConfigProblem(file, "provider", repr(entry.provider), f"one of: {known}")
+        )
+        self._stand_ins.append(file)
+
+    def _put(self, file: str, entry: ModelFile, provider: ProviderEntry) -> None:
+        self.served[file] = Served(entry, provider)
         api_key_env = (
             entry.api_key_env if "api_key_env" in entry.model_fields_set else provider.api_key_env
         )
@@ -67,16 +109,18 @@ class ModelTable:
             context_window=entry.context_window,
             max_output_tokens=entry.max_output_tokens,
             capabilities=entry.capabilities,
-            pricing=_pricing(entry.pricing),
+            pricing=pricing_of(entry.pricing),
             parameters=entry.parameters,
             system_prompt=entry.system_prompt,
             base_model=None,
-            weights=_weights(entry.weights),
-            access=_access(entry.access),
-            retries=_retries(entry.retries or self._config.retries),
+            weights=weights_of(entry.weights),
+            access=access_of(entry.access),
+            owner=entry.owner,
+            is_shared=entry.is_shared,
+            retries=retries_of(entry.retries or self._config.retries),
             strategy=entry.strategy or self._config.strategy,
-            timeouts=_timeouts(entry.timeouts, timeouts_of(self._config.timeouts)),
-            cooldown=_cooldown(entry.cooldown or self._config.cooldown),
+            timeouts=own_timeouts(entry.timeouts, timeouts_of(self._config.timeouts)),
+            cooldown=cooldown_of(entry.cooldown or self._config.cooldown),
             cache_ttl_s=entry.cache.ttl if entry.cache is not None else None,
         )
         self._tell_unenforced(file, entry)
@@ -108,7 +152,7 @@ class ModelTable:
                     api_base=(base and base.api_base) or entry.api_base or provider.api_base,
                     api_key=self._environment.get(key_env) if key_env else None,
                     headers=provider.headers,
-                    pricing=_pricing((base and base.pricing) or entry.pricing),
+                    pricing=pricing_of((base and base.pricing) or entry.pricing),
                     weight=base.weight if base is not None else 1.0,
                 )
             )
@@ -122,17 +166,24 @@ class ModelTable:
             self.problems.append(ConfigProblem(file, "rateLimit", "", words))
 
     def _add_custom(self, file: str, entry: ModelFile, base_model: str) -> None:
-        base = self.models.get(base_model)
-        if base is None or base.base_model is not None:
-            self.problems.append(
-                ConfigProblem(
-                    file,
-                    "baseModel",
-                    repr(base_model),
-                    "the id of a configured model of a provider",
-                )
-            )
+        if self._is_base(base_model):
+            self._put_custom(file, entry, base_model)
             return
+        words = "the id of a configured model of a provider"
+        self.problems.append(ConfigProblem(file, "baseModel", repr(base_model), words))
+        self.customs[entry.id] = (file, entry)
+        self._stand_ins.append(file)
+
+    def _is_base(self, model_id: str) -> bool:
+        base = self.models.get(model_id)
+        return base is not None and base.base_model is None
+
+    def _put_custom(self, file: str, entry: ModelFile, base_model: str) -> None:
+        if not self._is_base(base_model):
+            return
+        self.served[file] = Served(entry)
+        self.customs[entry.id] = (file, entry)
+        base = self.models[base_model]
         self.models[entry.id] = replace(
             base,
             id=entry.id,
@@ -142,27 +193,29 @@ class ModelTable:
             parameters={**base.parameters, **entry.parameters},
             system_prompt=entry.system_prompt,
             base_model=base_model,
-            access=_access(entry.access) or base.access,
-            retries=_retries(entry.retries) if entry.retries else base.retries,
+            access=access_of(entry.access),
+            owner=entry.owner,
+            is_shared=entry.is_shared,
+            is_discovered=False,
+            retries=retries_of(entry.retries) if entry.retries else base.retries,
             strategy=entry.strategy or base.strategy,
-            timeouts=_timeouts(entry.timeouts, base.timeouts),
-            cooldown=_cooldown(entry.cooldown) if entry.cooldown else base.cooldown,
+            timeouts=own_timeouts(entry.timeouts, base.timeouts),
+            cooldown=cooldown_of(entry.cooldown) if entry.cooldown else base.cooldown,
             cache_ttl_s=entry.cache.ttl if entry.cache is not None else base.cache_ttl_s,
         )
         self._tell_unenforced(file, entry)
         if not entry.enabled:
             self.unusable[entry.id] = f"it is disabled. Set `enabled` to true in {file}."
 
-    def _settle_fallbacks(self, config: ModelConfig) -> None:
+    def _settle_fallbacks(self) -> None:
         """Once all ids are known: a model's own, else config.json's for it, else its base's or all's."""
-        named = config.config.fallbacks
+        named = self._config.fallbacks
         by_model = self._known_by_model(named) if isinstance(named, dict) else {}
         for_all = () if isinstance(named, dict) else self._known("config.json", "fallbacks", named)
-        bases_first = sorted(config.models, key=lambda one: one[1].base_model is not None)
-        for file, entry in bases_first:
-            model = self.models.get(entry.id)
-            if model is None:
-                continue
+        bases_first = sorted(self.served.items(), key=lambda one: one[1].provider is None)
+        for file, served in bases_first:
+            entry = served.entry
+            model = self.models[entry.id]
             if entry.fallbacks is not None:
                 fallbacks = self._known(file, "fallbacks", entry.fallbacks)
             elif entry.id in by_model:
@@ -188,45 +241,3 @@ class ModelTable:
             words = "the id of a configured model"
             self.problems.append(ConfigProblem(file, field, repr(unknown), words))
         return tuple(one for one in ids if one in self.models)
-
-
-def _access(entry: AccessEntry | None) -> Access | None:
-    """A group admits nobody as long as there are no groups."""
-    if entry is None or not (entry.roles or entry.groups or entry.users):
-        return None
-    return Access(frozenset(entry.roles), frozenset(name.lower() for name in entry.users))
-
-
-def _weights(entry: WeightsEntry | None) -> Weights | None:
-    if entry is None:
-        return None
-    return Weights(
-        source=entry.source,
-        file=entry.file,
-        sha256=entry.sha256,
-        size_bytes=entry.size_bytes,
-        licence=entry.licence,
-        memory_bytes=entry.memory_bytes,
-    )
-
-
-def timeouts_of(entry: TimeoutsEntry) -> Timeouts:
-    """What config.json says for every model."""
-    return Timeouts(entry.connect, entry.first_byte, entry.between_bytes, entry.total)
-
-
-def _timeouts(entry: ModelTimeoutsEntry, common: Timeouts) -> Timeouts:
-    own = {f"{name}_s": value for name, value in entry if value is not None}
-    return replace(common, **own)
-
-
-def _retries(entry: RetriesEntry) -> Retries:
-    return Retries(entry.attempts, entry.base_delay, entry.max_delay)
-
-
-def _cooldown(entry: CooldownEntry) -> Cooldown:
-    return Cooldown(entry.failures, entry.seconds)
-
-
-def _pricing(entry: PricingEntry) -> Pricing:
-    return Pricing(**dict(entry))

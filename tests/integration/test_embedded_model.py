@@ -117,6 +117,18 @@ async def test_the_default_model_knows_the_capital_of_france(local_settings: Set
             assert found["usage"]["prompt_tokens"] > 0
 
 
+async def test_the_shipped_custom_models_answer_at_once(local_settings: Settings) -> None:
+    names = sorted(path.stem for path in (CONFIG / "models/custom").glob("*.json"))
+    assert names == ["coding-assistant", "data-analyst", "fast-responder"]
+    async with serving(local_settings) as server, aiohttp.ClientSession() as client:
+        for name in names:
+            body = {"model": f"custom/{name}", "messages": LONG["messages"], "max_tokens": 8}
+            url = f"{server.url}/v1/chat/completions"
+            async with client.post(url, json=body, headers=server.headers) as answer:
+                assert answer.status == 200
+                assert (await answer.json())["choices"][0]["message"]["content"]
+
+
 async def test_a_stream_ends_with_its_usage_where_that_is_asked_for(gguf: Path) -> None:
     body = {
         "messages": [{"role": "user", "content": QUESTION}],

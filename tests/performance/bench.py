@@ -28,7 +28,7 @@ def run_bench(folder: Path, *, is_quick: bool = False) -> list[Finding]:
     with rig(folder) as servers:
         bench = Bench(servers)
         if is_quick:
-            bench = Bench(servers, rounds=1, duration_s=0.2, pairs=20, streams=20)
+            bench = Bench(servers, rounds=1, duration_s=0.2, pairs=20, streams=20, many_streams=40)
         findings = uvloop.run(bench.run())
         settings = servers.settings
     return findings + ([] if is_quick else _whole_server(settings))

@@ -30,7 +30,7 @@ class Bench:
     """The measurements on one rig.
 
     rounds: how often relay and portal take turns. duration_s: of one turn. pairs: calls for the
-    delay at one connection. streams: held open at once.
+    delay at one connection. streams: held open at once. many_streams: after which memory is compared.
     """
 
     rig: Rig
@@ -38,6 +38,7 @@ class Bench:
     duration_s: float = 0.6
     pairs: int = 2000
     streams: int = 500
+    many_streams: int = 20_000
     _portal_calls: int = field(default=0, init=False)
 
     async def run(self) -> list[Finding]:
@@ -51,6 +52,7 @@ class Bench:
         findings += await self._delay()
         findings.append(await self._first_byte())
         findings += await self._open_streams()
+        findings.append(await self._growth())
         findings.append(await self._rows())
         return findings
 
@@ -157,6 +159,26 @@ class Bench:
             Finding("streams open at once, all ended well", whole, "", self.streams, "least"),
             Finding("memory a held stream", per_stream, "KiB", detail=detail),
         ]
+
+    async def _growth(self) -> Finding:
+        """Whether streams leave anything behind: memory after the last half of them, over the first."""
+        target = self.rig.portal.target(is_stream=True)
+        sizes = []
+        for _ in range(2):
+            before = self._portal_calls
+            while self._portal_calls - before < self.many_streams // 2:
+                load = await run_load(target, connections=16, duration_s=self.duration_s)
+                self._portal_calls += load.calls
+            sizes.append(self.rig.portal.memory_bytes())
+        growth = (sizes[1] / sizes[0] - 1) * 100
+        detail = f"{sizes[0] / 2**20:.1f} MiB, then {sizes[1] / 2**20:.1f} MiB"
+        return Finding(
+            f"memory after {self.many_streams:,} streams over half of them",
+            growth,
+            "%",
+            5,
+            detail=detail,
+        )
 
     async def _opened(
         self, session: aiohttp.ClientSession, stack: AsyncExitStack

@@ -13,7 +13,7 @@ from aiportal.dialects.openai_chat import ChatBody, ChatRequest
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
-__all__ = ["FastPath", "router"]
+__all__ = ["FastPath", "open_chat", "router"]
 
 PATHS = frozenset({"/v1/chat/completions", "/api/v1/chat/completions"})
 ENDPOINT = "chat/completions"

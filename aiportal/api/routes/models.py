@@ -23,7 +23,11 @@ class PricingBody(BaseModel):
 
 
 class ModelBody(BaseModel):
-    """OpenAI's model object with what else is known. is_default: it answers where none is named."""
+    """OpenAI's model object with what else is known.
+
+    is_default: it answers where none is named. is_discovered: a model server on the portal's machine
+    offers it, no file has it.
+    """
 
     id: str
     object: str = "model"
@@ -36,6 +40,7 @@ class ModelBody(BaseModel):
     capabilities: list[str]
     pricing: PricingBody
     is_default: bool
+    is_discovered: bool
 
 
 class ModelList(BaseModel):
@@ -80,4 +85,5 @@ def _body(model: Model, default_model: str) -> ModelBody:
             cached_input_per_million=pricing.cached_input_per_million,
         ),
         is_default=model.id == default_model,
+        is_discovered=model.is_discovered,
     )

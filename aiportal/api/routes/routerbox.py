@@ -1,13 +1,15 @@
-"""The router's windows: how deployments fare, and what would serve a model."""
+"""What is behind the models: how deployments fare, what would serve, what is wrong; read it anew."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import BaseModel, StringConstraints
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
+from aiportal.registry import ConfigProblem
 from aiportal.routing import DeploymentStatus, HealthFigures, Resolution
 from aiportal.timestamps import to_text
 
@@ -15,12 +17,16 @@ __all__ = [
     "CandidateBody",
     "DeploymentBody",
     "DeploymentList",
+    "Problem",
+    "ProblemList",
+    "Reloaded",
     "ResolutionBody",
     "ResolveBody",
     "StandInBody",
+    "router",
 ]
 
-router = APIRouter(tags=["routing"], route_class=PortalRoute)
+router = APIRouter(prefix="/routerbox", tags=["models"], route_class=PortalRoute)
 ModelName = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")]
 
 
@@ -90,7 +96,33 @@ class ResolutionBody(BaseModel):
     fallbacks: list[StandInBody]
 
 
-@router.get("/routerbox/status")
+class Problem(BaseModel):
+    """In which file and field, what stands there, what is allowed."""
+
+    file: str
+    field: str
+    value: str
+    allowed: str
+
+    @classmethod
+    def all_of(cls, problems: Iterable[ConfigProblem]) -> list[Self]:
+        return [cls.model_validate(one, from_attributes=True) for one in problems]
+
+
+class ProblemList(BaseModel):
+    object: Literal["list"] = "list"
+    data: list[Problem]
+    has_more: Literal[False] = False
+
+
+class Reloaded(BaseModel):
+    """models: how many there are now."""
+
+    models: int
+    problems: list[Problem]
+
+
+@router.get("/status")
 async def routerbox_status(portal: PortalDep, principal: PrincipalDep) -> DeploymentList:
     """How each deployment of the models that the caller may use fares; administrators see all."""
     return DeploymentList(
@@ -98,12 +130,25 @@ async def routerbox_status(portal: PortalDep, principal: PrincipalDep) -> Deploy
     )
 
 
-@router.post("/routerbox/resolve")
+@router.post("/resolve")
 async def routerbox_resolve(
     body: ResolveBody, portal: PortalDep, principal: PrincipalDep
 ) -> ResolutionBody:
     """What would serve a model now, and why. Nothing is called."""
     return _resolution(await portal.routerbox.resolve(principal, body.model))
+
+
+@router.post("/reload")
+async def reload(portal: PortalDep, principal: PrincipalDep) -> Reloaded:
+    """Read the model config and look for local model servers now. For administrators."""
+    models = await portal.registry.reload(principal)
+    return Reloaded(models=len(models), problems=Problem.all_of(portal.registry.problems))
+
+
+@router.get("/problems")
+async def problems(portal: PortalDep, principal: PrincipalDep) -> ProblemList:
+    """What is wrong in the model config. For administrators."""
+    return ProblemList(data=Problem.all_of(portal.registry.problems_for(principal)))
 
 
 def _deployment(status: DeploymentStatus) -> DeploymentBody:

@@ -8,6 +8,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.unit.cli.conftest import Cli
+from tests.upstreams import Upstream
 
 
 def findings(cli: Cli, **variables: str) -> tuple[int, dict[str, list[str]]]:
@@ -46,6 +47,16 @@ def test_a_wrong_model_file_is_a_problem(wired_cli: Cli, portal_config: Path) ->
     status, found = findings(wired_cli)
     assert status == 1
     assert "models/bad.json" in found["problem"][0]
+
+
+def test_a_model_server_on_this_machine_is_told_and_is_enough(cli: Cli, upstream: Upstream) -> None:
+    server = upstream.url.removesuffix("/v1")
+    status, found = findings(
+        cli, AIPORTAL_DISCOVER_LOCAL="true", AIPORTAL_LOCAL_SERVERS=f"lmstudio={server}"
+    )
+    assert status == 0
+    assert "local model servers: lmstudio offers 1 models" in found["ok"]
+    assert "models: 1 can serve now: lmstudio/fast" in found["ok"]
 
 
 def test_no_usable_model_is_a_problem(cli: Cli) -> None:
