@@ -286,3 +286,20 @@ async def test_a_caller_that_leaves_during_a_pause(tmp_path: Path) -> None:
 
     assert (row.status, row.prompt_tokens, row.cost_usd) == (499, 0, 0)
     assert len(only.requests) == 1
+
+
+async def test_a_deployment_that_moves_is_asked_at_its_new_address(tmp_path: Path) -> None:
+    with providers(2) as (old, new):
+        old.answer("fast", error(500))
+        settings = routed(tmp_path, [old], config={"retries": 0})
+        async with serving(settings) as server:
+            await ask(server, 3)  # its breaker opens, which says nothing of the new address
+            routed(tmp_path, [new])
+            async with client(server) as session:
+                await session.post("/v1/routerbox/reload")
+            answer = await post(server)
+            told = await deployments(server)
+
+    assert answer.status_code == 200
+    assert asked([old, new]) == [3, 1]
+    assert (told["acme/fast"]["state"], told["acme/fast"]["calls"]) == ("up", 1)
