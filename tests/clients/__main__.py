@@ -168,7 +168,8 @@ def main(no_install: bool, clients: Sequence[str]) -> None:
             click.echo(f"    {failure}")
     passed = sum(one.passed for one in outcomes)
     failed = sum(len(one.failures) for one in outcomes)
-    click.echo(f"{passed} passed, {failed} failed")
+    skipped = sum(bool(one.skipped) for one in outcomes)
+    click.echo(f"{passed} passed, {failed} failed, {skipped} skipped")
     sys.exit(1 if failed or not passed else 0)
 
 
