@@ -15,7 +15,7 @@ from aiportal.accounts import (
     Users,
     open_accounts,
 )
-from aiportal.chat import Completions, Conversations, Turns
+from aiportal.chat import Completions, Conversations, PromptTokens, Responses, Turns
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -48,7 +48,9 @@ class Portal:
     router: Router
     routerbox: RouterBox
     completions: Completions
+    prompt_tokens: PromptTokens
     conversations: Conversations
+    responses: Responses
     turns: Turns
 
     @classmethod
@@ -95,7 +97,9 @@ class Portal:
                 router=router,
                 routerbox=RouterBox(registry, router.board),
                 completions=completions,
+                prompt_tokens=PromptTokens(registry, local),
                 conversations=conversations,
+                responses=Responses(database),
                 turns=turns,
             )
 

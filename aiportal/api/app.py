@@ -26,11 +26,14 @@ from aiportal.api.routes import (
     docs,
     health,
     keys,
+    messages,
     metrics,
     models,
     preferences,
+    responses,
     routerbox,
     sign_in,
+    text_completions,
     turns,
     usage,
 )
@@ -40,10 +43,23 @@ from aiportal.portal import Portal
 __all__ = ["create_app"]
 
 BASES = ("/api/v1", "/v1")
+RESOURCES = (
+    chat,
+    text_completions,
+    responses,
+    messages,
+    models,
+    custom_models,
+    routerbox,
+    conversations,
+    turns,
+    usage,
+)
 # Gradio answers these itself, with another meaning than ours.
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
+    "request-id",
     "retry-after",
     "x-aiportal-cost",
     "x-aiportal-deployment",
@@ -86,7 +102,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.include_router(docs.router)
     for base in BASES:
         resources = APIRouter(prefix=base)
-        for resource in (chat, models, custom_models, routerbox, conversations, turns, usage):
+        for resource in RESOURCES:
             resources.include_router(resource.router)
         app.include_router(resources, include_in_schema=base == BASES[0])
     unknown = _UnknownAddress(app.routes)

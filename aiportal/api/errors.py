@@ -1,4 +1,7 @@
-"""Errors of ours, of FastAPI and of Starlette as OpenAI's error object: the one place for it."""
+"""Errors of ours, of FastAPI and of Starlette as OpenAI's error object: the one place for it.
+
+Where callers speak Anthropic's dialect it is Anthropic's, which holds all of OpenAI's.
+"""
 
 import logging
 import math
@@ -9,7 +12,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from aiportal.api.speech import speaks_anthropic
+from aiportal.dialects.anthropic import as_anthropic
 from aiportal.errors import (
     InternalError,
     InvalidRequest,
@@ -44,12 +50,26 @@ def error_headers(error: PortalError) -> dict[str, str]:
 
 def error_response(error: PortalError, extra: Mapping[str, str] | None = None) -> Response:
     """The whole HTTP answer for an error."""
-    return Response(
-        error_body(error),
-        error.status,
-        headers={**error_headers(error), **(extra or {})},
-        media_type="application/json",
-    )
+    return _ErrorResponse(error, extra or {})
+
+
+class _ErrorResponse(Response):
+    """In the dialect of the path that is answered."""
+
+    def __init__(self, error: PortalError, extra: Mapping[str, str]) -> None:
+        super().__init__(
+            error_body(error),
+            error.status,
+            headers={**error_headers(error), **extra},
+            media_type="application/json",
+        )
+        self._error = error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if speaks_anthropic(scope):
+            self.body = orjson.dumps(as_anthropic(self._error, scope["state"]["request_id"]))
+            self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def register(app: FastAPI) -> None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-__all__ = ["correct"]
+from pydantic import BaseModel
+
+__all__ = ["body_of", "correct"]
 
 _ERROR = {
     "type": "object",
@@ -33,6 +35,13 @@ _SECURITY_SCHEMES = {
 }
 _STREAM = "text/event-stream"
 _FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+_DEFINITIONS = "$defs"
+
+
+def body_of(kind: type[BaseModel]) -> dict[str, Any]:
+    """What `openapi_extra` has to be for a route that reads its body itself."""
+    content = {"application/json": {"schema": kind.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def correct(document: dict[str, Any]) -> None:
@@ -49,9 +58,27 @@ def correct(document: dict[str, Any]) -> None:
     document["security"] = [{name: []} for name in _SECURITY_SCHEMES]
     for operations in document["paths"].values():
         for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                _move_definitions(content["schema"], schemas)
             operation["responses"].pop("422", None)
             for response in operation["responses"].values():
                 # FastAPI says `string`, but a schema there is for one event, and ours vary.
                 if _STREAM in response.get("content", {}):
                     response["content"][_STREAM] = {}
             operation["responses"] |= _ERRORS
+
+
+def _move_definitions(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """A reference counts from the document's root, so what pydantic defines beside moves there."""
+    definitions = schema.pop(_DEFINITIONS, {})
+    prefix = f"{schema.get('title')}."
+    schemas |= {f"{prefix}{name}": definition for name, definition in definitions.items()}
+    open_ones: list[Any] = [schema, *definitions.values()]
+    while open_ones:
+        one = open_ones.pop()
+        if isinstance(one, list):
+            open_ones += one
+        elif isinstance(one, dict):
+            if isinstance(name := one.get("$ref"), str) and name.startswith(f"#/{_DEFINITIONS}/"):
+                one["$ref"] = f"#/components/schemas/{prefix}{name.rpartition('/')[2]}"
+            open_ones += one.values()

@@ -5,6 +5,8 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.conversations import Conversations, Page
 from aiportal.chat.export import Export, ExportFormat
 from aiportal.chat.messages import Failure, Message, MessageStatus
+from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
+from aiportal.chat.responses import Responses
 from aiportal.chat.turns import Turns
 
 __all__ = [
@@ -17,5 +19,8 @@ __all__ = [
     "Message",
     "MessageStatus",
     "Page",
+    "PromptTokens",
+    "Responses",
+    "TokenCount",
     "Turns",
 ]

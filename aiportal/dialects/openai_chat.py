@@ -16,11 +16,15 @@ __all__ = [
     "ChatRequest",
     "ContentPart",
     "Message",
+    "ModelName",
     "StreamOptions",
     "invalid_field",
     "loads_object",
 ]
 
+ModelName = Annotated[
+    str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
+]
 PartType = Literal["text", "image_url", "input_audio", "file", "refusal", "video_url", "thinking"]
 
 
@@ -58,9 +62,7 @@ class StreamOptions(_Wire):
 class ChatBody(_Wire):
     """What the portal reads of a request; every other field travels on unchanged."""
 
-    model: Annotated[
-        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
-    ]
+    model: ModelName
     messages: Annotated[list[Message], Field(min_length=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None

@@ -4,6 +4,7 @@ from aiportal.local.lifetime import LocalModels, LocalModelState, LocalModelStat
 from aiportal.local.llm import LocalEndpoint
 from aiportal.local.progress import PullProgress
 from aiportal.local.pull import is_being_pulled, pull
+from aiportal.local.token_count import count_tokens
 from aiportal.local.weights import Weights, parse_source, weights_path
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "LocalModels",
     "PullProgress",
     "Weights",
+    "count_tokens",
     "is_being_pulled",
     "parse_source",
     "pull",

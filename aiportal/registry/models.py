@@ -39,7 +39,7 @@ class Retries:
 
     attempts: int = 2
     base_delay_s: float = 0.2
-    max_delay_s: float = 8
+    max_delay_s: float = 2
 
 
 @dataclass(frozen=True, slots=True)

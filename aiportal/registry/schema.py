@@ -99,7 +99,7 @@ class RetriesEntry(_File):
 
     attempts: Annotated[int, Field(ge=0, le=10)] = 2
     base_delay: Annotated[float, Field(ge=0, le=60)] = 0.2
-    max_delay: Annotated[float, Field(ge=0, le=300)] = 8
+    max_delay: Annotated[float, Field(ge=0, le=300)] = 2
 
 
 def _attempts(value: object) -> object:

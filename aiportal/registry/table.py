@@ -208,16 +208,19 @@ class ModelTable:
             self.unusable[entry.id] = f"it is disabled. Set `enabled` to true in {file}."
 
     def _settle_fallbacks(self) -> None:
-        """Once all ids are known: a model's own, else config.json's for it, else its base's or all's."""
+        """A model's own, else config.json's for it, else its base's or all's.
+
+        One that is no model now may come later, when a local server is found: a call passes over it.
+        """
         named = self._config.fallbacks
-        by_model = self._known_by_model(named) if isinstance(named, dict) else {}
-        for_all = () if isinstance(named, dict) else self._known("config.json", "fallbacks", named)
+        by_model = named if isinstance(named, dict) else {}
+        for_all = () if isinstance(named, dict) else named
         bases_first = sorted(self.served.items(), key=lambda one: one[1].provider is None)
-        for file, served in bases_first:
+        for _, served in bases_first:
             entry = served.entry
             model = self.models[entry.id]
             if entry.fallbacks is not None:
-                fallbacks = self._known(file, "fallbacks", entry.fallbacks)
+                fallbacks = entry.fallbacks
             elif entry.id in by_model:
                 fallbacks = by_model[entry.id]
             elif model.base_model is not None:
@@ -226,18 +229,3 @@ class ModelTable:
                 fallbacks = for_all
             others = tuple(one for one in fallbacks if one != entry.id)
             self.models[entry.id] = replace(model, fallbacks=others)
-
-    def _known_by_model(self, named: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        self._known("config.json", "fallbacks", named)
-        return {
-            model_id: self._known("config.json", f"fallbacks.{model_id}", fallbacks)
-            for model_id, fallbacks in named.items()
-        }
-
-    def _known(self, file: str, field: str, model_ids: Iterable[str]) -> tuple[str, ...]:
-        """Those that are configured; each other one is a problem."""
-        ids = tuple(model_ids)
-        for unknown in sorted(set(ids) - self.models.keys()):
-            words = "the id of a configured model"
-            self.problems.append(ConfigProblem(file, field, repr(unknown), words))
-        return tuple(one for one in ids if one in self.models)

@@ -68,7 +68,7 @@ def test_each_operation_answers_as_documented(api: Api, subtests: pytest.Subtest
 def _explore(server: PortalProcess, cases: SearchStrategy[AnyCase]) -> None:
     """Call an operation with generated arguments; raise where an answer is not as documented.
 
-    Half of the calls are for a conversation, a turn or a model that there is.
+    Half of the calls are for a conversation, a turn, a response or a model that there is.
     """
 
     @settings(
@@ -103,5 +103,9 @@ def _make_real(case: AnyCase, server: PortalProcess) -> None:
         turn_id = json.loads(first.removeprefix("data: "))["turn_id"]
         real = {"conversation_id": conversation_id, "turn_id": turn_id}
         case.path_parameters = {**case.path_parameters, **{name: real[name] for name in names}}
+    if "response_id" in names:
+        with httpx.Client(base_url=f"{server.url}/api/v1", headers=server.headers) as client:
+            made = client.post("/responses", json={"model": "acme/fast", "input": "Hi"}).json()
+        case.path_parameters = {**case.path_parameters, "response_id": made["id"]}
     if isinstance(case.body, dict) and "model" in case.body:
         case.body["model"] = "acme/fast"

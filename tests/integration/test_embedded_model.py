@@ -129,6 +129,42 @@ async def test_the_shipped_custom_models_answer_at_once(local_settings: Settings
                 assert (await answer.json())["choices"][0]["message"]["content"]
 
 
+async def test_the_default_model_answers_in_the_dialect_of_responses(
+    local_settings: Settings,
+) -> None:
+    body = {"model": MODEL, "input": QUESTION, "temperature": 0, "max_output_tokens": 20}
+    async with serving(local_settings) as server, aiohttp.ClientSession() as client:
+        url = f"{server.url}/v1/responses"
+        async with client.post(url, json=body, headers=server.headers) as answer:
+            whole = await answer.json()
+        streamed = body | {"stream": True, "previous_response_id": whole["id"]}
+        async with client.post(url, json=streamed, headers=server.headers) as answer:
+            *_, last, done, _ = (await answer.text()).split("\n\n")
+    response = json.loads(last.partition("data: ")[2])["response"]
+
+    assert "Paris" in whole["output"][0]["content"][0]["text"]
+    assert (whole["status"], response["status"]) == ("completed", "completed")
+    assert response["usage"]["input_tokens"] > whole["usage"]["input_tokens"] > 0
+    assert done == "data: [DONE]"
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_it_answers_in_anthropics_dialect(local_settings: Settings, is_stream: bool) -> None:
+    question = {"messages": [{"role": "user", "content": QUESTION}], "system": "You know much."}
+    body = {"model": MODEL, "max_tokens": 50, "temperature": 0, "stream": is_stream, **question}
+    async with serving(local_settings) as server, aiohttp.ClientSession() as client:
+        url = f"{server.url}/v1/messages"
+        async with client.post(url, json=body, headers=server.headers) as answer:
+            text = await answer.text()
+        counted = {"model": MODEL, **question}
+        url = f"{url}/count_tokens"
+        async with client.post(url, json=counted, headers=server.headers) as answer:
+            count = await answer.json()
+        (row,) = await server.rows()
+    assert "Paris" in text
+    assert count == {"input_tokens": row.prompt_tokens, "estimated": False}
+
+
 async def test_a_stream_ends_with_its_usage_where_that_is_asked_for(gguf: Path) -> None:
     body = {
         "messages": [{"role": "user", "content": QUESTION}],

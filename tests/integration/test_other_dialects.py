@@ -78,6 +78,21 @@ async def test_an_answer_comes_back_in_openais_shape(
     assert claude.keys == ["sk-test-secret"]
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_a_response_is_made_of_any_dialect(server: AppServer, is_stream: bool) -> None:
+    body = {"model": "claude/x", "input": "Capital of France?", "max_output_tokens": 50}
+    async with (
+        aiohttp.ClientSession(headers=server.headers) as session,
+        session.post(f"{server.url}/v1/responses", json=body | {"stream": is_stream}) as answer,
+    ):
+        text = await answer.text()
+    last = text.split("\n\n")[-3].partition("data: ")[2] if is_stream else text
+    response = json.loads(last)["response"] if is_stream else json.loads(last)
+
+    assert response["output"][0]["content"][0]["text"] == "It is Paris."
+    assert (response["usage"]["input_tokens"], response["usage"]["output_tokens"]) == (11, 3)
+
+
 async def test_a_stream_comes_back_as_openais_events(server: AppServer) -> None:
     _, text = await ask(server, stream=True, stream_options={"include_usage": True})
     events = [line.removeprefix("data: ") for line in text.split("\n\n") if line]
@@ -133,3 +148,50 @@ def test_what_goes_on_to_litellm_is_never_an_argument_that_steers_it() -> None:
     from litellm.types.utils import all_litellm_params
 
     assert not CHAT_FIELDS & set(all_litellm_params)
+
+
+# Anthropic's dialect on both sides
+
+
+async def ask_anthropic(server: AppServer, **fields: Any) -> tuple[int, str]:
+    body = {"max_tokens": 2000, **QUESTION, **fields}
+    async with (
+        aiohttp.ClientSession(headers=server.headers) as session,
+        session.post(f"{server.url}/v1/messages", json=body) as response,
+    ):
+        return response.status, await response.text()
+
+
+async def test_anthropics_own_fields_reach_anthropic(
+    server: AppServer, claude: AnthropicUpstream
+) -> None:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    thought = {"type": "thinking", "thinking": "hm", "signature": "c2lnbmVk"}
+    said = {"type": "text", "text": "Yes?"}
+    status, text = await ask_anthropic(
+        server,
+        system=[{"type": "text", "text": "Be brief.", **mark}],
+        messages=[
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": [thought, said]},
+            {"role": "user", "content": "Capital of France?"},
+        ],
+        thinking={"type": "enabled", "budget_tokens": 1024},
+        top_k=5,
+    )
+    assert (status, json.loads(text)["content"][0]["text"]) == (200, "It is Paris."), text
+    (asked,) = claude.requests
+
+    assert asked["system"] == [{"type": "text", "text": "Be brief.", **mark}]
+    assert asked["thinking"] == {"type": "enabled", "budget_tokens": 1024}
+    assert (asked["top_k"], asked["max_tokens"]) == (5, 2000)
+    assert asked["messages"][1]["content"] == [thought, said]
+
+
+async def test_anthropics_stream_comes_back_as_one(server: AppServer) -> None:
+    status, text = await ask_anthropic(server, stream=True)
+
+    assert status == 200
+    assert text.count("event: message_start") == text.count("event: message_stop") == 1
+    assert '"text":"It is "' in text
+    assert '"stop_reason":"end_turn"' in text

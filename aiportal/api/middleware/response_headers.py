@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aiportal.api.speech import speaks_anthropic
+
 __all__ = ["ResponseHeaders", "content_security_policy"]
 
 NO_LIMIT = b"2147483647"
@@ -19,6 +21,8 @@ _RATE_LIMITS = [
     (b"x-ratelimit-reset-tokens", b"0s"),
 ]
 _API_PREFIXES = ("/api/", "/v1/")
+_ID_NAMES = (b"x-request-id",)
+_ANTHROPIC_ID_NAMES = (b"x-request-id", b"request-id")  # the one that Anthropic's clients look for
 
 
 def content_security_policy(frame_ancestors: Sequence[str]) -> str:
@@ -72,13 +76,15 @@ class ResponseHeaders:
         is_page = not scope["path"].startswith(_API_PREFIXES) or scope["path"] == DOCS_PAGE
         extra = self._pages if is_page else self._api
         state, counts = scope["state"], self._counts
+        id_names = _ANTHROPIC_ID_NAMES if speaks_anthropic(scope) else _ID_NAMES
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 status = state["response_status"] = message["status"]
                 counts[status] += 1
-                request_id = (b"x-request-id", state["request_id"].encode())
-                message["headers"] = [*message.get("headers", ()), request_id, *extra]
+                request_id = state["request_id"].encode()
+                ids = [(name, request_id) for name in id_names]
+                message["headers"] = [*message.get("headers", ()), *ids, *extra]
             await send(message)
 
         await self._app(scope, receive, with_headers)

@@ -1,12 +1,11 @@
 """POST /chat/completions, OpenAI's Chat Completions."""
 
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api.model_answer import ModelAnswer
+from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
 from aiportal.dialects.exchange import OpenAiChat
 from aiportal.dialects.openai_chat import ChatBody, ChatRequest
@@ -40,19 +39,9 @@ class FastPath:
             await self._app(scope, receive, send)
 
 
-def _documentation() -> dict[str, Any]:
-    schema = ChatBody.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        }
-    }
-
-
 @router.post(
     "/chat/completions",
-    openapi_extra=_documentation(),
+    openapi_extra=body_of(ChatBody),
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def chat_completions() -> Response:

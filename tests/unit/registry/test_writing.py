@@ -2,6 +2,7 @@
 
 import json
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ def test_a_file_that_is_too_large_is_not_written(tmp_path: Path) -> None:
 def test_what_cannot_be_written_or_removed_is_told_without_its_path(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "poet.json"
-    for act in (lambda: write_model(path, {}, is_new=False), lambda: remove_model(path)):
+    acts = (partial(write_model, path, {}, is_new=False), partial(remove_model, path))
+    for act in acts:
         with pytest.raises(ConfigError) as raised:
             act()
         assert str(tmp_path) not in raised.value.message
