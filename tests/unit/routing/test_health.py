@@ -3,6 +3,7 @@ import pytest
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.registry import Cooldown
+from aiportal.routing import health as health_module
 from aiportal.routing.health import MAX_COOLING_S, Board, Health
 from tests.unit.routing.models import deployment
 
@@ -162,7 +163,7 @@ def test_one_record_belongs_to_one_address() -> None:
 
 
 def test_the_board_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aiportal.routing.health.MAX_DEPLOYMENTS", 2)
+    monkeypatch.setattr(health_module, "MAX_DEPLOYMENTS", 2)
     board = Board()
     first = board.of(deployment("0"))
     for number in range(1, 3):
