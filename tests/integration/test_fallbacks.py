@@ -184,3 +184,25 @@ def with_fallback(tmp_path: Path, primary: Upstream, other: Upstream, *, seconds
     config = {"retries": 0, "cooldown": {"failures": 3, "seconds": seconds}}
     fields = {"fast": {"fallbacks": ["acme/slow"]}}
     return routed(tmp_path, [primary], others={"slow": other}, fields=fields, config=config)
+
+
+async def test_a_model_without_an_address_leaves_it_to_its_fallback_which_makes_the_row(
+    tmp_path: Path,
+) -> None:
+    with providers(1) as (provider,):
+        provider.answer("slow", error(401))
+        fields: dict[str, dict[str, Any]] = {
+            "fast": {"deployments": [], "fallbacks": ["acme/slow"]}
+        }
+        bare = {"providers": {"acme": {"dialect": "openai", "apiKeyEnv": None}}}
+        others = {"slow": provider}
+        settings = routed(tmp_path, [provider], others=others, fields=fields, config=bare)
+        async with serving(settings) as server:
+            failed = await post(server)
+            provider.answer("slow", text())
+            served = await post(server)
+            rows = await server.rows(2)
+
+    assert (failed.status_code, failed.json()["error"]["code"]) == (503, "model_unavailable")
+    assert served.headers["x-aiportal-model"] == "acme/slow"
+    assert [(row.model, row.status) for row in rows] == [("acme/slow", 503), ("acme/slow", 200)]
