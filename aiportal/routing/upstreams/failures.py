@@ -29,7 +29,7 @@ def failure_from(
     """The error for an upstream's status and body. `secret` never appears in the message."""
     details = _details(body)
     message = _clean(details.get("message"), secret)
-    param, code = _text(details.get("param")), _text(details.get("code"))
+    param, code = _text(details.get("param"), secret), _text(details.get("code"), secret)
     if details.get("type") == "exceed_context_size_error":  # llama.cpp's word for it
         code = "context_length_exceeded"
         message = (
@@ -72,7 +72,7 @@ def failure_from(
 def failure_from_error_object(error: object, *, secret: str | None) -> UpstreamError:
     """The error for an `error` object that came where an answer or a chunk was due."""
     message = _clean(error.get("message") if isinstance(error, dict) else error, secret)
-    code = _text(error.get("code")) if isinstance(error, dict) else None
+    code = _text(error.get("code"), secret) if isinstance(error, dict) else None
     return UpstreamError(
         message or "The provider of this model failed in the middle of its answer.", code=code
     )
@@ -106,7 +106,7 @@ def _clean(message: object, secret: str | None) -> str:
     return text[:MAX_MESSAGE_CHARS]
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, secret: str | None) -> str | None:
     if isinstance(value, str):
-        return value[:200]
+        return _clean(value, secret)[:200]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
