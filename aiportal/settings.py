@@ -242,8 +242,14 @@ def child_environment() -> dict[str, str]:
 
 
 def keep_litellm_offline() -> None:
-    """To be called before LiteLLM is imported: else its import downloads a price map."""
-    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    """To be called before LiteLLM is imported, so that it only ever asks the provider it is told to."""
+    os.environ |= {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else its import downloads a price map
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # else its first call downloads a list
+        "LITELLM_MODE": "PRODUCTION",  # else it puts a folder's `.env` into the environment
+        "MAX_IMAGE_URL_DOWNLOAD_SIZE_MB": "0",  # else it downloads pictures whose address a caller gives
+        "AWS_EC2_METADATA_DISABLED": "true",  # else boto looks for credentials in the network
+    }
 
 
 def read_or_create_secret(path: Path) -> str:

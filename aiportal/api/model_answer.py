@@ -54,9 +54,11 @@ class ModelAnswer(Response):
                 events = exchange.events(completion.chunks())
                 # Until the first one is there, a failure still gets a status of its own.
                 first = await anext(events)
-                await send_events(
+                failure = await send_events(
                     caller, events, headers, first=first, error_event=exchange.error_event
                 )
+                if failure is not None:
+                    completion.fail(failure)
                 return
             answer = await exchange.answer(await completion.read())
             if completion.report is not None:

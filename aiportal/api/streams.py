@@ -174,23 +174,29 @@ async def send_events(
     *,
     first: bytes = b"",
     error_event: Callable[[PortalError], bytes] = openai_error_event,
-) -> None:
+) -> PortalError | None:
     """Stream events; an error after the first byte becomes one error event, and the stream ends.
+
+    Returns that error.
 
     first: what was taken from `events` already, to see that they begin at all.
     error_event: how the caller's dialect writes an error into a stream.
     """
     await caller.start(headers)
+    failure: PortalError | None = None
     try:
         if first:
             await caller.write(first)
         async for piece in events:
             await caller.write(piece)
     except PortalError as error:
-        await caller.write(error_event(error))
+        failure = error
     except Exception as error:
-        await caller.write(error_event(internal_error(error)))
+        failure = internal_error(error)
+    if failure is not None:
+        await caller.write(error_event(failure))
     await caller.write(b"", is_last=True)
+    return failure
 
 
 class EventStream(Response):

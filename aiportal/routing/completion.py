@@ -9,7 +9,7 @@ import orjson
 
 from aiportal.dialects.sse import DONE, SseSplitter, data_of, split_events
 from aiportal.dialects.token_usage import TokenUsage
-from aiportal.errors import UpstreamError
+from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Deployment, Model
 from aiportal.routing.examination import examine
@@ -61,6 +61,7 @@ class Completion:
         self._first = b""
         self._body_usage: TokenUsage | None = None
         self._body_chars = 0
+        self._failure: PortalError | None = None
 
     @property
     def finish_reason(self) -> str | None:
@@ -101,7 +102,11 @@ class Completion:
             await self._upstream.close()
         finally:
             if self.report is None:
-                await self._record_end(*ending(error))
+                await self._record_end(*ending(error or self._failure))
+
+    def fail(self, error: PortalError) -> None:
+        """The answer came, but cannot be passed on: that is what its row shall say."""
+        self._failure = error
 
     async def read(self) -> bytes:
         """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed."""

@@ -27,7 +27,7 @@ def examine(
             code="upstream_protocol_error",
         ) from error
     key = ANSWER_KEYS[operation]
-    if not isinstance(answer, dict) or not isinstance(answer.get(key), list):
+    if not isinstance(answer, dict) or not _holds(answer, key):
         if isinstance(answer, dict) and answer.get("error"):
             raise failure_from_error_object(answer["error"], secret=secret)
         raise UpstreamError(
@@ -38,3 +38,9 @@ def examine(
     if usage is not None:
         return usage, 0
     return None, len(orjson.dumps(answer["choices"])) if key == "choices" else 0
+
+
+def _holds(answer: dict[str, Any], key: str) -> bool:
+    """A chat without choices says nothing; an empty list of other things may be meant."""
+    found = answer.get(key)
+    return isinstance(found, list) and (bool(found) or key != "choices")

@@ -11,9 +11,9 @@ from aiportal.routing.completion import Completion
 from aiportal.routing.health import Board
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.upstreams.embedded import EmbeddedUpstream
-from aiportal.routing.upstreams.litellm import LiteLlmUpstream
 from aiportal.routing.upstreams.openai import OpenAiUpstream
 from aiportal.routing.upstreams.table import Upstreams
+from aiportal.routing.upstreams.translated import TranslatedUpstream
 from aiportal.usage import Ledger
 
 __all__ = ["Router"]
@@ -27,7 +27,8 @@ class Router:
     def __init__(self, session: aiohttp.ClientSession, local: LocalModels, ledger: Ledger) -> None:
         openai = OpenAiUpstream(session)
         self._upstreams = Upstreams(
-            {"openai": openai, "local": EmbeddedUpstream(openai, local)}, LiteLlmUpstream()
+            {"openai": openai, "local": EmbeddedUpstream(openai, local)},
+            TranslatedUpstream(session),
         )
         self._ledger = ledger
         self.board = Board()

@@ -193,5 +193,5 @@ async def test_anthropics_stream_comes_back_as_one(server: AppServer) -> None:
 
     assert status == 200
     assert text.count("event: message_start") == text.count("event: message_stop") == 1
-    assert '"text":"It is "' in text
+    assert '"text":"It is Paris."' in text
     assert '"stop_reason":"end_turn"' in text

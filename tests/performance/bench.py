@@ -1,13 +1,15 @@
 """`python -m tests.performance.bench [--check] [--json FILE] [--quick]`: about two minutes.
 
 Compares the portal (key check, validation, committed usage rows) to a bare Starlette and aiohttp
-relay in front of the same fast provider, all on loopback. Only the ratios mean anything on a shared
-machine; `--check` exits 1 where a target is missed.
+relay in front of the same fast provider, all on loopback, and its way to other dialects than OpenAI's
+to LiteLLM's. Only the ratios mean anything on a shared machine; `--check` exits 1 where a target is
+missed.
 """
 
 import json
 import platform
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,6 +17,7 @@ import psutil
 import uvloop
 
 from aiportal.settings import Settings
+from tests.performance.dialects import DialectBench
 from tests.performance.measures import Bench
 from tests.performance.report import Finding, as_json, as_table, missed
 from tests.performance.rig import rig
@@ -26,10 +29,11 @@ __all__ = ["main", "run_bench"]
 def run_bench(folder: Path, *, is_quick: bool = False) -> list[Finding]:
     """Measure everything with data in `folder`. is_quick: only to see that the bench works."""
     with rig(folder) as servers:
-        bench = Bench(servers)
+        bench, dialects = Bench(servers), DialectBench(servers.upstream.process.url)
         if is_quick:
             bench = Bench(servers, rounds=1, duration_s=0.2, pairs=20, streams=20, many_streams=40)
-        findings = uvloop.run(bench.run())
+            dialects = replace(dialects, rounds=1, duration_s=0.2)
+        findings = uvloop.run(bench.run()) + uvloop.run(dialects.run())
         settings = servers.settings
     return findings + ([] if is_quick else _whole_server(settings))
 

@@ -3,16 +3,20 @@
 `python -m tests.performance.fast_upstream serve --port N` answers in OpenAI's dialect with
 ready-made bytes: a tiny completion, or, where the body asks for a stream, 100 chunks of which each
 is written in an iteration of its own of the event loop, so that a relay cannot read them all at
-once.
+once. At `/v1/messages` it answers the same in Anthropic's dialect.
 """
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import click
+import orjson
 import uvloop
 
 from tests.upstreams import DONE, chunk, usage_chunk
+from tests.upstreams.anthropic import events_of, message
 
 __all__ = ["CHUNKS"]
 
@@ -22,25 +26,29 @@ ANSWER = (
     b'"choices":[{"index":0,"message":{"role":"assistant","content":"Hello."},'
     b'"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}}'
 )
-WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
-    len(ANSWER),
-    ANSWER,
-)
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 )
+WORDS = [f"word{number} " for number in range(CHUNKS - 2)]
 
 
-def _framed(piece: bytes) -> bytes:
-    return b"%x\r\n%s\r\n" % (len(piece), piece)
+@dataclass(frozen=True)
+class _Answers:
+    """Ready-made bytes: a whole answer, and the pieces of a streamed one."""
+
+    whole: bytes
+    pieces: tuple[bytes, ...]
+
+    @classmethod
+    def of(cls, body: bytes, pieces: Sequence[bytes]) -> "_Answers":
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+        framed = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
+        return cls(head % len(body) + body, (*framed[:-1], framed[-1] + b"0\r\n\r\n"))
 
 
 # The last two chunks carry the finish and, always, the usage.
-PIECES = [_framed(chunk(f"word{number} ")) for number in range(CHUNKS - 2)] + [
-    _framed(chunk(finish="stop")),
-    _framed(usage_chunk()),
-    _framed(DONE) + b"0\r\n\r\n",
-]
+OPENAI = _Answers.of(ANSWER, [*map(chunk, WORDS), chunk(finish="stop"), usage_chunk(), DONE])
+ANTHROPIC = _Answers.of(orjson.dumps(message("Hello.")), events_of(message("\n".join(WORDS))))
 
 
 class _Connection(asyncio.Protocol):
@@ -64,19 +72,20 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) < head_end + 4 + length:
             return
         body = self._buffer[head_end + 4 :]
+        answers = ANTHROPIC if head.startswith(b"post /v1/messages") else OPENAI
         self._buffer = b""
         if b'"stream":true' in body or b'"stream": true' in body:
             self._transport.write(STREAM_HEAD)
-            self._write_piece(0)
+            self._write_piece(answers.pieces, 0)
         else:
-            self._transport.write(WHOLE)
+            self._transport.write(answers.whole)
 
-    def _write_piece(self, number: int) -> None:
+    def _write_piece(self, pieces: tuple[bytes, ...], number: int) -> None:
         if self._transport.is_closing():
             return
-        self._transport.write(PIECES[number])
-        if number + 1 < len(PIECES):
-            asyncio.get_running_loop().call_soon(self._write_piece, number + 1)
+        self._transport.write(pieces[number])
+        if number + 1 < len(pieces):
+            asyncio.get_running_loop().call_soon(self._write_piece, pieces, number + 1)
 
 
 async def _serve(port: int) -> None:

@@ -1,17 +1,24 @@
-"""A fake provider of Anthropic's dialect over a real socket: enough of `POST /v1/messages`."""
+"""A fake provider of Anthropic's dialect over a real socket: enough of `POST /v1/messages`.
+
+`AnthropicUpstream` says the same to everybody; `message`, `says` and `events_of` are for scripts of a
+`ScriptedUpstream`.
+"""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-__all__ = ["AnthropicUpstream", "anthropic_upstream"]
+from tests.upstreams.answers import Answer, Step, plain, stream
+from tests.upstreams.received import Received
+
+__all__ = ["AnthropicUpstream", "anthropic_upstream", "event", "events_of", "message", "says"]
 
 USAGE = {"input_tokens": 11, "output_tokens": 3}
-WORDS = ("It is ", "Paris.")
+ANSWER = "It is Paris."
 
 
 @dataclass
@@ -32,43 +39,90 @@ class AnthropicUpstream:
             return web.json_response(error, status=self.failing_status)
         if body.get("stream"):
             return await _stream(request)
-        return web.json_response(
-            {**_message(), "content": [{"type": "text", "text": "".join(WORDS)}]}
-        )
+        return web.json_response(message(ANSWER))
 
 
-def _message() -> dict[str, Any]:
+def message(
+    *blocks: str | Mapping[str, Any],
+    stop_reason: str = "end_turn",
+    usage: Mapping[str, Any] = USAGE,
+    **extra: Any,
+) -> dict[str, Any]:
+    """An answer of these content blocks; a string is a text block."""
+    content = [
+        {"type": "text", "text": block} if isinstance(block, str) else dict(block)
+        for block in blocks
+    ]
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
         "model": "claude",
-        "content": [],
-        "stop_reason": "end_turn",
+        "content": content,
+        "stop_reason": stop_reason,
         "stop_sequence": None,
-        "usage": USAGE,
-    }
+        "usage": dict(usage),
+    } | extra
+
+
+def says(whole: Mapping[str, Any]) -> Answer:
+    """This message, streamed or in one body as the request asks."""
+
+    def answer(request: Received) -> Sequence[Step]:
+        if request.is_stream:
+            return stream(*events_of(whole))(request)
+        return plain(json.dumps(whole).encode())(request)
+
+    return answer
+
+
+def event(payload: Mapping[str, Any]) -> bytes:
+    """One event, named by its type."""
+    return f"event: {payload['type']}\ndata: {json.dumps(payload)}\n\n".encode()
+
+
+def events_of(whole: Mapping[str, Any]) -> list[bytes]:
+    """The events that a message is streamed as; texts go line by line."""
+    usage = dict(whole["usage"])
+    start = {**whole, "content": [], "stop_reason": None, "usage": {**usage, "output_tokens": 1}}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": start}, {"type": "ping"}]
+    for index, block in enumerate(whole["content"]):
+        events.extend({**each, "index": index} for each in _block_events(block))
+    end = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
+    count = {"output_tokens": usage["output_tokens"]}
+    events.append({"type": "message_delta", "delta": end, "usage": count})
+    events.append({"type": "message_stop"})
+    return [event(each) for each in events]
+
+
+def _block_events(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    empty: dict[str, Any] = {"text": "", "thinking": "", "signature": "", "input": {}}
+    begun = {name: empty.get(name, value) for name, value in block.items()}
+    yield {"type": "content_block_start", "content_block": begun}
+    for delta in _deltas(block):
+        yield {"type": "content_block_delta", "delta": delta}
+    yield {"type": "content_block_stop"}
+
+
+def _deltas(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    match block["type"]:
+        case "text":
+            for word in block["text"].splitlines(keepends=True):
+                yield {"type": "text_delta", "text": word}
+        case "thinking":
+            yield {"type": "thinking_delta", "thinking": block["thinking"]}
+            yield {"type": "signature_delta", "signature": block["signature"]}
+        case "tool_use" if block["input"]:
+            text = json.dumps(block["input"])
+            for piece in ("", text[:5], text[5:]):
+                yield {"type": "input_json_delta", "partial_json": piece}
 
 
 async def _stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
-    start = {**_message(), "stop_reason": None, "usage": {"input_tokens": 11, "output_tokens": 1}}
-    block = {
-        "type": "content_block_start",
-        "index": 0,
-        "content_block": {"type": "text", "text": ""},
-    }
-    events: list[dict[str, Any]] = [{"type": "message_start", "message": start}, block]
-    for word in WORDS:
-        delta = {"type": "text_delta", "text": word}
-        events.append({"type": "content_block_delta", "index": 0, "delta": delta})
-    events.append({"type": "content_block_stop", "index": 0})
-    end = {"stop_reason": "end_turn", "stop_sequence": None}
-    events.append({"type": "message_delta", "delta": end, "usage": {"output_tokens": 3}})
-    events.append({"type": "message_stop"})
-    for event in events:
-        await response.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+    for each in events_of(message(ANSWER)):
+        await response.write(each)
     await response.write_eof()
     return response
 

@@ -5,6 +5,7 @@ are the portal's own trouble with its provider, 502; other 4xx are 400; 503 and 
 408 and 504 are 504; other 5xx are 502.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +19,27 @@ from aiportal.errors import (
     UpstreamTimeout,
 )
 
-__all__ = ["failure_from", "failure_from_error_object"]
+__all__ = ["failure_from", "failure_from_error_object", "failure_from_provider"]
 
 MAX_MESSAGE_CHARS = 2_000
+# What other dialects say instead of a status, or of a code.
+_STATUSES = {
+    "authentication_error": 401,
+    "billing_error": 403,
+    "invalid_request_error": 400,
+    "not_found_error": 404,
+    "overloaded_error": 529,
+    "permission_error": 403,
+    "rate_limit_error": 429,
+    "request_too_large": 413,
+    "timeout_error": 504,
+}
+_TOO_LONG = re.compile(
+    r"prompt is too long|input is too long|maximum context length|context (?:window|limit)"
+    r"|token count .*exceeds the maximum|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
+_SECONDS = re.compile(r"(\d+)(?:\.\d+)?s")
 
 
 def failure_from(
@@ -30,6 +49,12 @@ def failure_from(
     details = _details(body)
     message = _clean(details.get("message"), secret)
     param, code = _text(details.get("param"), secret), _text(details.get("code"), secret)
+    if code == str(status):  # Google's, which says nothing
+        code = None
+    if "API_KEY_INVALID" in _hints(details, "reason"):  # Google's, under status 400
+        status = 401
+    if code is None and status in {400, 413} and _TOO_LONG.search(message):
+        code = "context_length_exceeded"
     if details.get("type") == "exceed_context_size_error":  # llama.cpp's word for it
         code = "context_length_exceeded"
         message = (
@@ -37,7 +62,7 @@ def failure_from(
             f"hold {details.get('n_ctx')}. Shorten it, begin a new chat, or choose a model with a "
             "larger context window."
         )
-    retry_after = headers.get("Retry-After")
+    retry_after = headers.get("Retry-After") or _retry_after(details)
     if status == 429:
         return UpstreamRateLimited(
             message or "The provider of this model limits its rate. Try again later.",
@@ -78,6 +103,16 @@ def failure_from_error_object(error: object, *, secret: str | None) -> UpstreamE
     )
 
 
+def failure_from_provider(error: object, *, secret: str | None) -> UpstreamError:
+    """As failure_from_error_object, in the dialect of Anthropic or Google: by type or by number."""
+    if isinstance(error, dict):
+        number = error.get("code")
+        status = number if isinstance(number, int) else _STATUSES.get(str(error.get("type")))
+        if status is not None:
+            return failure_from(status, orjson.dumps({"error": error}), {}, secret=secret)
+    return failure_from_error_object(error, secret=secret)
+
+
 def _own_trouble(status: int) -> str:
     reasons = {
         401: "refused the portal's key. An administrator must check it",
@@ -97,6 +132,25 @@ def _details(body: bytes) -> dict[str, Any]:
         return {}
     error = decoded.get("error", decoded)
     return error if isinstance(error, dict) else {"message": error}
+
+
+def _hints(details: dict[str, Any], name: str) -> list[str]:
+    """Google's error details: the texts of this name."""
+    hints = details.get("details")
+    found = (
+        [hint.get(name) for hint in hints if isinstance(hint, dict)]
+        if isinstance(hints, list)
+        else []
+    )
+    return [text for text in found if isinstance(text, str)]
+
+
+def _retry_after(details: dict[str, Any]) -> str | None:
+    """Whole seconds, rounded up, where Google tells them."""
+    for delay in _hints(details, "retryDelay"):
+        if match := _SECONDS.fullmatch(delay):
+            return str(int(match[1]) + (match[0] != f"{match[1]}s"))
+    return None
 
 
 def _clean(message: object, secret: str | None) -> str:

@@ -1,23 +1,16 @@
-"""Providers of other dialects (Anthropic, Gemini, Bedrock…) through LiteLLM's `acompletion`.
+"""Providers of other dialects through LiteLLM's `acompletion`: for those that have no translator here."""
 
-LiteLLM takes 190 MB and seconds to import, so that happens at the first call, off the event loop.
-"""
-
-import asyncio
-import re
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from aiportal.dialects.operations import CHAT
 from aiportal.dialects.sse import DONE, encode
-from aiportal.errors import UpstreamError
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
-from aiportal.routing.upstreams.failures import failure_from
-from aiportal.settings import keep_litellm_offline
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from aiportal.routing.upstreams.litellm_library import LiteLlmLibrary, foreign_errors
+from aiportal.routing.upstreams.provider_arguments import provider_arguments
+from aiportal.routing.upstreams.remote_media import refuse_remote_media
 
 __all__ = ["CHAT_FIELDS", "LiteLlmUpstream"]
 
@@ -56,8 +49,6 @@ CHAT_FIELDS = frozenset(
 `base_url`, `api_key`, `mock_response` and `fallbacks`, by which a caller could have the portal's key
 sent elsewhere, or another model asked."""
 
-_PREFIX = re.compile(r"^(?:litellm\.\w+: )+(?:\w+(?:Exception|Error) - )?")
-
 
 class LiteLlmUpstream:
     """Asks any provider that LiteLLM knows; its answers come back in OpenAI's shape.
@@ -66,43 +57,23 @@ class LiteLlmUpstream:
     dialect.
     """
 
-    def __init__(self) -> None:
-        self._importing = asyncio.Lock()
-        self._litellm: ModuleType | None = None
+    def __init__(self, library: LiteLlmLibrary | None = None) -> None:
+        self._library = library or LiteLlmLibrary()
 
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
-        """Raises UpstreamError for whatever LiteLLM raises."""
-        litellm = await self._library()
+        """Raises UpstreamError for whatever LiteLLM raises, ModelUnavailable where a key is missing."""
         deployment = request.deployment
+        refuse_remote_media(request.body.get("messages"))
+        litellm = await self._library.load()
         arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
-        try:
+        with foreign_errors(deployment.api_key):
             answer = await litellm.acompletion(
-                model=f"{deployment.dialect}/{deployment.upstream_model}",
-                api_key=deployment.api_key,
-                api_base=deployment.api_base,
-                extra_headers=dict(deployment.headers) or None,
+                **provider_arguments(deployment, CHAT),
                 timeout=request.timeouts.total_s,
-                num_retries=0,
+                _skip_mcp_handler=True,  # it looks among tools for servers to call by itself
                 **arguments,
             )
-        except Exception as error:
-            raise _translated(error, deployment.api_key) from error
         return _LiteLlmCall(answer, deployment.api_key)
-
-    async def _library(self) -> Any:
-        async with self._importing:
-            if self._litellm is None:
-                self._litellm = await asyncio.to_thread(_import_litellm)
-        return self._litellm
-
-
-def _import_litellm() -> "ModuleType":
-    keep_litellm_offline()
-    import litellm
-
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
-    return litellm
 
 
 class _LiteLlmCall:
@@ -116,25 +87,12 @@ class _LiteLlmCall:
         return orjson.dumps(self._answer.model_dump(exclude_none=True))
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        try:
+        with foreign_errors(self._secret):
             async for chunk in self._answer:
                 yield encode(chunk.model_dump(exclude_unset=True))
-        except Exception as error:
-            raise _translated(error, self._secret) from error
         yield DONE
 
     async def close(self) -> None:
         closing = getattr(self._answer, "aclose", None)
         if closing is not None:
             await closing()
-
-
-def _translated(error: Exception, secret: str | None) -> UpstreamError:
-    """LiteLLM's errors derive from openai's and carry a status; whatever has none is a failure, 502."""
-    status = getattr(error, "status_code", None)
-    response = getattr(error, "response", None)
-    headers = getattr(response, "headers", None) or {}
-    body = _PREFIX.sub("", str(getattr(error, "message", error))).encode()
-    if not body.startswith(b"{"):  # else it is the provider's own error object
-        body = orjson.dumps({"error": {"message": body.decode()}})
-    return failure_from(status if isinstance(status, int) else 502, body, headers, secret=secret)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import aiohttp
 import orjson
@@ -11,7 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from aiportal.dialects.operations import Operation
-from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamTimeout
+from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamTimeout
 from aiportal.registry import Deployment, Timeouts
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
@@ -78,25 +79,49 @@ class OpenAiUpstream:
 
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
         """As `send`, to an endpoint that the caller names."""
+        return await self.post_to(
+            endpoint.url(request.operation),
+            request,
+            headers=endpoint.headers,
+            secret=endpoint.secret,
+        )
+
+    async def post_to(
+        self,
+        url: URL,
+        request: UpstreamRequest,
+        *,
+        headers: CIMultiDict[str],
+        secret: str | None,
+    ) -> UpstreamCall:
+        """As `send`, to any address. secret: what must not appear in an error."""
         timeouts = request.timeouts
         try:
             response = await self._session.post(
-                endpoint.url(request.operation),
+                url,
                 data=_payload(request),
-                headers=endpoint.headers,
+                headers=headers,
                 allow_redirects=False,
                 timeout=_client_timeout(timeouts),
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
         if response.status != 200:
-            raise await _refusal(response, endpoint.secret)
+            raise await _refusal(response, secret)
         return _OpenAiCall(response, timeouts.between_bytes_s)
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON. Raises InvalidRequest for what orjson reads but does not write: 255 levels and more."""
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise InvalidRequest("The body is nested too deeply; 254 levels are taken.") from error
 
 
 def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormData:
     if not request.files:
-        return aiohttp.BytesPayload(orjson.dumps(request.body), content_type="application/json")
+        return aiohttp.BytesPayload(_encoded(request.body), content_type="application/json")
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in request.body.items():
         form.add_field(name, value if isinstance(value, str) else orjson.dumps(value).decode())
