@@ -275,7 +275,6 @@ async def test_what_is_asked_for_reaches_the_provider(
 
 ANSWERS: dict[str, bytes] = {
     "two choices": b'{"choices":[{"index":0,"message":{}},{"index":1,"message":{}}]}',
-    "no choice": b'{"id": "c1", "choices": []}',
     "a refusal": b'{"choices":[{"message":{"content":null,"refusal":"No."}}]}',
     "logprobs": b'{"choices":[{"message":{"content":"a"},"logprobs":'
     + json.dumps(LOGPROBS).encode()
@@ -284,10 +283,10 @@ ANSWERS: dict[str, bytes] = {
     "reasoning": b'{"choices":[{"message":{"content":"a","reasoning_content":"Hm."}}]}',
     "calls": b'{"choices":[{"message":{"tool_calls":[{"id":"1"},{"id":"2"}]},'
     b'"finish_reason":"tool_calls"}]}',
-    "numbers beyond a double": b'{"choices":[],"big":12345678901234567890123,"small":1E-400}',
-    "keys that come twice": b'{"choices":[],"a":1,"a":2}',
+    "numbers beyond a double": b'{"choices":[{"message":{}}],"big":12345678901234567890123,"small":1E-400}',
+    "keys that come twice": b'{"choices":[{"message":{}}],"a":1,"a":2}',
     "a megabyte": b'{"choices":[{"message":{"content":"' + b"x" * 1_000_000 + b'"}}]}',
-    "spaces": b' \n{ "choices" : [ ] } \n',
+    "spaces": b' \n{ "choices" : [ { "message" : { } } ] } \n',
 }
 
 
