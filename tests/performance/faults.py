@@ -78,8 +78,9 @@ class _Faults:
             failing.answer("fast", half_the_time)
             settings = self._settings([hanging.url, failing.url])
             key = asyncio.run(make_key(settings))
+            mended = stack.enter_context(ExitStack())  # ends after the portal, as the others do
             portal = stack.enter_context(PortalProcess(settings, key=key, has_pages=False))
-            return asyncio.run(self._measure(portal, stack, [hanging, failing]))
+            return asyncio.run(self._measure(portal, mended, [hanging, failing]))
 
     def _settings(self, urls: Sequence[str]) -> Settings:
         bases = [f"http://127.0.0.1:{self._refusing_port}/v1", *urls]
@@ -98,7 +99,7 @@ class _Faults:
         )
 
     async def _measure(
-        self, portal: PortalProcess, stack: ExitStack, broken: Sequence[Upstream]
+        self, portal: PortalProcess, mended: ExitStack, broken: Sequence[Upstream]
     ) -> list[Finding]:
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(
@@ -106,16 +107,16 @@ class _Faults:
         ) as session:
             under_faults = await self._load(session, self._seconds)
             told = await self._states(session)
-            await asyncio.to_thread(stack.enter_context, Upstream(self._refusing_port))
+            await asyncio.to_thread(mended.enter_context, Upstream(self._refusing_port))
             for upstream in broken:
                 upstream.answer("fast", text())
             mended_at = time.monotonic()
-            mended = await self._load(session, COOLDOWN_S + FIRST_BYTE_S + GRACE_S)
+            after = await self._load(session, COOLDOWN_S + FIRST_BYTE_S + GRACE_S)
             told_after = await self._states(session)
         return [
             *_judged(under_faults),
             *_told("with the faults", told),
-            *_recovery(mended, mended_at),
+            *_recovery(after, mended_at),
             *_told("mended", told_after),
         ]
 
