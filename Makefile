@@ -11,7 +11,7 @@ UV := $(BIN)/uv
 CODE := aiportal pages tests docs app.py
 GENERATED := docs/*.md .env.example
 
-.PHONY: help run notebook test check bench bench-litellm fmt docs lock clean
+.PHONY: help run notebook test check bench bench-litellm faults clients fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ bench: $(VENV)/.installed-dev ## throughput and latency beside a bare relay
 
 bench-litellm: $(VENV)/.installed-dev ## throughput beside LiteLLM's proxy, which is installed for it
 	$(BIN)/python -m tests.performance.litellm_proxy
+
+faults: $(VENV)/.installed-dev ## a minute of calls to deployments that refuse, hang and fail
+	$(BIN)/python -m tests.performance.faults
+
+clients: $(VENV)/.installed-dev ## the newest SDKs of Python and node against the portal, installed for it
+	$(BIN)/python -m tests.clients
 
 fmt: $(VENV)/.installed-dev ## format and fix what can be fixed by itself
 	$(BIN)/ruff check --fix $(CODE)

@@ -27,7 +27,7 @@ from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
-from aiportal.routing import Completion, Router
+from aiportal.routing import Completion, Router, RouterBox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 from aiportal.usage import Door, Ledger
@@ -53,6 +53,7 @@ class Portal:
     ledger: Ledger
     local: LocalModels
     router: Router
+    routerbox: RouterBox
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
@@ -103,6 +104,7 @@ class Portal:
                 ledger=ledger,
                 local=local,
                 router=router,
+                routerbox=RouterBox(registry, router.board),
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local),
                 conversations=conversations,

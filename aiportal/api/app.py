@@ -1,5 +1,6 @@
 """The ASGI app: middleware, routes in order, the web app last. Read it as a table of contents."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from aiportal.api.routes import (
     images,
     keys,
     messages,
+    metrics,
     models,
     moderations,
     preferences,
@@ -98,9 +100,11 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
         redirect_slashes=False,  # a path with a slash too many is unknown
     )
     app.state.portal = portal
-    app.wrap(_middleware(portal, frame_ancestors))
+    app.state.answer_counts = Counter()
+    app.wrap(_middleware(portal, app.state.answer_counts, frame_ancestors))
     errors.register(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(auth.router)
     app.include_router(keys.router)
     app.include_router(preferences.router)
@@ -145,14 +149,16 @@ class _PortalApp(FastAPI):
         await self._wrapped(scope, receive, send)
 
 
-def _middleware(portal: Portal, frame_ancestors: Sequence[str]) -> list[Middleware]:
+def _middleware(
+    portal: Portal, counts: Counter[int], frame_ancestors: Sequence[str]
+) -> list[Middleware]:
     """Outermost first."""
     settings = portal.settings
     frames = (*frame_ancestors, *(SPACES_FRAMES if settings.on_spaces else ()))
     stack = [
         Middleware(RequestId),
         Middleware(RequestLog),
-        Middleware(ResponseHeaders, frame_ancestors=frames),
+        Middleware(ResponseHeaders, counts=counts, frame_ancestors=frames),
         Middleware(LastResort),
         Middleware(SizeLimits, max_body_bytes=lambda: portal.registry.limits.max_body_bytes),
         Middleware(chat.FastPath),

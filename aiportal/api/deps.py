@@ -1,5 +1,6 @@
 """What routes ask FastAPI for: the portal and the caller."""
 
+from collections import Counter
 from typing import Annotated
 
 from fastapi import Depends
@@ -13,7 +14,9 @@ from aiportal.principal import Principal
 __all__ = [
     "PortalDep",
     "PrincipalDep",
+    "answer_counts_of",
     "authenticate",
+    "is_anonymous",
     "is_by_cookie",
     "portal_of",
     "request_id_of",
@@ -28,6 +31,14 @@ def portal_of(connection: HTTPConnection) -> Portal:
     if not isinstance(portal, Portal):
         raise TypeError("app.state.portal is not a Portal")
     return portal
+
+
+def answer_counts_of(connection: HTTPConnection) -> Counter[int]:
+    """How many answers with each HTTP status have begun."""
+    counts = connection.app.state.answer_counts
+    if not isinstance(counts, Counter):
+        raise TypeError("app.state.answer_counts is not a Counter")
+    return counts
 
 
 def request_id_of(connection: HTTPConnection) -> str:
@@ -52,6 +63,11 @@ async def authenticate(portal: Portal, connection: HTTPConnection) -> Principal:
     if connection.scope.get("method", "GET") not in _SAFE_METHODS:
         require_same_origin(connection)
     return principal
+
+
+def is_anonymous(connection: HTTPConnection) -> bool:
+    """Whether a call carries no credential of any kind."""
+    return is_by_cookie(connection) and COOKIE_NAME not in connection.cookies
 
 
 def is_by_cookie(connection: HTTPConnection) -> bool:

@@ -4,5 +4,15 @@ from aiportal.routing.completion import Completion
 from aiportal.routing.health import HealthFigures
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.router import Router
+from aiportal.routing.status import DeploymentFigures, DeploymentStatus, Resolution, RouterBox
 
-__all__ = ["Completion", "HealthFigures", "ModelCall", "Router"]
+__all__ = [
+    "Completion",
+    "DeploymentFigures",
+    "DeploymentStatus",
+    "HealthFigures",
+    "ModelCall",
+    "Resolution",
+    "Router",
+    "RouterBox",
+]

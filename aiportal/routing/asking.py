@@ -1,16 +1,25 @@
 """One call's way to an answer: deployments, retries, fallbacks, and the row where none is had."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 
 from aiportal.dialects.token_usage import TokenUsage
-from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamRejected
-from aiportal.registry import Deployment, Model
+from aiportal.errors import (
+    InvalidRequest,
+    ModelUnavailable,
+    UpstreamError,
+    UpstreamOverloaded,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
+from aiportal.registry import Deployment, Model, Timeouts
 from aiportal.routing.choice import choose
 from aiportal.routing.completion import Completion
-from aiportal.routing.health import Board
+from aiportal.routing.health import Board, Health
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.outcome import ending, estimated_usage
 from aiportal.routing.retrying import Remedy, pause_s, remedy, retry_after_s, tries_worth
@@ -33,40 +42,44 @@ class Asking:
         self._ledger = ledger
         self._started = time.perf_counter()
         self._asked: tuple[Model, Deployment] | None = None
-        self._was_accepted = False
+        self._may_have_cost = False
+        self._too_long_for = 0  # tokens that a model holds for which this call was too long
 
     async def run(self) -> Completion:
         """An answer that has begun. Where there is none, the call's row is committed first.
 
-        Raises the first error of the model that was asked for: UpstreamError, ModelUnavailable.
+        Raises UpstreamError, ModelUnavailable: the error of the model that was asked for, if that
+        was asked, else the first one.
         """
         try:
             if not self._call.model.fallbacks:
                 return await self._ask(self._call.model)
             return await self._ask_in_turn()
-        except (UpstreamError, asyncio.CancelledError) as error:
+        except (UpstreamError, ModelUnavailable, asyncio.CancelledError) as error:
             await self._record_failure(error)
             raise
 
     async def _ask_in_turn(self) -> Completion:
-        first: UpstreamError | ModelUnavailable | None = None
+        errors: dict[str, UpstreamError | ModelUnavailable] = {}
         for model in self._in_turn():
-            if first is not None and not self._is_worth_asking(model, first):
+            if errors and not self._is_worth_asking(model):
                 continue
             asked = self._asked
             try:
                 return await self._ask(model)
             except InvalidRequest:
-                if first is None:
+                if not errors:
                     raise
                 self._asked = asked  # a fallback that cannot do this was not really asked
             except (UpstreamError, ModelUnavailable) as error:
-                if remedy(error, model.retries) is Remedy.NOWHERE:
+                # What a stand-in finds fault with may be right for another model.
+                is_own = model is self._call.model
+                if is_own and remedy(error, model.retries) is Remedy.NOWHERE:
                     raise
-                first = first or error
-        if first is None:
-            raise RuntimeError("no model was asked")
-        raise first
+                errors[model.id] = error
+                if error.code == "context_length_exceeded":
+                    self._too_long_for = max(self._too_long_for, model.context_window or 0)
+        raise errors.get(self._call.model.id) or next(iter(errors.values()))
 
     def _in_turn(self) -> Iterator[Model]:
         """The model and its fallbacks; those of which all deployments cool down only after the rest."""
@@ -78,88 +91,99 @@ class Asking:
                 yield model
         yield from cooling
 
-    def _is_worth_asking(self, model: Model, error: UpstreamError | ModelUnavailable) -> bool:
-        """False for a fallback that holds no more than the model for which this was too long."""
-        ours, theirs = self._call.model.context_window, model.context_window
-        if error.code != "context_length_exceeded" or ours is None or theirs is None:
-            return True
-        return theirs > ours
+    def _is_worth_asking(self, model: Model) -> bool:
+        """False for one that holds no more than another for which this was too long, or too late."""
+        is_too_small = (model.context_window or math.inf) <= self._too_long_for
+        return not is_too_small and time.perf_counter() < self._started + model.timeouts.total_s
 
     async def _ask(self, model: Model) -> Completion:
         tries = _Tries(model, self._board, started=self._started)
         while True:
             deployment = tries.next()
+            timeouts = model.timeouts if self._asked is None else tries.timeouts_left()
             try:
-                return await self._attempt(model, deployment)
+                return await self._attempt(model, deployment, timeouts)
             except UpstreamError as error:
                 await tries.go_on_after(deployment, error)
 
-    async def _attempt(self, model: Model, deployment: Deployment) -> Completion:
+    async def _attempt(
+        self, model: Model, deployment: Deployment, timeouts: Timeouts
+    ) -> Completion:
         health = self._board.of(deployment)
         began = time.monotonic()
         health.begin(began)
-        self._asked = (model, deployment)
-        self._was_accepted = False
+        was_asked, self._asked = self._asked, (model, deployment)
+        self._may_have_cost = True
         completion = None
         try:
-            completion = await self._begun(model, deployment)
-            health.answered(time.monotonic(), (time.monotonic() - began) * 1000)
+            completion = await self._begun(model, deployment, health, timeouts)
+            health.answered(time.monotonic(), began)
         except UpstreamRejected:
-            health.answered(time.monotonic(), (time.monotonic() - began) * 1000)
+            health.refused(time.monotonic(), began)
             raise
         except UpstreamError as error:
             is_elsewhere = remedy(error, model.retries) is Remedy.ELSEWHERE
             wanted_s = retry_after_s(error.retry_after) if is_elsewhere else None
-            health.failed(time.monotonic(), error, model.cooldown, pause_s=wanted_s)
+            health.failed(time.monotonic(), began, error, model.cooldown, pause_s=wanted_s)
+            raise
+        except ModelUnavailable:
+            self._asked, self._may_have_cost = was_asked, False
             raise
         finally:
             if completion is None:
-                health.abandoned()
+                health.abandoned(began)
                 health.ended()
         return completion
 
-    async def _begun(self, model: Model, deployment: Deployment) -> Completion:
+    async def _begun(
+        self, model: Model, deployment: Deployment, health: Health, timeouts: Timeouts
+    ) -> Completion:
         request = self._call.request
-        upstream = self._upstreams.of(deployment)
-        upstream_call = await upstream.send(
-            UpstreamRequest(
-                model,
-                deployment,
-                self._call.body(model, deployment),
-                request.is_stream,
-                model.timeouts,
-                request.operation,
-                request.files,
-            )
+        upstream_request = UpstreamRequest(
+            model,
+            deployment,
+            self._call.body(model, deployment),
+            request.is_stream,
+            timeouts,
+            request.operation,
+            request.files,
         )
-        self._was_accepted = True
+        try:
+            upstream_call = await self._upstreams.of(deployment).send(upstream_request)
+        except UpstreamError:
+            self._may_have_cost = False
+            raise
         completion = Completion(
             upstream_call,
             self._call,
             self._ledger,
             model=model,
             deployment=deployment,
-            health=self._board.of(deployment),
+            health=health,
             started=self._started,
         )
         await completion.begin()
         return completion
 
-    async def _record_failure(self, error: UpstreamError | asyncio.CancelledError) -> None:
+    async def _record_failure(
+        self, error: UpstreamError | ModelUnavailable | asyncio.CancelledError
+    ) -> None:
         """What a provider refused costs nothing; what was cut off may have cost its prompt."""
         if self._asked is None:
             return
         model, deployment = self._asked
-        is_refused = isinstance(error, UpstreamError) and not self._was_accepted
-        usage = TokenUsage() if is_refused else estimated_usage(self._call.prompt_chars())
+        may_have_cost = self._may_have_cost
+        usage = estimated_usage(self._call.prompt_chars()) if may_have_cost else TokenUsage()
+        cost_usd = deployment.pricing.cost_usd(usage)
+        self._board.of(deployment).used(usage, cost_usd)
         status, code = ending(error)
         await self._ledger.record(
             self._call.entry,
             usage,
             model=model.id,
             deployment=deployment.id,
-            is_estimated=not is_refused,
-            cost_usd=deployment.pricing.cost_usd(usage),
+            is_estimated=may_have_cost,
+            cost_usd=cost_usd,
             ttft_ms=None,
             latency_ms=round((time.perf_counter() - self._started) * 1000, 3),
             status=status,
@@ -184,6 +208,11 @@ class _Tries:
         self._untried.remove(deployment)
         return deployment
 
+    def timeouts_left(self) -> Timeouts:
+        """The model's, with what is left of the whole."""
+        left_s = math.ceil(self._deadline - time.perf_counter())
+        return replace(self._model.timeouts, total_s=max(left_s, 1))
+
     async def go_on_after(self, deployment: Deployment, error: UpstreamError) -> None:
         """Return when `next` should be asked, after a pause if need be; else raise the error."""
         what = remedy(error, self._model.retries)
@@ -191,18 +220,27 @@ class _Tries:
             raise error
         if what is Remedy.ELSEWHERE:
             self._usable.remove(deployment)
-        if self._untried and not self._board.are_all_cooling(self._untried):
+        left_s = self._deadline - time.perf_counter()
+        if self._untried and not self._board.are_all_cooling(self._untried) and left_s > 0:
             return
         if not self._usable:
             raise error
-        now = time.monotonic()
-        rates = [self._board.of(each).success_rate(now) or 0.0 for each in self._usable]
-        retries = self._model.retries
-        # One that answers in between is not overloaded: its pauses need not grow.
-        pause = pause_s(retries, 0 if max(rates) else self._number, error)
-        is_late = time.perf_counter() + pause > self._deadline
-        if self._number >= tries_worth(retries, max(rates)) or is_late:
+        if isinstance(error, UpstreamRateLimited) and self._board.are_all_cooling(self._usable):
+            raise error
+        pause = self._pause_s(error)
+        if pause is None or pause > left_s:
             raise error
         self._number += 1
         self._untried = list(self._usable)
         await asyncio.sleep(pause)
+
+    def _pause_s(self, error: UpstreamError) -> float | None:
+        """Seconds until the next round, None where none is worth it."""
+        now = time.monotonic()
+        rate = max(self._board.of(each).success_rate(now) or 0.0 for each in self._usable)
+        retries = self._model.retries
+        if self._number >= tries_worth(retries, rate, error):
+            return None
+        # One that answers in between is not overloaded: its pauses need not grow.
+        is_overload = isinstance(error, UpstreamOverloaded)
+        return pause_s(retries, self._number if is_overload or not rate else 0, error)

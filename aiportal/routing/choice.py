@@ -1,5 +1,6 @@
 """Which of several deployments is asked next."""
 
+import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -7,9 +8,9 @@ from collections.abc import Callable, Sequence
 from aiportal.registry import Deployment, Model, Strategy
 from aiportal.routing.health import Board
 
-__all__ = ["choose"]
+__all__ = ["choose", "shares"]
 
-Chooser = Callable[[Sequence[Deployment], Board], Deployment]
+Weigher = Callable[[Sequence[Deployment], Board, float], Sequence[float]]
 
 
 def choose(model: Model, candidates: Sequence[Deployment], board: Board) -> Deployment:
@@ -19,39 +20,57 @@ def choose(model: Model, candidates: Sequence[Deployment], board: Board) -> Depl
     """
     if len(candidates) == 1:
         return candidates[0]
+    available, weights = _weighed(model, candidates, board)
+    return random.choices(available, weights)[0]  # noqa: S311 - load balancing, not a secret
+
+
+def shares(model: Model, candidates: Sequence[Deployment], board: Board) -> list[float]:
+    """How probably each of `candidates` (at least one) is chosen now: together 1."""
+    available, weights = _weighed(model, candidates, board)
+    whole = sum(weights)
+    by_id = {each.id: weight / whole for each, weight in zip(available, weights, strict=True)}
+    return [by_id.get(each.id, 0.0) for each in candidates]
+
+
+def _weighed(
+    model: Model, candidates: Sequence[Deployment], board: Board
+) -> tuple[Sequence[Deployment], Sequence[float]]:
     now = time.monotonic()
     available = [each for each in candidates if board.of(each).is_available(now)]
-    if not available:
-        return max(candidates, key=lambda each: board.of(each).success_rate(now) or 0.0)
-    return _CHOOSERS[model.strategy](available, board)
+    if available:
+        return available, _WEIGHERS[model.strategy](available, board, now)
+    return [max(candidates, key=lambda each: board.of(each).success_rate(now) or 0.0)], [1.0]
 
 
-def _by_weight(candidates: Sequence[Deployment], _: Board) -> Deployment:
-    return _drawn(candidates)
+def _by_weight(candidates: Sequence[Deployment], _board: Board, _now: float) -> Sequence[float]:
+    return [each.weight for each in candidates]
 
 
-def _drawn(candidates: Sequence[Deployment]) -> Deployment:
-    weights = [each.weight for each in candidates]
-    return random.choices(candidates, weights)[0]  # noqa: S311 - load balancing, not a secret
-
-
-def _least(candidates: Sequence[Deployment], costs: Sequence[float]) -> Deployment:
-    """One that costs least; among equals by weight."""
+def _least(candidates: Sequence[Deployment], costs: Sequence[float]) -> Sequence[float]:
+    """Those that cost least, by weight."""
     least = min(costs)
-    equals = [each for each, cost in zip(candidates, costs, strict=True) if cost <= least]
-    return _drawn(equals)
+    return [
+        each.weight if cost <= least else 0.0 for each, cost in zip(candidates, costs, strict=True)
+    ]
 
 
-def _least_busy(candidates: Sequence[Deployment], board: Board) -> Deployment:
+def _least_busy(candidates: Sequence[Deployment], board: Board, _now: float) -> Sequence[float]:
     return _least(candidates, [board.of(each).in_flight / each.weight for each in candidates])
 
 
-def _quickest(candidates: Sequence[Deployment], board: Board) -> Deployment:
-    """By the moving average to the first byte; one that was never asked goes first."""
-    return _least(candidates, [board.of(each).average_ms or 0.0 for each in candidates])
+def _quickest(candidates: Sequence[Deployment], board: Board, now: float) -> Sequence[float]:
+    """By the moving average. One that nothing is known of, or nothing new, gets one call to tell."""
+    return _least(candidates, [_expected_ms(each, board, now) for each in candidates])
 
 
-def _cheapest(candidates: Sequence[Deployment], _: Board) -> Deployment:
+def _expected_ms(deployment: Deployment, board: Board, now: float) -> float:
+    health = board.of(deployment)
+    if health.is_unknown(now):
+        return 0.0
+    return math.inf if health.average_ms is None else health.average_ms
+
+
+def _cheapest(candidates: Sequence[Deployment], _board: Board, _now: float) -> Sequence[float]:
     """By the price of a token in and a token out."""
     prices = [each.pricing for each in candidates]
     return _least(
@@ -59,7 +78,7 @@ def _cheapest(candidates: Sequence[Deployment], _: Board) -> Deployment:
     )
 
 
-_CHOOSERS: dict[Strategy, Chooser] = {
+_WEIGHERS: dict[Strategy, Weigher] = {
     "weighted": _by_weight,
     "least_busy": _least_busy,
     "latency": _quickest,

@@ -152,9 +152,10 @@ class Completion:
                 async for block in self._blocks:
                     yield block
         except UpstreamError as error:
-            self._health.failed(time.monotonic(), error, self._cooldown)
+            self._health.broke_off(time.monotonic(), error, self._cooldown)
             await self._record_end(error.status, error.code)
             raise
+        self._health.completed()
         await self._record_end(200, None)
 
     async def _passed(self) -> AsyncIterator[bytes]:
@@ -192,6 +193,7 @@ class Completion:
         self, usage: TokenUsage, *, is_estimated: bool, status: int, error_code: str | None
     ) -> None:
         cost_usd = self._deployment.pricing.cost_usd(usage)
+        self._health.used(usage, cost_usd)
         latency_ms = self._elapsed_ms()
         self.report = UsageReported(
             request_id=self.request_id,

@@ -9,13 +9,16 @@ from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import quantiles
+from typing import Literal
 
+from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
 from aiportal.registry import Cooldown, Deployment
 
-__all__ = ["Board", "Health", "HealthFigures"]
+__all__ = ["Board", "Health", "HealthFigures", "HealthState"]
 
-MAX_DEPLOYMENTS = 5_000  # kept on the board; the one not asked for longest goes first
+HealthState = Literal["up", "cooling", "trying"]
+MAX_DEPLOYMENTS = 20_000  # kept on the board; the one noted first goes first
 RECENT = 100  # calls by which latency and rate of success are told
 RECENT_S = 60.0  # how old they may be for the rate of success
 MAX_COOLING_S = 300.0  # however long a provider asks to be left alone
@@ -24,9 +27,13 @@ LATENCY_WEIGHT = 0.2  # of the newest call in the moving average
 
 @dataclass(frozen=True, slots=True)
 class HealthFigures:
-    """What is told of a deployment. Times in milliseconds, to the first byte; None before any call."""
+    """What is told of a deployment. Times in milliseconds, until an answer had begun (streamed) or was
+    there (unstreamed); None before any call.
 
-    is_cooling: bool
+    state: "trying" when its cooldown is over and one call alone may try whether it is well again.
+    """
+
+    state: HealthState
     cooling_s: float
     in_flight: int
     calls: int
@@ -40,29 +47,41 @@ class Health:
     """One deployment's record. To be used on one event loop."""
 
     __slots__ = (
+        "_cooled_at",
         "_cooling_until",
-        "_is_on_trial",
         "_latencies_ms",
         "_outcomes",
+        "_row_of_breaks",
         "_row_of_failures",
+        "_trial_began",
+        "answers",
         "average_ms",
         "calls",
+        "completion_tokens",
+        "cost_usd",
         "failures",
         "in_flight",
         "last_error",
         "latency_ms_sum",
+        "prompt_tokens",
     )
 
     def __init__(self) -> None:
         self.in_flight = 0
         self.calls = 0
+        self.answers = 0
         self.failures = 0
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.cost_usd = 0.0
         self.average_ms: float | None = None
         self.latency_ms_sum = 0.0
         self.last_error: str | None = None
         self._row_of_failures = 0
+        self._row_of_breaks = 0
         self._cooling_until = 0.0
-        self._is_on_trial = False
+        self._cooled_at = 0.0
+        self._trial_began: float | None = None
         self._latencies_ms: deque[float] = deque(maxlen=RECENT)
         self._outcomes: deque[tuple[float, bool]] = deque(maxlen=RECENT)
 
@@ -70,22 +89,21 @@ class Health:
         """False while it cools down, and while another call tries whether it is well again."""
         if not self._cooling_until:
             return True
-        return now >= self._cooling_until and not self._is_on_trial
+        return now >= self._cooling_until and self._trial_began is None
 
     def begin(self, now: float) -> None:
-        """A call goes to it."""
+        """A call goes to it. `now` is what the other methods are told as `began`."""
         self.in_flight += 1
         self.calls += 1
         if self._cooling_until and now >= self._cooling_until:
-            self._is_on_trial = True
+            self._trial_began = now
 
-    def answered(self, now: float, latency_ms: float) -> None:
-        """Its answer has begun, so many milliseconds after it was asked."""
-        self._row_of_failures = 0
-        self._cooling_until = 0.0
-        self._is_on_trial = False
+    def answered(self, now: float, began: float) -> None:
+        """Its answer has begun."""
+        latency_ms = (now - began) * 1000
+        self.refused(now, began)
+        self.answers += 1
         self._latencies_ms.append(latency_ms)
-        self._outcomes.append((now, True))
         self.latency_ms_sum += latency_ms
         average = self.average_ms
         if average is None:
@@ -93,27 +111,82 @@ class Health:
         else:
             self.average_ms = average + LATENCY_WEIGHT * (latency_ms - average)
 
+    def refused(self, now: float, began: float) -> None:
+        """It has found fault with a request, which shows that it is well, and not how quick it is."""
+        self._row_of_failures = 0
+        self._outcomes.append((now, True))
+        if self._cooling_until and began >= self._cooled_at:
+            self._cooling_until = 0.0
+            self._trial_began = None
+
     def failed(
-        self, now: float, error: UpstreamError, cooldown: Cooldown, *, pause_s: float | None = None
+        self,
+        now: float,
+        began: float,
+        error: UpstreamError,
+        cooldown: Cooldown,
+        *,
+        pause_s: float | None = None,
     ) -> None:
-        """It refused, broke off or was silent. pause_s: how long it asked to be left alone."""
+        """It gave no answer. pause_s: how long it asked to be left alone.
+
+        What began before the cooldown does not prolong it: the time-outs of calls that were under
+        way say nothing new.
+        """
+        self._note_failure(now, error)
+        self.abandoned(began)
+        self._row_of_failures += 1
+        is_news = not self._cooling_until or began >= self._cooled_at
+        if is_news and self._row_of_failures >= cooldown.failures:
+            self._cool(now, cooldown.duration_s)
+        if pause_s:
+            self._cool(now, min(pause_s, MAX_COOLING_S))
+
+    def broke_off(self, now: float, error: UpstreamError, cooldown: Cooldown) -> None:
+        """An answer that had begun has failed. Counted apart: the next one will begin all the same."""
+        self._note_failure(now, error)
+        self._row_of_breaks += 1
+        if self._row_of_breaks >= cooldown.failures:
+            self._cool(now, cooldown.duration_s)
+
+    def _note_failure(self, now: float, error: UpstreamError) -> None:
         self.failures += 1
         self.last_error = error.code
-        self._is_on_trial = False
         self._outcomes.append((now, False))
-        self._row_of_failures += 1
-        if pause_s is not None:
-            self._cooling_until = now + min(pause_s, MAX_COOLING_S)
-        elif self._row_of_failures >= cooldown.failures:
-            self._cooling_until = now + cooldown.duration_s
 
-    def abandoned(self) -> None:
-        """The caller left before it had answered: that says nothing of the deployment."""
-        self._is_on_trial = False
+    def _cool(self, now: float, seconds: float) -> None:
+        self._cooling_until = max(self._cooling_until, now + seconds)
+        self._cooled_at = now
+
+    def abandoned(self, began: float) -> None:
+        """No more comes of a call. If its caller left, that says nothing of the deployment."""
+        if began == self._trial_began:
+            self._trial_began = None
+
+    def completed(self) -> None:
+        """An answer that had begun has come to its end."""
+        self._row_of_breaks = 0
+
+    def used(self, usage: TokenUsage, cost_usd: float) -> None:
+        """What a call used, however it ended."""
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.cost_usd += cost_usd
 
     def ended(self) -> None:
         """The call that `begin` told of is over, however it went."""
         self.in_flight -= 1
+
+    def is_unknown(self, now: float) -> bool:
+        """Whether nothing of late tells how quick it is, and no call is about to."""
+        is_old = not self._outcomes or now - self._outcomes[-1][0] > RECENT_S
+        return is_old and not self.in_flight
+
+    def state(self, now: float) -> HealthState:
+        """What the breaker makes of it."""
+        if not self._cooling_until:
+            return "up"
+        return "cooling" if now < self._cooling_until else "trying"
 
     def success_rate(self, now: float) -> float | None:
         """The part of recent calls that went well, None without any."""
@@ -124,7 +197,7 @@ class Health:
         """What the status page shows."""
         p50, p95 = _percentiles(self._latencies_ms)
         return HealthFigures(
-            is_cooling=not self.is_available(now),
+            state=self.state(now),
             cooling_s=max(0.0, self._cooling_until - now),
             in_flight=self.in_flight,
             calls=self.calls,

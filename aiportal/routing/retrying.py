@@ -10,6 +10,7 @@ from aiportal.errors import (
     ModelUnavailable,
     PortalError,
     UpstreamError,
+    UpstreamOverloaded,
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTimeout,
@@ -18,10 +19,10 @@ from aiportal.registry import Retries
 
 __all__ = ["Remedy", "pause_s", "remedy", "retry_after_s", "tries_worth"]
 
-MAX_TRIES = 12
-AIMED_AT = (
-    0.999  # the rate of success that tries at a deployment which fails now and then add up to
-)
+MAX_TRIES = 13
+# The rate of success that tries at a deployment which fails now and then add up to.
+AIMED_AT = 0.9999
+TOO_RARE = 0.25  # a rate of success below which more tries would be a burden and little help
 _OWN_TROUBLE = frozenset({401, 403, 404})  # the portal's key or address: another try meets it again
 
 
@@ -72,7 +73,7 @@ def retry_after_s(value: str | None) -> float | None:
 def _seconds_until(date: str) -> float | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -83,21 +84,24 @@ def pause_s(retries: Retries, number: int, error: UpstreamError) -> float:
     """Seconds before try `number` (from 0): doubled each time, with full jitter, at least what was asked.
 
     Full jitter: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
+    What a deployment that is not asked again wants counts for nothing.
     """
     bound_s = min(retries.max_delay_s, retries.base_delay_s * 2**number)
     jittered_s = random.uniform(0, bound_s)  # noqa: S311 - no secret
-    return max(jittered_s, retry_after_s(error.retry_after) or 0.0)
+    wanted_s = retry_after_s(error.retry_after)
+    if wanted_s is None or remedy(error, retries) is not Remedy.ANYWHERE:
+        return jittered_s
+    return max(jittered_s, wanted_s)
 
 
-def tries_worth(retries: Retries, success_rate: float | None) -> int:
+def tries_worth(retries: Retries, success_rate: float, error: UpstreamError) -> int:
     """How often to try again, given which part of a deployment's recent calls went well.
 
-    One that fails now and then is asked often enough for 99.9 % of calls to succeed; one that
-    has only failed of late, no more often than the config says. 0 attempts there means never.
+    One that fails now and then is asked often enough for 99.99 % of calls to succeed; one that is
+    overloaded or fails nearly always, no more often than the config says. 0 attempts there means never.
     """
-    if not retries.attempts or not success_rate:
-        return retries.attempts
-    if success_rate >= AIMED_AT:
+    is_hopeful = TOO_RARE <= success_rate < AIMED_AT and not isinstance(error, UpstreamOverloaded)
+    if not retries.attempts or not is_hopeful:
         return retries.attempts
     needed = math.ceil(math.log(1 - AIMED_AT) / math.log(1 - success_rate)) - 1
     return max(retries.attempts, min(needed, MAX_TRIES))

@@ -24,13 +24,16 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Upstream:
-    """`with Upstream() as upstream:` listens on `upstream.url`. Safe to script from any thread."""
+    """`with Upstream() as upstream:` listens on `upstream.url`. Safe to script from any thread.
 
-    def __init__(self) -> None:
+    port: a free one where it is 0.
+    """
+
+    def __init__(self, port: int = 0) -> None:
         self.requests: list[Received] = []
         self.connections = 0  # open now
         self.connections_made = 0  # ever
-        self.port = 0
+        self.port = port
         self._answers: dict[str, deque[Answer]] = {}
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="upstream", daemon=True)
@@ -101,7 +104,7 @@ class Upstream:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", 0)
+        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._started.open()
         await self._stop.wait()

@@ -1,5 +1,6 @@
 """Headers that every response carries: its id, what a browser may do with it, and the rate limits."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,12 +47,16 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
 class ResponseHeaders:
     """To be put inside RequestId. frame_ancestors: other origins that may show the portal in a frame.
 
+    counts: of answers by status, kept here for /metrics.
     Notes `response_status` in the request's state once the answer has begun, so that what needs to
     know that, `RequestLog` and `LastResort`, need not look through what is sent as well.
     """
 
-    def __init__(self, app: ASGIApp, *, frame_ancestors: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, *, counts: Counter[int], frame_ancestors: Sequence[str] = ()
+    ) -> None:
         self._app = app
+        self._counts = counts
         self._pages = [
             _NO_SNIFFING,
             (b"content-security-policy", content_security_policy(frame_ancestors).encode()),
@@ -70,12 +75,13 @@ class ResponseHeaders:
             return
         is_page = not scope["path"].startswith(_API_PREFIXES) or scope["path"] == DOCS_PAGE
         extra = self._pages if is_page else self._api
-        state = scope["state"]
+        state, counts = scope["state"], self._counts
         id_names = _ANTHROPIC_ID_NAMES if speaks_anthropic(scope) else _ID_NAMES
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                state["response_status"] = message["status"]
+                status = state["response_status"] = message["status"]
+                counts[status] += 1
                 request_id = state["request_id"].encode()
                 ids = [(name, request_id) for name in id_names]
                 message["headers"] = [*message.get("headers", ()), *ids, *extra]

@@ -49,7 +49,7 @@ def failure_from(
     """The error for an upstream's status and body. `secret` never appears in the message."""
     details = _details(body)
     message = _clean(details.get("message"), secret)
-    param, code = _text(details.get("param")), _text(details.get("code"))
+    param, code = _text(details.get("param"), secret), _text(details.get("code"), secret)
     if code == str(status):  # Google's, which says nothing
         code = None
     if "API_KEY_INVALID" in _hints(details, "reason"):  # Google's, under status 400
@@ -101,7 +101,7 @@ def failure_from(
 def failure_from_error_object(error: object, *, secret: str | None) -> UpstreamError:
     """The error for an `error` object that came where an answer or a chunk was due."""
     message = _clean(error.get("message") if isinstance(error, dict) else error, secret)
-    code = _text(error.get("code")) if isinstance(error, dict) else None
+    code = _text(error.get("code"), secret) if isinstance(error, dict) else None
     return UpstreamError(
         message or "The provider of this model failed in the middle of its answer.", code=code
     )
@@ -164,7 +164,7 @@ def _clean(message: object, secret: str | None) -> str:
     return text[:MAX_MESSAGE_CHARS]
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, secret: str | None) -> str | None:
     if isinstance(value, str):
-        return value[:200]
+        return _clean(value, secret)[:200]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -32,6 +32,12 @@ def test_a_rate_limit_keeps_its_retry_after() -> None:
     assert failure.retry_after == "7"
 
 
+def test_the_key_is_struck_from_every_field() -> None:
+    error = {"message": "no: sk-1234", "code": "bad sk-1234", "param": "sk-1234"}
+    failure = failure_from(400, orjson.dumps({"error": error}), {}, secret="sk-1234")
+    assert "sk-1234" not in f"{failure.message} {failure.code} {failure.param}"
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": "text"}', b'{"error": 5}'])
 def test_any_body_makes_an_error(body: bytes) -> None:
     assert failure_from(400, body, {}, secret=None).message
