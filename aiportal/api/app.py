@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiportal import __version__
 from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
-from aiportal.api.middleware.request_id import RequestId
 from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
 from aiportal.api.middleware.size_limits import SizeLimits
@@ -156,7 +155,6 @@ def _middleware(
     settings = portal.settings
     frames = (*frame_ancestors, *(SPACES_FRAMES if settings.on_spaces else ()))
     stack = [
-        Middleware(RequestId),
         Middleware(RequestLog),
         Middleware(ResponseHeaders, counts=counts, frame_ancestors=frames),
         Middleware(LastResort),
@@ -171,7 +169,7 @@ def _middleware(
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
-        stack.insert(3, cors)
+        stack.insert(2, cors)
     return stack
 
 

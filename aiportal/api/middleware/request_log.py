@@ -1,10 +1,11 @@
-"""One line in the log for each request, and the request's id on every line that it causes."""
+"""Each request's id, ours; it is on every line of the log that the request causes, and one is its own."""
 
 import logging
 import time
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aiportal.ids import new_id
 from aiportal.logs import bound_request_id
 
 __all__ = ["RequestLog"]
@@ -15,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 class RequestLog:
-    """To be put inside RequestId and around ResponseHeaders.
+    """To be put around ResponseHeaders, which sends the id. A caller's own id is only logged.
 
     Calls of the API are told from `info` on, the rest from `debug`.
     The path is logged without its query, which can hold a sign-in token.
@@ -29,7 +30,8 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         level = logging.INFO if scope["path"].startswith(_API_PREFIXES) else logging.DEBUG
-        with bound_request_id(scope["state"]["request_id"]):
+        request_id = scope.setdefault("state", {})["request_id"] = new_id("req")
+        with bound_request_id(request_id):
             if not _log.isEnabledFor(level):
                 await self._app(scope, receive, send)
                 return

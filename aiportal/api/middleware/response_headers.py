@@ -45,7 +45,7 @@ def content_security_policy(frame_ancestors: Sequence[str]) -> str:
 
 
 class ResponseHeaders:
-    """To be put inside RequestId. frame_ancestors: other origins that may show the portal in a frame.
+    """To be put inside RequestLog. frame_ancestors: other origins that may show the portal in a frame.
 
     counts: of answers by status, kept here for /metrics.
     Notes `response_status` in the request's state once the answer has begun, so that what needs to
