@@ -5,9 +5,15 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aiportal.dialects.openai_chat import ChatLimits, ChatRequest, StreamOptions, invalid_field
+from aiportal.dialects.openai_chat import (
+    ChatLimits,
+    ChatRequest,
+    ModelName,
+    StreamOptions,
+    invalid_field,
+)
 from aiportal.dialects.sse import DONE, data_of, encode, split_events
 from aiportal.errors import InvalidRequest, PortalError, UpstreamError
 from aiportal.ids import new_id
@@ -29,9 +35,7 @@ class TextCompletionBody(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    model: Annotated[
-        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
-    ]
+    model: ModelName
     prompt: str | Annotated[list[str], Field(min_length=1, max_length=1)]
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     best_of: Annotated[int, Field(ge=1, le=1)] | None = None
