@@ -80,7 +80,7 @@ async def test_embeddings_come_in_openais_shape(
 async def test_embeddings_come_as_base64_where_asked(
     operations: OtherOperations, provider: ScriptedUpstream
 ) -> None:
-    asked = {"input": ["one", "two"], "encoding_format": "base64"}
+    asked: dict[str, Any] = {"input": ["one", "two"], "encoding_format": "base64"}
     exchange = OpenAiEmbeddings(parse_embeddings({"model": "m", **asked}, ChatLimits()))
     answer = await ask(operations, provider, "embeddings", **asked)
     told = json.loads(await exchange.answer(json.dumps(answer).encode()))
