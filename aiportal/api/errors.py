@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from aiportal.api.speech import speaks_anthropic
+from aiportal.api.caller_dialect import speaks_anthropic
 from aiportal.dialects.anthropic import as_anthropic
 from aiportal.errors import (
     InternalError,

@@ -10,7 +10,8 @@ from typing import Self
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from aiportal.api.errors import error_body, internal_error
+from aiportal.api.errors import internal_error
+from aiportal.dialects.exchange import openai_error_event
 from aiportal.dialects.sse import KEEP_ALIVE
 from aiportal.errors import PortalError
 
@@ -19,7 +20,6 @@ __all__ = [
     "Caller",
     "EventStream",
     "Stragglers",
-    "openai_error_event",
     "send_events",
 ]
 
@@ -160,11 +160,6 @@ class Caller:
         await self._send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
         self._last_sent = time.monotonic()
         return self._keep_alive_s
-
-
-def openai_error_event(error: PortalError) -> bytes:
-    """How a stream of OpenAI's events tells that it has failed."""
-    return b"data: " + error_body(error) + b"\n\n"
 
 
 async def send_events(

@@ -7,12 +7,16 @@ is the exchange of a caller who speaks OpenAI's.
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-import orjson
-
 from aiportal.dialects.operations import ModelRequest
+from aiportal.dialects.sse import encode
 from aiportal.errors import PortalError
 
-__all__ = ["Exchange", "Untranslated"]
+__all__ = ["Exchange", "Untranslated", "openai_error_event"]
+
+
+def openai_error_event(error: PortalError) -> bytes:
+    """How a stream of OpenAI's events tells that it has failed."""
+    return encode(error.as_openai())
 
 
 class Exchange(Protocol):
@@ -49,4 +53,4 @@ class Untranslated:
         return chunks
 
     def error_event(self, error: PortalError) -> bytes:
-        return b"data: " + orjson.dumps(error.as_openai()) + b"\n\n"
+        return openai_error_event(error)

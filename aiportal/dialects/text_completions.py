@@ -5,11 +5,19 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from aiportal.dialects.openai_chat import ChatLimits, ChatRequest, StreamOptions, invalid_field
+from aiportal.dialects.chat_chunk import chunk_of
+from aiportal.dialects.exchange import openai_error_event
+from aiportal.dialects.openai_chat import (
+    ChatLimits,
+    ChatRequest,
+    ModelName,
+    StreamOptions,
+    invalid_field,
+)
 from aiportal.dialects.sse import DONE, data_of, encode, split_events
-from aiportal.errors import InvalidRequest, PortalError, UpstreamError
+from aiportal.errors import InvalidRequest, PortalError
 from aiportal.ids import new_id
 
 __all__ = ["TextCompletion", "TextCompletionBody"]
@@ -29,9 +37,7 @@ class TextCompletionBody(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True)
 
-    model: Annotated[
-        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
-    ]
+    model: ModelName
     prompt: str | Annotated[list[str], Field(min_length=1, max_length=1)]
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     best_of: Annotated[int, Field(ge=1, le=1)] | None = None
@@ -90,20 +96,12 @@ class TextCompletion:
                 yield b"".join(events)
 
     def error_event(self, error: PortalError) -> bytes:
-        return encode(error.as_openai())
+        return openai_error_event(error)
 
     def _event(self, data: bytes) -> bytes:
         if data == b"[DONE]":
             return DONE
-        try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise UpstreamError(
-                "The provider of this model sent an event that is not JSON.",
-                code="upstream_protocol_error",
-            ) from error
-        if not isinstance(chunk, dict):
-            return b""
+        chunk = chunk_of(data)
         told = self._translated(chunk, "delta")
         if self.request.wants_usage:
             told["usage"] = chunk.get("usage")

@@ -114,9 +114,21 @@ class Registry:
             if principal.may_use(model.id) and table.admits(principal, model)
         ]
 
-    async def list(self, principal: Principal) -> Sequence[Model]:
-        """What this caller may use now."""
-        return [status.model for status in await self.statuses(principal) if status.is_usable]
+    async def list(
+        self, principal: Principal, *, limit: int | None = None, after: str | None = None
+    ) -> Sequence[Model]:
+        """What this caller may use now.
+
+        limit: how many at most, None for all. after: the id to go on from. Raises ModelNotFound for
+        an `after` that is not among them.
+        """
+        models = [status.model for status in await self.statuses(principal) if status.is_usable]
+        if after is None:
+            return models[:limit]
+        for place, model in enumerate(models, 1):
+            if model.id == after:
+                return models[place:][:limit]
+        raise ModelNotFound("There is no such model to go on from.", param="after")
 
     def resolve(self, principal: Principal, model_id: str) -> Model:
         """The model of that id, ready to serve this caller.

@@ -4,7 +4,7 @@ from aiportal.routing.completion import Completion
 from aiportal.routing.health import HealthFigures
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.router import Router
-from aiportal.routing.status import DeploymentFigures, DeploymentStatus, Resolution, RouterBox
+from aiportal.routing.routerbox import DeploymentFigures, DeploymentStatus, Resolution, RouterBox
 
 __all__ = [
     "Completion",

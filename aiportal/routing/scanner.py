@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import data_of, encode, split_events, without_fields
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
@@ -150,15 +151,7 @@ class StreamScanner:
 
     def _read(self, data: bytes) -> bool:
         """Decode a chunk that is not plain text; False if the caller should not see it."""
-        try:
-            chunk: Any = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
-            raise UpstreamError(
-                "The provider of this model sent an event that is not JSON.",
-                code="upstream_protocol_error",
-            ) from error
-        if not isinstance(chunk, dict):
-            return True
+        chunk = chunk_of(data)
         if chunk.get("error"):
             raise failure_from_error_object(chunk["error"], secret=self._secret)
         usage = TokenUsage.from_wire(chunk.get("usage"))

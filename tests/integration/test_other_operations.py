@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from aiportal.dialects.openai_chat import ChatLimits
+from aiportal.dialects.openai_embeddings import OpenAiEmbeddings, parse_embeddings
 from aiportal.dialects.operations import Operation
 from aiportal.errors import ModelUnavailable, UpstreamError, UpstreamRejected, UpstreamTimeout
 from aiportal.routing.upstreams.litellm_library import import_litellm
@@ -78,10 +80,11 @@ async def test_embeddings_come_in_openais_shape(
 async def test_embeddings_come_as_base64_where_asked(
     operations: OtherOperations, provider: ScriptedUpstream
 ) -> None:
-    answer = await ask(
-        operations, provider, "embeddings", input=["one", "two"], encoding_format="base64"
-    )
-    packed = base64.b64decode(answer["data"][1]["embedding"])
+    asked: dict[str, Any] = {"input": ["one", "two"], "encoding_format": "base64"}
+    exchange = OpenAiEmbeddings(parse_embeddings({"model": "m", **asked}, ChatLimits()))
+    answer = await ask(operations, provider, "embeddings", **asked)
+    told = json.loads(await exchange.answer(json.dumps(answer).encode()))
+    packed = base64.b64decode(told["data"][1]["embedding"])
     assert struct.unpack("<2f", packed) == (0.25, 2.0)
 
 

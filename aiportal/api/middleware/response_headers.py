@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aiportal.api.speech import speaks_anthropic
+from aiportal.api.caller_dialect import speaks_anthropic
 
 __all__ = ["ResponseHeaders", "content_security_policy"]
 

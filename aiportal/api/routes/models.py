@@ -1,6 +1,8 @@
 """GET /models: what this caller may use now."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from aiportal.api.deps import PortalDep, PrincipalDep
@@ -11,6 +13,7 @@ from aiportal.registry import Model
 __all__ = ["ModelBody", "ModelList", "PricingBody", "router"]
 
 router = APIRouter(tags=["models"], route_class=PortalRoute)
+MAX_LIST = 1_000
 CREATED = 1_700_000_000  # OpenAI's clients expect a time; a configured model has none
 
 
@@ -46,15 +49,23 @@ class ModelBody(BaseModel):
 class ModelList(BaseModel):
     object: str = "list"
     data: list[ModelBody]
-    has_more: bool = False
+    has_more: bool
 
 
 @router.get("/models")
-async def list_models(portal: PortalDep, principal: PrincipalDep) -> ModelList:
-    """The models that the caller may use now."""
+async def list_models(
+    portal: PortalDep,
+    principal: PrincipalDep,
+    limit: Annotated[int | None, Query(ge=1, le=MAX_LIST)] = None,
+    after: str | None = None,
+) -> ModelList:
+    """The models that the caller may use now: all, or `limit` of them `after` one."""
     default = portal.registry.default_model
+    most = None if limit is None else limit + 1
+    found = await portal.registry.list(principal, limit=most, after=after)
     return ModelList(
-        data=[_body(model, default) for model in await portal.registry.list(principal)]
+        data=[_body(model, default) for model in found[:limit]],
+        has_more=limit is not None and len(found) > limit,
     )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from fastapi import APIRouter
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
+from aiportal.dialects.openai_chat import ModelName
 from aiportal.registry import ConfigProblem
 from aiportal.routing import DeploymentStatus, HealthFigures, Resolution
 from aiportal.timestamps import to_text
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 router = APIRouter(prefix="/routerbox", tags=["models"], route_class=PortalRoute)
-ModelName = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")]
 
 
 class ResolveBody(BaseModel):

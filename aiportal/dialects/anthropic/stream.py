@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-import orjson
-
 from aiportal.dialects.anthropic.answer import Ending, Thought, stated_text, thoughts, usage_of
 from aiportal.dialects.anthropic.blocks import Block, BlockQueue, event
 from aiportal.dialects.anthropic.calls import CallTable, arguments_of, calls_of
 from aiportal.dialects.anthropic.thinking import is_mark, mark
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import data_of, split_events
 from aiportal.errors import UpstreamError
 
@@ -51,7 +50,7 @@ class MessageStream:
             return b""
         if data == b"[DONE]":
             return self._start() + self._end()
-        chunk = _decoded(data)
+        chunk = chunk_of(data)
         if isinstance(chunk.get("usage"), dict):
             self._usage = chunk["usage"]
         choices = chunk.get("choices")
@@ -132,14 +131,3 @@ class MessageStream:
 
 def _is_signed(block: Block) -> bool:
     return bool(block.signature) and not is_mark(block.signature)
-
-
-def _decoded(data: bytes) -> Wire:
-    try:
-        chunk: Any = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise UpstreamError(
-            "The provider of this model sent an event that is not JSON.",
-            code="upstream_protocol_error",
-        ) from error
-    return chunk if isinstance(chunk, dict) else {}

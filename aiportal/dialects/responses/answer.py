@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.responses.body import ResponsesBody
 from aiportal.dialects.responses.output import Output
 from aiportal.dialects.responses.output_text import Event
@@ -73,13 +74,13 @@ class Answer:
             if data == b"[DONE]":
                 self._is_whole = True
             elif data is not None:
-                events += self._chunk(_object(data))
+                events += self._chunk(chunk_of(data))
         return self._encoded(events)
 
     def read(self, body: bytes) -> None:
         """Take in a whole answer. Raises UpstreamError."""
         self._is_whole = True
-        whole = _object(body)
+        whole = chunk_of(body)
         choice = _first_choice(whole)
         message = choice.get("message")
         if isinstance(message, dict) and isinstance(message.get("tool_calls"), list):
@@ -143,17 +144,6 @@ class Answer:
             name = event["type"].encode()
             encoded.append(b"event: " + name + b"\ndata: " + orjson.dumps(numbered) + b"\n\n")
         return b"".join(encoded)
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise UpstreamError(
-            "The provider of this model sent an event that is not JSON.",
-            code="upstream_protocol_error",
-        ) from error
-    return chunk if isinstance(chunk, dict) else {}
 
 
 def _first_choice(chunk: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from aiportal.dialects.openai_chat import invalid_field
+from aiportal.dialects.openai_chat import ModelName, invalid_field
 from aiportal.dialects.responses.items import Item
 from aiportal.dialects.responses.tools import FunctionTool, ToolChoice
 from aiportal.errors import InvalidRequest
@@ -69,9 +69,7 @@ class ReasoningConfig(_Wire):
 class ResponsesBody(_Wire):
     """What the portal reads of a request; a field that Responses does not have travels on."""
 
-    model: Annotated[
-        str, StringConstraints(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._:/@-]+$")
-    ]
+    model: ModelName
     input: str | list[Item] = []
     instructions: str | None = None
     previous_response_id: Annotated[str, Field(max_length=100)] | None = None

@@ -26,10 +26,6 @@ class CallItem:
     def is_open(self) -> bool:
         return self._index >= 0
 
-    @property
-    def has_arguments(self) -> bool:
-        return bool(self._pieces)
-
     def name(self, piece: str) -> None:
         """A part of its name, or the whole of it again, as some upstreams send it with each delta."""
         if not self.is_open and piece != self._name:

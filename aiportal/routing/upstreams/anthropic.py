@@ -6,6 +6,7 @@ from typing import Any
 
 from aiportal.registry import Deployment
 from aiportal.routing.upstreams.litellm_library import NO_KEY
+from aiportal.routing.upstreams.provider_arguments import API_BASES
 from aiportal.routing.upstreams.translation import (
     EventParser,
     Parameters,
@@ -17,7 +18,7 @@ from aiportal.routing.upstreams.translation import (
 
 __all__ = ["AnthropicTranslator"]
 
-API_BASE = "https://api.anthropic.com"
+API_BASE = API_BASES["anthropic"]
 PATH = "/v1/messages"
 # Parameters on which no header depends. LiteLLM looks the model up, at length, where there is any other.
 _NO_HEADERS = frozenset(

@@ -1,8 +1,6 @@
 """Embeddings, pictures and ranking by providers of other dialects, through LiteLLM."""
 
 import asyncio
-import base64
-import struct
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,11 +43,10 @@ _FILE_REFERENCES = ("data:", "files/", "gs://")
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """function: LiteLLM's. check: of the caller's body. shaped: the answer as the caller wants it."""
+    """function: LiteLLM's. check: of the caller's body."""
 
     function: str
     check: Callable[[Mapping[str, Any]], None]
-    shaped: Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any]]
 
 
 class OtherOperations:
@@ -89,7 +86,10 @@ class OtherOperations:
             raise UpstreamTimeout(
                 "The provider of this model did not answer in time. Try again, or use another model."
             ) from error
-        return orjson.dumps(how.shaped(answer.model_dump(exclude_none=True), body))
+        decoded = answer.model_dump(exclude_none=True)
+        if operation == "embeddings":
+            _number_rows(decoded)
+        return orjson.dumps(decoded)
 
 
 class _WholeAnswer:
@@ -136,22 +136,14 @@ def _check_ranking(body: Mapping[str, Any]) -> None:
         raise UpstreamRejected("`documents` must be a list of texts.", param="documents")
 
 
-def _shaped_embeddings(answer: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """OpenAI's base64 is of 32-bit floats, little-endian; no other provider knows it."""
+def _number_rows(answer: dict[str, Any]) -> None:
+    """As OpenAI does. Vectors stay floats: no other provider knows `encoding_format`."""
     for number, row in enumerate(answer["data"]):
         row |= {"object": "embedding", "index": row.get("index", number)}
-        if body.get("encoding_format") == "base64":
-            packed = struct.pack(f"<{len(row['embedding'])}f", *row["embedding"])
-            row["embedding"] = base64.b64encode(packed).decode()
-    return answer
-
-
-def _unchanged(answer: dict[str, Any], _: Mapping[str, Any]) -> dict[str, Any]:
-    return answer
 
 
 _OPERATIONS: Mapping[Operation, _Operation] = {
-    "embeddings": _Operation("aembedding", _check_texts, _shaped_embeddings),
-    "images/generations": _Operation("aimage_generation", _check_prompt, _unchanged),
-    "rerank": _Operation("arerank", _check_ranking, _unchanged),
+    "embeddings": _Operation("aembedding", _check_texts),
+    "images/generations": _Operation("aimage_generation", _check_prompt),
+    "rerank": _Operation("arerank", _check_ranking),
 }

@@ -7,14 +7,15 @@ from aiportal.errors import ModelUnavailable
 from aiportal.registry import Deployment
 from aiportal.routing.upstreams.litellm_library import NO_KEY
 
-__all__ = ["provider_arguments"]
+__all__ = ["API_BASES", "provider_arguments"]
 
-# Without an address LiteLLM looks for one in variables that are other programs' too.
-_API_BASES = {
+API_BASES = {
     "anthropic": "https://api.anthropic.com",
     "cohere": "https://api.cohere.com",
     "gemini": "https://generativelanguage.googleapis.com/v1beta",
 }
+"""Without an address LiteLLM looks for one in variables that are other programs' too."""
+
 # What LiteLLM does not add to an address by itself.
 _PATHS: dict[tuple[str, Operation], str] = {
     ("cohere", CHAT): "/v2/chat",
@@ -45,7 +46,7 @@ def provider_arguments(deployment: Deployment, operation: Operation) -> dict[str
 
 
 def _address(deployment: Deployment, operation: Operation) -> str | None:
-    base = deployment.api_base or _API_BASES.get(deployment.dialect)
+    base = deployment.api_base or API_BASES.get(deployment.dialect)
     path = _PATHS.get((deployment.dialect, operation), "")
     if base is None or base.rstrip("/").endswith(path or "/"):
         return base
