@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -136,6 +137,11 @@ class _PortalApp(FastAPI):
         if self.openapi_schema is None:
             correct(super().openapi())
         return super().openapi()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Without Starlette's own last resort, which would answer in plain text before ours."""
+        stack = super().build_middleware_stack()
+        return stack.app if isinstance(stack, ServerErrorMiddleware) else stack
 
     def wrap(self, stack: Sequence[Middleware]) -> None:
         """Put middleware around the app, the first outermost."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -17,6 +18,7 @@ __all__ = ["Form", "is_form", "read_form"]
 MAX_FIELDS = 100
 BYTES_PER_CHAR = 4  # UTF-8's longest
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
+_CHARSETS = frozenset({"", "utf-8", "us-ascii"})  # others can take long, or hold what is no text
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -34,8 +36,15 @@ def is_form(request: Request) -> bool:
     return content_type.partition(";")[0].strip().lower() == "multipart/form-data"
 
 
+def _charset(request: Request) -> str:
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    return str(options.get(b"charset", b""), "latin-1").lower()
+
+
 async def read_form(request: Request, limits: ChatLimits, *, max_files: int) -> Form:
     """Raises InvalidRequest for what is no form or has too many parts, RequestTooLarge."""
+    if _charset(request) not in _CHARSETS:
+        raise InvalidRequest("The body is not a form that can be read: send it in UTF-8.")
     parser = _Parser(
         request.headers,
         request.stream(),

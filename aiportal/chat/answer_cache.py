@@ -59,23 +59,23 @@ class CacheKey:
     def of(cls, principal: Principal, model: Model, request: ModelRequest) -> "CacheKey":
         """Of two requests the same only for one user, one operation and bodies that mean the same.
 
-        A key with restrictions shares with no other key.
+        A key with restrictions shares with no other key. Raises InvalidRequest for a body that is
+        nested too deeply.
         """
         key_id = principal.key_id if principal.allowed_models is not None else None
-        hashed = hashlib.sha256(
-            orjson.dumps(
-                [
-                    principal.user_id,
-                    key_id,
-                    model.id,
-                    request.operation,
-                    request.is_stream,
-                    request.body,
-                    [[part.name, part.filename, part.content_type] for part in request.files],
-                ],
-                option=orjson.OPT_SORT_KEYS,
-            )
-        )
+        asked = [
+            principal.user_id,
+            key_id,
+            model.id,
+            request.operation,
+            request.is_stream,
+            request.body,
+            [[part.name, part.filename, part.content_type] for part in request.files],
+        ]
+        try:
+            hashed = hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS))
+        except orjson.JSONEncodeError as error:
+            raise InvalidRequest("The body is nested too deeply to look for its answer.") from error
         for part in request.files:
             hashed.update(len(part.content).to_bytes(8))
             hashed.update(part.content)

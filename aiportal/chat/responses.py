@@ -1,6 +1,7 @@
 """Responses: answers that are kept for their owner, who goes on from them by their ids."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Responses:
         """
         asked = ResponsesBody.parse(body)
         history = await self._history(principal, asked.previous_response_id, limits)
-        own = await self._resolved(principal, _own_items(asked))
+        own = await self._resolved(principal, _own_items(asked), limits)
         request = chat_request(asked, [*history.items, *own], limits)
         response_id = new_id("resp")
         answer = Answer(asked, response_id, inputs=len(own))
@@ -208,16 +209,35 @@ class Responses:
             raise _not_found(response_id, param=param, code=code)
         return chain
 
-    async def _resolved(self, principal: Principal, items: Sequence[Item]) -> Sequence[Item]:
-        """The items with what references stand for; one that is not found is left for later."""
-        if not any(isinstance(item, ItemReference) for item in items):
+    async def _resolved(
+        self, principal: Principal, items: Sequence[Item], limits: ChatLimits
+    ) -> Sequence[Item]:
+        """The items with what references stand for; one that is not found is left for later.
+
+        Raises InvalidRequest for more references than messages, RequestTooLarge where what they
+        stand for is more than a body may have: a few bytes can stand for many.
+        """
+        uses = Counter(item.id for item in items if isinstance(item, ItemReference))
+        if not uses:
             return items
+        if len(uses) > limits.max_messages:
+            raise InvalidRequest(
+                f"At most {limits.max_messages} items are referred to.", param="input"
+            )
         known: dict[str, dict[str, Any]] = {}
-        ids = {_response_of(item.id) for item in items if isinstance(item, ItemReference)}
-        for response_id in ids:
+        left = limits.max_body_bytes
+        for response_id in {_response_of(id_) for id_ in uses}:
             found = await self._store.find(principal, response_id)
-            if found is not None:
-                known |= {str(item.get("id")): item for item in (*found.input, *_output(found))}
+            if found is None:
+                continue
+            for item in (*found.input, *_output(found)):
+                if (id_ := str(item.get("id"))) in uses:
+                    known[id_] = item
+                    left -= uses[id_] * len(encoded(item))
+            if left < 0:
+                raise RequestTooLarge(
+                    f"The items that are referred to have more than {limits.max_body_bytes} bytes."
+                )
         return [
             read_items([known[item.id]])[0]
             if isinstance(item, ItemReference) and item.id in known

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from aiportal.dialects.objects import MAX_OBJECTS, check_objects
 from aiportal.dialects.operations import CHAT, FilePart, Operation
 from aiportal.errors import InvalidRequest
 
@@ -106,6 +107,7 @@ class ChatRequest:
                 "Send fewer, or raise `limits.maxMessages` in model_config/config.json.",
                 param="messages",
             )
+        check_objects(messages, param="messages", limit=MAX_OBJECTS + limits.max_messages)
         try:
             chat = ChatBody.model_validate(body)
         except ValidationError as error:

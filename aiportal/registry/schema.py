@@ -1,5 +1,6 @@
 """The files of `model_config/`, as pydantic models. DESIGN: `config.json` and one file a model."""
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -44,6 +45,9 @@ SystemPrompt = Annotated[str, StringConstraints(max_length=100_000)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Description = Annotated[str, StringConstraints(max_length=4_000)]
 CustomId = Annotated[str, StringConstraints(pattern=r"^custom/[a-z0-9][a-z0-9._-]{0,79}$")]
+# A file is written with indents, which would make more of deep ones than there is memory for.
+MAX_PARAMETER_LEVELS = 32
+MAX_PARAMETER_CHARS = 200_000
 # What a call is about, or how it is answered, is for the caller to say.
 NOT_DEFAULTS = frozenset({"messages", "model", "stream", "stream_options"})
 
@@ -51,7 +55,18 @@ NOT_DEFAULTS = frozenset({"messages", "model", "stream", "stream_options"})
 def _check_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     if taken := sorted(NOT_DEFAULTS & parameters.keys()):
         raise ValueError(f"{', '.join(taken)} cannot have a default")
+    if not _is_shallow(parameters, MAX_PARAMETER_LEVELS):
+        raise ValueError(f"nested more than {MAX_PARAMETER_LEVELS} levels deep")
+    if (size := len(json.dumps(parameters, ensure_ascii=False))) > MAX_PARAMETER_CHARS:
+        raise ValueError(f"has {size} characters; at most {MAX_PARAMETER_CHARS} are taken")
     return parameters
+
+
+def _is_shallow(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return True
+    inside = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_shallow(each, levels - 1) for each in inside)
 
 
 Parameters = Annotated[dict[str, Any], AfterValidator(_check_parameters)]

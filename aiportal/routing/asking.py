@@ -55,7 +55,9 @@ class Asking:
             if not self._call.model.fallbacks:
                 return await self._ask(self._call.model)
             return await self._ask_in_turn()
-        except (UpstreamError, ModelUnavailable, asyncio.CancelledError) as error:
+        except InvalidRequest:
+            raise
+        except BaseException as error:
             await self._record_failure(error)
             raise
 
@@ -165,9 +167,7 @@ class Asking:
         await completion.begin()
         return completion
 
-    async def _record_failure(
-        self, error: UpstreamError | ModelUnavailable | asyncio.CancelledError
-    ) -> None:
+    async def _record_failure(self, error: BaseException) -> None:
         """What a provider refused costs nothing; what was cut off may have cost its prompt."""
         if self._asked is None:
             return

@@ -37,7 +37,17 @@ def examine(
     usage = TokenUsage.from_answer(answer)
     if usage is not None:
         return usage, 0
-    return None, len(orjson.dumps(answer["choices"])) if key == "choices" else 0
+    return None, _length(answer["choices"]) if key == "choices" else 0
+
+
+def _length(choices: Any) -> int:
+    try:
+        return len(orjson.dumps(choices))
+    except orjson.JSONEncodeError as error:
+        raise UpstreamError(
+            "The provider of this model sent an answer that is nested too deeply.",
+            code="upstream_protocol_error",
+        ) from error
 
 
 def _holds(answer: dict[str, Any], key: str) -> bool:

@@ -22,7 +22,7 @@ __all__ = ["StreamScanner"]
 _FINISH = re.compile(rb'"finish_reason"\s*:\s*"([^"\\]*)"')
 _USAGE = re.compile(rb'"usage"\s*:\s*\{')
 _TEXT = re.compile(
-    rb'"(?:content|reasoning_content|reasoning|arguments|refusal)"\s*:\s*"((?:[^"\\]|\\.)+)"'
+    rb'"(?:content|reasoning_content|reasoning|arguments|refusal)"\s*:\s*"((?:[^"\\]++|\\.)++)"'
 )
 
 

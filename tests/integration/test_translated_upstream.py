@@ -197,6 +197,18 @@ async def test_no_picture_is_fetched_for_a_caller(
     assert provider.requests == []
 
 
+@pytest.mark.parametrize("dialect", ["anthropic", "gemini"])
+async def test_no_picture_is_fetched_that_calls_itself_a_text(
+    ours: TranslatedUpstream, provider: ScriptedUpstream, dialect: str
+) -> None:
+    image = {"type": "text", "url": f"http://127.0.0.1:{provider.port}/secret"}
+    parts = [{"type": "image_url", "image_url": image}]
+    body = {"messages": [{"role": "user", "content": parts}]}
+    with pytest.raises(UpstreamRejected) as refused:
+        await asked(ours, request_of(dialect, provider.base, body, model="some-model"))
+    assert refused.value.param == "messages.0.content"
+
+
 async def test_a_picture_that_the_provider_fetches_itself_goes_on_by_its_address(
     ours: TranslatedUpstream, provider: ScriptedUpstream
 ) -> None:

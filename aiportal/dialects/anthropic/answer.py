@@ -162,6 +162,9 @@ def _tool_use(call: Wire) -> Wire:
     }
 
 
+SAFE_LEVELS = 200
+
+
 def _input(arguments: str) -> Wire:
     """The input of a call; what is no JSON object is handed on as the text that it is."""
     try:
@@ -170,7 +173,19 @@ def _input(arguments: str) -> Wire:
         found = arguments
     if found is None:
         return {}
-    return found if isinstance(found, dict) else {"INVALID_JSON": arguments}
+    is_input = isinstance(found, dict) and _can_be_written(found, arguments)
+    return found if is_input else {"INVALID_JSON": arguments}
+
+
+def _can_be_written(value: Wire, text: str) -> bool:
+    """False for what orjson reads, but does not write: too many levels, this answer's included."""
+    if text.count("[") + text.count("{") < SAFE_LEVELS:
+        return True
+    try:
+        orjson.dumps([[[[[[[[value]]]]]]]])
+    except orjson.JSONEncodeError:
+        return False
+    return True
 
 
 def usage_of(usage: object) -> Wire:

@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from aiportal.dialects.objects import check_objects
 from aiportal.dialects.openai_chat import ModelName, invalid_field
 from aiportal.errors import InvalidRequest
 
@@ -301,6 +302,7 @@ def _parsed(kind: type[_Body], body: object) -> _Body:
                 param=name,
                 code=THREAD_UNSUPPORTED if name == "thread" else None,
             )
+    check_objects(body.get("messages"), param="messages")
     try:
         return kind.model_validate(body)
     except ValidationError as error:

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from aiportal.dialects.objects import check_objects
 from aiportal.dialects.openai_chat import ModelName, invalid_field
 from aiportal.dialects.responses.items import Item
 from aiportal.dialects.responses.tools import FunctionTool, ToolChoice
@@ -128,6 +129,7 @@ class ResponsesBody(_Wire):
             )
         if "input" not in body and body.get("previous_response_id") is None:
             raise InvalidRequest("`input` is missing: a text, or a list of items.", param="input")
+        check_objects(body.get("input"), param="input")
         try:
             return cls.model_validate({k: v for k, v in body.items() if k not in _NOT_HERE})
         except ValidationError as error:

@@ -40,7 +40,8 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _BATCH_EXCEEDED = "too large to process. increase the physical batch size"  # llama.cpp, as a 500
-_SECONDS = re.compile(r"(\d+)(?:\.\d+)?s")
+_RETRY_AFTER = re.compile(r"\d{1,9}(?:\.\d{1,9})?|[A-Za-z]{3,9}, [A-Za-z0-9 :-]{1,30}", re.ASCII)
+_SECONDS = re.compile(r"(\d{1,9})(?:\.\d+)?s", re.ASCII)
 
 
 def failure_from(
@@ -66,7 +67,7 @@ def failure_from(
     if _BATCH_EXCEEDED in message:
         status, code = 400, "context_length_exceeded"
         message = "A text is too long for the model. Shorten it, or cut it into several."
-    retry_after = headers.get("Retry-After") or _retry_after(details)
+    retry_after = _header(headers) or _retry_after(details)
     if status == 429:
         return UpstreamRateLimited(
             message or "The provider of this model limits its rate. Try again later.",
@@ -147,6 +148,12 @@ def _hints(details: dict[str, Any], name: str) -> list[str]:
         else []
     )
     return [text for text in found if isinstance(text, str)]
+
+
+def _header(headers: Mapping[str, str]) -> str | None:
+    """`Retry-After` if it can be one, since it goes on to the caller: a number or a date."""
+    value = headers.get("Retry-After")
+    return value if value is not None and _RETRY_AFTER.fullmatch(value) else None
 
 
 def _retry_after(details: dict[str, Any]) -> str | None:

@@ -153,8 +153,9 @@ class _OpenAiCall:
 
     async def read(self) -> bytes:
         length = self._response.content_length
+        is_packed = "Content-Encoding" in self._response.headers  # larger than its length, then
         try:
-            if length is not None and length <= MAX_ANSWER_BYTES:
+            if length is not None and length <= MAX_ANSWER_BYTES and not is_packed:
                 return await self._response.read()
             return await self._read_bounded()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -214,8 +214,9 @@ def test_a_draft_has_bounds(fields: dict[str, Any]) -> None:
 
 
 async def test_a_file_has_a_bound(followed: Followed, customs: CustomModels) -> None:
+    parameters = {"stop": "😀" * 199_000}
     with pytest.raises(RequestTooLarge):
-        await customs.create(ANN, draft(parameters={"stop": "a" * 1024 * 1024}))
+        await customs.create(ANN, draft(parameters=parameters, systemPrompt="😀" * 100_000))
     assert list((followed.folder / "models").glob("custom/*")) == []
 
 
