@@ -109,8 +109,12 @@ class Completion:
                 await self._record_end(*ending(error or self._failure))
 
     def fail(self, error: PortalError) -> None:
-        """The answer came, but cannot be passed on: that is what its row shall say."""
-        self._failure = error
+        """The answer came, but cannot be passed on: that is what its row shall say.
+
+        An error below 500 is the caller's doing, who has cancelled it.
+        """
+        if error.status >= 500:
+            self._failure = error
 
     async def read(self) -> bytes:
         """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed."""

@@ -245,7 +245,7 @@ async def test_a_model_of_another_dialect_says_so(
 
     answer = await assert_is_refused(app_server, upstream, operation, body)
 
-    assert "chats only" in answer.json()["error"]["message"]
+    assert "does not offer" in answer.json()["error"]["message"]
 
 
 @pytest.fixture

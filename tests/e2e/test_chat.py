@@ -116,7 +116,8 @@ def test_leaving_a_running_answer_for_another_chat_shows_only_that_one(
 def test_a_failing_model_is_explained_and_can_be_tried_again(
     open_chat: OpenChat, provider: Upstream
 ) -> None:
-    provider.answer("fast", error(503, "engine overloaded"), text("Now it works."))
+    overloaded = error(503, "engine overloaded")
+    provider.answer("fast", *[overloaded] * 3, text("Now it works."))  # a call is tried three times
     page = open_chat()
     ask(page, "Are you there?")
 

@@ -43,8 +43,9 @@ _FILE_REFERENCES = ("data:", "files/", "gs://")
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """function: LiteLLM's. check: of the caller's body."""
+    """dialects: whose providers offer it. function: LiteLLM's. check: of the caller's body."""
 
+    dialects: frozenset[str]
     function: str
     check: Callable[[Mapping[str, Any]], None]
 
@@ -64,7 +65,7 @@ class OtherOperations:
         """The answer as OpenAI's JSON; of `rerank` as Cohere's."""
         operation, body, timeout_s = request.operation, request.body, request.timeouts.total_s
         how = _OPERATIONS.get(operation)
-        if how is None:
+        if how is None or request.deployment.dialect not in how.dialects:
             raise InvalidRequest(
                 f"The provider of the model {request.model.id!r} does not offer `{operation}`. "
                 "Use another model.",
@@ -142,8 +143,9 @@ def _number_rows(answer: dict[str, Any]) -> None:
         row |= {"object": "embedding", "index": row.get("index", number)}
 
 
+_CLOUDS = frozenset({"bedrock", "vertex_ai"})
 _OPERATIONS: Mapping[Operation, _Operation] = {
-    "embeddings": _Operation("aembedding", _check_texts),
-    "images/generations": _Operation("aimage_generation", _check_prompt),
-    "rerank": _Operation("arerank", _check_ranking),
+    "embeddings": _Operation(_CLOUDS | {"cohere", "gemini"}, "aembedding", _check_texts),
+    "images/generations": _Operation(_CLOUDS | {"gemini"}, "aimage_generation", _check_prompt),
+    "rerank": _Operation(_CLOUDS | {"cohere"}, "arerank", _check_ranking),
 }
