@@ -1,5 +1,6 @@
 """One response while it comes into being, streamed or whole, by the same steps."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -48,12 +49,14 @@ class Answer:
         self._error: dict[str, str] | None = None
         self._is_whole = False
         self._sequence_number = 0
+        self._completed_at: int | None = None
 
     def resource(self) -> dict[str, Any]:
         """The Response object as it is now."""
         return self._head.resource(
             self.status,
             self._output.resources(),
+            completed_at=self._completed_at,
             usage=self._usage,
             reason=_REASONS.get(self._finish or "") if self.status == "incomplete" else None,
             error=self._error,
@@ -98,6 +101,8 @@ class Answer:
                 code="upstream_broke_off",
             )
         self.status = "incomplete" if self._finish in _REASONS else "completed"
+        if self.status == "completed":
+            self._completed_at = int(time.time())
         events = list(self._output.close(self.status))
         return self._encoded([*events, self._about(f"response.{self.status}")])
 

@@ -54,16 +54,21 @@ class ResponseHead:
         status: Status,
         output: Sequence[Mapping[str, Any]],
         *,
+        completed_at: int | None = None,
         usage: Mapping[str, Any] | None = None,
         reason: str | None = None,
         error: Mapping[str, Any] | None = None,
         service_tier: str | None = None,
     ) -> dict[str, Any]:
-        """The whole object. reason: why it is incomplete. service_tier: what really served it."""
+        """The whole object.
+
+        completed_at: Unix time of its end, where that was a good one. reason: why it is incomplete. service_tier: what
+        really served it.
+        """
         whole = {
             **self._fields,
             "status": status,
-            "completed_at": int(time.time()) if status == "completed" else None,
+            "completed_at": completed_at,
             "output": list(output),
             "usage": usage,
             "error": error,
