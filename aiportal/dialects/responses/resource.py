@@ -62,8 +62,8 @@ class ResponseHead:
     ) -> dict[str, Any]:
         """The whole object.
 
-        completed_at: Unix time of its end, where that was a good one. reason: why it is incomplete. service_tier: what
-        really served it.
+        completed_at: Unix time of its end, where that was a good one. reason: why it is incomplete.
+        service_tier: what really served it.
         """
         whole = {
             **self._fields,
