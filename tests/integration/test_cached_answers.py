@@ -248,7 +248,7 @@ async def test_what_stood_in_for_the_model_is_not_kept(
 async def test_an_answer_that_is_too_large_is_handed_on_all_the_same(
     app_server: AppServer, upstream: Upstream
 ) -> None:
-    body = b'{"choices": [], "x": "' + b"a" * 5_000_000 + b'"}'
+    body = b'{"choices": [{"message": {}}], "x": "' + b"a" * 5_000_000 + b'"}'
     upstream.answer("fast", plain(body))
 
     answers = [await ask(app_server) for _ in range(2)]

@@ -114,8 +114,9 @@ async def test_what_is_missing_is_named(
     body: dict[str, Any],
     param: str,
 ) -> None:
+    model = "cohere/rerank-v3.5" if operation == "rerank" else "gemini/gemini-embedding-001"
     with pytest.raises(UpstreamRejected) as refused:
-        await ask(operations, provider, operation, **body)
+        await ask(operations, provider, operation, model=model, **body)
     assert refused.value.param == param
 
 
