@@ -29,7 +29,7 @@ def post(path: str, body: bytes, *lines: str) -> bytes:
     return "\r\n".join([*head, f"content-length: {len(body)}", *lines, "", ""]).encode() + body
 
 
-async def exchange(url: str, data: bytes, *, timeout_s: float = 5) -> RawAnswer | None:
+async def exchange(url: str, data: bytes, *, timeout_s: float = 1) -> RawAnswer | None:
     """Send `data` on a new connection; the first answer, or None where the server just hung up.
 
     The answer may come, and is taken, while data is still being sent. Raises TimeoutError.
