@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -16,6 +17,7 @@ from aiportal.api import errors
 from aiportal.api.middleware.last_resort import LastResort
 from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
+from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
@@ -46,7 +48,6 @@ from aiportal.portal import Portal
 
 __all__ = ["create_app"]
 
-BASES = ("/api/v1", "/v1")
 RESOURCES = (
     chat,
     text_completions,
@@ -103,29 +104,30 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     app.state.answer_counts = Counter()
     app.wrap(_middleware(portal, app.state.answer_counts, frame_ancestors))
     errors.register(app)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(auth.router)
-    app.include_router(keys.router)
-    app.include_router(preferences.router)
-    app.include_router(sign_in.router, include_in_schema=False)
-    app.include_router(docs.router)
-    for base in BASES:
-        resources = APIRouter(prefix=base)
-        for resource in RESOURCES:
-            resources.include_router(resource.router)
-        app.include_router(resources, include_in_schema=base == BASES[0])
+    app.router.routes += _api_routes()
     unknown = _UnknownAddress(app.routes)
     unknown.look_through()
     for path in SHADOWED:
         app.router.routes.append(Route(path, unknown))
-    for prefix in ("/api", "/v1"):
+    for prefix in ("/api", SHORT_BASE):
         app.router.routes += [Route(prefix, unknown), Mount(prefix, unknown)]
     if with_pages:
         import pages
 
         pages.mount(app, portal)
     return app
+
+
+@cache
+def _api_routes() -> Sequence[BaseRoute]:
+    """The same ones for every portal of a process: to work them out takes a tenth of a second."""
+    router = APIRouter()
+    for resource in (health, metrics, auth, keys, preferences, docs):
+        router.include_router(resource.router)
+    router.include_router(sign_in.router, include_in_schema=False)
+    for resource in RESOURCES:
+        router.include_router(resource.router, prefix=LONG_BASE)
+    return router.routes
 
 
 class _PortalApp(FastAPI):
@@ -167,6 +169,7 @@ def _middleware(
         Middleware(LastResort),
         Middleware(SizeLimits, max_body_bytes=lambda: portal.registry.limits.max_body_bytes),
         Middleware(chat.FastPath),
+        Middleware(ShortBase),
     ]
     if settings.cors_origins:
         cors = Middleware(
@@ -187,18 +190,11 @@ class _UnknownAddress:
         self._routes = tuple(routes)
 
     def look_through(self) -> None:
-        """Have FastAPI work out every route now: at its first look, which takes a tenth of a second
-        during which nobody else would be answered."""
-        for base in BASES:
-            self._is_served(
-                {
-                    "type": "http",
-                    "method": "GET",
-                    "path": f"{base}/-",
-                    "root_path": "",
-                    "headers": [],
-                }
-            )
+        """Have FastAPI work out every route now: at its first look nobody else would be answered."""
+        nowhere = f"{LONG_BASE}/-"
+        self._is_served(
+            {"type": "http", "method": "GET", "path": nowhere, "root_path": "", "headers": []}
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # As the mount's outer router saw the call, which the routes were made for.
@@ -207,7 +203,7 @@ class _UnknownAddress:
         if not allowed:
             raise NotFound("There is no such address. GET /api/openapi.json lists those there are.")
         methods = ", ".join(allowed)
-        error = MethodNotAllowed(f"{scope['path']} takes {methods}, not {scope['method']}.")
+        error = MethodNotAllowed(f"This address takes {methods}, not {scope['method']}.")
         await errors.error_response(error, {"allow": methods})(scope, receive, send)
 
     def _is_served(self, scope: Scope) -> bool:
