@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from aiportal.routing.upstreams.call import Upstream
+from aiportal.routing.upstreams.http_pool import HttpPool
 from aiportal.routing.upstreams.litellm import LiteLlmUpstream
 from aiportal.routing.upstreams.litellm_library import import_litellm
 from aiportal.routing.upstreams.translated import TranslatedUpstream
@@ -73,8 +73,8 @@ def upstream() -> Iterator[ScriptedUpstream]:
 @pytest.fixture
 async def both(upstream: ScriptedUpstream) -> AsyncIterator[tuple[Upstream, Upstream]]:
     """Ours and `acompletion`; what that keeps open would else live on after the loop's end."""
-    async with aiohttp.ClientSession(skip_auto_headers=("User-Agent",)) as session:
-        yield TranslatedUpstream(session), LiteLlmUpstream()
+    async with HttpPool.open() as pool:
+        yield TranslatedUpstream(pool), LiteLlmUpstream()
     await import_litellm().close_litellm_async_clients()
 
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
 
@@ -14,6 +13,7 @@ from aiportal.errors import (
     UpstreamRejected,
 )
 from aiportal.routing.upstreams.call import Upstream
+from aiportal.routing.upstreams.http_pool import HttpPool
 from aiportal.routing.upstreams.litellm_library import import_litellm
 from aiportal.routing.upstreams.translated import TranslatedUpstream
 from tests.contract.dialect_calls import KEY, asked, joined, request_of, streamed
@@ -48,8 +48,8 @@ def provider() -> Iterator[ScriptedUpstream]:
 
 @pytest.fixture
 async def ours(provider: ScriptedUpstream) -> AsyncIterator[TranslatedUpstream]:
-    async with aiohttp.ClientSession() as session:
-        yield TranslatedUpstream(session)
+    async with HttpPool.open() as pool:
+        yield TranslatedUpstream(pool)
 
 
 async def claude(upstream: Upstream, provider: ScriptedUpstream, **fields: Any) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import aiohttp
-
 from aiportal.registry import Deployment, Model, Pricing, Timeouts
 from aiportal.routing.upstreams.call import Upstream, UpstreamRequest
+from aiportal.routing.upstreams.http_pool import HttpPool
 from aiportal.routing.upstreams.litellm import LiteLlmUpstream
 from aiportal.routing.upstreams.translated import TranslatedUpstream
 from tests.performance.report import Finding
@@ -43,11 +42,8 @@ class DialectBench:
 
     async def run(self) -> list[Finding]:
         """The ratios, unstreamed and streamed."""
-        # As the router opens its own.
-        async with aiohttp.ClientSession(
-            cookie_jar=aiohttp.DummyCookieJar(), skip_auto_headers=("User-Agent",)
-        ) as session:
-            ours, theirs = TranslatedUpstream(session), LiteLlmUpstream()
+        async with HttpPool.open() as pool:
+            ours, theirs = TranslatedUpstream(pool), LiteLlmUpstream()
             return [
                 await self._compared(ours, theirs, "tiny answers", BODY),
                 await self._compared(ours, theirs, "100-chunk streams", {**BODY, **STREAM}),

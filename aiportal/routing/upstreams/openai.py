@@ -3,20 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
 import aiohttp
 import orjson
-from multidict import CIMultiDict
 from yarl import URL
 
 from aiportal.dialects.operations import Operation
 from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamTimeout
-from aiportal.registry import Deployment, Timeouts
+from aiportal.registry import Deployment
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
+from aiportal.routing.upstreams.http_pool import Address, HttpAnswer, HttpPool
 
 __all__ = ["Endpoint", "OpenAiUpstream"]
 
@@ -30,33 +29,34 @@ class Endpoint:
     """An address that ends in /v1 or the like, with the headers it wants and the secret among them."""
 
     base: str
-    headers: CIMultiDict[str]
+    headers: Mapping[str, str]
     secret: str | None
-    _urls: dict[Operation, URL] = field(default_factory=dict)
+    _addresses: dict[Operation, Address] = field(default_factory=dict)
 
     @classmethod
     def at(
         cls, base: str, api_key: str | None, extra: Mapping[str, str] | None = None
     ) -> "Endpoint":
         """extra: headers of the provider's."""
-        headers = CIMultiDict({"Accept-Encoding": "identity", **(extra or {})})
+        headers = {"Accept-Encoding": "identity", **(extra or {})}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
         return cls(base.rstrip("/"), headers, api_key)
 
-    def url(self, operation: Operation) -> URL:
-        """Where to post. Parsed once: that costs as much as half of a request."""
-        url = self._urls.get(operation)
-        if url is None:
-            url = self._urls[operation] = URL(f"{self.base}/{operation}")
-        return url
+    def address(self, operation: Operation) -> Address:
+        """Where to post. Raises ModelUnavailable where the base or a header cannot be used."""
+        address = self._addresses.get(operation)
+        if address is None:
+            address = _address(URL(f"{self.base}/{operation}"), self.headers)
+            self._addresses[operation] = address
+        return address
 
 
 class OpenAiUpstream:
     """Posts the body as it is and hands the answer on as bytes."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
+    def __init__(self, pool: HttpPool) -> None:
+        self._pool = pool
         # One a deployment id, so bounded by the model config; another deployment replaces it.
         self._endpoints: dict[str, tuple[Deployment, Endpoint]] = {}
 
@@ -80,36 +80,36 @@ class OpenAiUpstream:
 
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
         """As `send`, to an endpoint that the caller names."""
-        return await self.post_to(
-            endpoint.url(request.operation),
-            request,
-            headers=endpoint.headers,
-            secret=endpoint.secret,
-        )
+        address = endpoint.address(request.operation)
+        return await self._post(address, request, secret=endpoint.secret)
 
     async def post_to(
-        self,
-        url: URL,
-        request: UpstreamRequest,
-        *,
-        headers: CIMultiDict[str],
-        secret: str | None,
+        self, url: URL, request: UpstreamRequest, *, headers: Mapping[str, str], secret: str | None
     ) -> UpstreamCall:
         """As `send`, to any address. secret: what must not appear in an error."""
+        return await self._post(_address(url, headers), request, secret=secret)
+
+    async def _post(
+        self, address: Address, request: UpstreamRequest, *, secret: str | None
+    ) -> UpstreamCall:
+        content, content_type = await _content(request)
         timeouts = request.timeouts
         try:
-            response = await self._session.post(
-                url,
-                data=_payload(request),
-                headers=headers,
-                allow_redirects=False,
-                timeout=_client_timeout(timeouts),
-            )
+            answer = await self._pool.post(address, content, content_type, timeouts)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
-        if response.status != 200:
-            raise await _refusal(response, secret)
-        return _OpenAiCall(response, timeouts.between_bytes_s)
+        if answer.status != 200:
+            raise await _refusal(answer, secret)
+        return _OpenAiCall(answer, timeouts.between_bytes_s)
+
+
+def _address(url: URL, headers: Mapping[str, str]) -> Address:
+    try:
+        return Address.of(url, headers)
+    except ValueError as error:  # aiohttp.InvalidURL is one, too
+        raise ModelUnavailable(
+            f"The address or a header of this model's provider cannot be used: {error}."
+        ) from error
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
@@ -120,9 +120,10 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
         raise InvalidRequest("The body is nested too deeply; 254 levels are taken.") from error
 
 
-def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormData:
+async def _content(request: UpstreamRequest) -> tuple[bytes, str]:
+    """The body, and its type."""
     if not request.files:
-        return aiohttp.BytesPayload(_encoded(request.body), content_type="application/json")
+        return _encoded(request.body), "application/json"
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in request.body.items():
         for one in value if isinstance(value, list) else [value]:
@@ -130,77 +131,58 @@ def _payload(request: UpstreamRequest) -> aiohttp.BytesPayload | aiohttp.FormDat
     for part in request.files:
         form.add_field(
             part.name,
-            BytesIO(part.content),  # read piece by piece
+            BytesIO(part.content),
             filename=part.filename,
             content_type=part.content_type,
         )
-    return form
-
-
-@lru_cache(maxsize=64)
-def _client_timeout(timeouts: Timeouts) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        total=timeouts.total_s, sock_connect=timeouts.connect_s, sock_read=timeouts.first_byte_s
-    )
+    payload = form()
+    return await payload.as_bytes(), payload.headers["Content-Type"]
 
 
 class _OpenAiCall:
     """One answer of an OpenAI-dialect upstream."""
 
-    def __init__(self, response: aiohttp.ClientResponse, between_bytes_s: float) -> None:
-        self._response = response
+    def __init__(self, answer: HttpAnswer, between_bytes_s: float) -> None:
+        self._answer = answer
         self._between_bytes_s = between_bytes_s
 
     async def read(self) -> bytes:
-        length = self._response.content_length
-        is_packed = "Content-Encoding" in self._response.headers  # larger than its length, then
+        body = bytearray()
         try:
-            if length is not None and length <= MAX_ANSWER_BYTES and not is_packed:
-                return await self._response.read()
-            return await self._read_bounded()
+            if (whole := self._answer.whole()) is not None:
+                return whole
+            while piece := await self._answer.piece(self._between_bytes_s):
+                body += piece
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise UpstreamError("The provider's answer is too large to relay.")
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from error
-
-    async def _read_bounded(self) -> bytes:
-        body = bytearray()
-        async for piece in self._response.content.iter_any():
-            body += piece
-            if len(body) > MAX_ANSWER_BYTES:
-                raise UpstreamError("The provider's answer is too large to relay.")
         return bytes(body)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        content = self._response.content
         try:
-            while piece := await content.readany():
-                self._shorten_timeout()
+            while piece := await self._answer.piece(self._between_bytes_s):
                 yield piece
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from error
 
-    def _shorten_timeout(self) -> None:
-        connection = self._response.connection
-        if connection is not None and connection.protocol is not None:
-            connection.protocol.read_timeout = self._between_bytes_s
-
     async def close(self) -> None:
-        if not self._response.content.at_eof() and self._response.connection is not None:
-            self._response.close()
-        else:
-            self._response.release()
+        self._answer.close()
 
 
-async def _refusal(response: aiohttp.ClientResponse, secret: str | None) -> UpstreamError:
+async def _refusal(answer: HttpAnswer, secret: str | None) -> UpstreamError:
     body = bytearray()
     try:
         async with asyncio.timeout(ERROR_BODY_S):
-            while len(body) < MAX_ERROR_BYTES and (piece := await response.content.readany()):
+            while piece := await answer.piece(ERROR_BODY_S):
                 body += piece
+                if len(body) >= MAX_ERROR_BYTES:
+                    break
     except (aiohttp.ClientError, TimeoutError, OSError):
         pass  # what has come, and the status, say enough
     finally:
-        response.close()
-    return failure_from(response.status, bytes(body), response.headers, secret=secret)
+        answer.close()
+    return failure_from(answer.status, bytes(body), answer.headers, secret=secret)
 
 
 def _unreachable(error: Exception) -> UpstreamError:

@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import aiohttp
 import orjson
-from multidict import CIMultiDict
 from yarl import URL
 
 from aiportal.dialects.operations import CHAT
@@ -21,6 +19,7 @@ from aiportal.routing.upstreams.anthropic import AnthropicTranslator
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from_provider
 from aiportal.routing.upstreams.gemini import GeminiTranslator
+from aiportal.routing.upstreams.http_pool import HttpPool
 from aiportal.routing.upstreams.litellm import LiteLlmUpstream
 from aiportal.routing.upstreams.litellm_library import LiteLlmLibrary, foreign_errors
 from aiportal.routing.upstreams.openai import OpenAiUpstream
@@ -42,8 +41,8 @@ _TRANSLATORS: Mapping[str, Callable[[], Translator]] = {
 class TranslatedUpstream:
     """Asks providers of other dialects than OpenAI's; their answers come back in it."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._relay = OpenAiUpstream(session)
+    def __init__(self, pool: HttpPool) -> None:
+        self._relay = OpenAiUpstream(pool)
         self._library = LiteLlmLibrary()
         self._others = LiteLlmUpstream(self._library)
         self._operations = OtherOperations(self._library)
@@ -67,7 +66,7 @@ class TranslatedUpstream:
         call = await self._relay.post_to(
             URL(translation.url, encoded=True),
             replace(request, body=translation.body),
-            headers=CIMultiDict(headers),
+            headers=headers,
             secret=secret,
         )
         return _TranslatedCall(call, translation, request.deployment.upstream_model, secret)
