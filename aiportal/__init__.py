@@ -6,6 +6,8 @@ Nothing is imported before it is used: `import aiportal` alone costs next to not
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from aiportal import lean_imports
+
 if TYPE_CHECKING:
     from aiportal.notebook.launch import launch
     from aiportal.notebook.magics import load_ipython_extension, unload_ipython_extension
@@ -21,6 +23,7 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+lean_imports.install()
 
 _HOMES = {
     "Portal": "aiportal.notebook.portal",

@@ -1,0 +1,44 @@
+"""Other libraries' imports without what costs seconds, each in a process that has imported nothing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WITHOUT_PANDAS = """
+import sys, aiportal, sqlite_utils
+assert sqlite_utils.db.pd is None and "pandas" not in sys.modules
+import pandas
+assert pandas.DataFrame([1]).shape == (1, 1)
+"""
+WITH_PANDAS = """
+import sys, aiportal, pandas, sqlite_utils
+assert sqlite_utils.db.pd is pandas is sys.modules["pandas"]
+"""
+WITHOUT_STUBS = """
+import sys, aiportal
+opened = []
+sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
+import gradio
+assert gradio.Textbox.EVENTS and any(name.endswith(".pyc") for name in opened)
+assert [name for name in opened if name.endswith(".pyi")] == []
+"""
+
+
+def _run(program: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_store_does_not_bring_pandas_and_leaves_it_to_others() -> None:
+    _run(WITHOUT_PANDAS)
+
+
+def test_where_pandas_is_imported_already_it_stays() -> None:
+    _run(WITH_PANDAS)
+
+
+def test_gradio_writes_no_stubs() -> None:
+    _run(WITHOUT_STUBS)
