@@ -1,12 +1,15 @@
 """Keeps two libraries from work at their import that takes seconds and serves nobody here.
 
-sqlite-utils imports pandas wherever that is installed, to know a type of it; Gradio parses the source of
-each of its components, twice, to write a stub for editors beside it, in a folder that may not be ours to
-write to. Neither can be told not to.
+sqlite-utils imports pandas and NumPy wherever they are installed, to know a type or two of theirs. Gradio
+imports pandas for a cache that nobody here uses, and parses the source of each of its components, twice,
+to write a stub for editors beside it, in a folder that may not be ours to write to. None of it can be
+turned off.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
@@ -14,17 +17,37 @@ from types import ModuleType
 __all__ = ["install"]
 
 
-class _WithoutPandas(SourceFileLoader):
+@contextmanager
+def _standing_in(name: str, module: ModuleType | None) -> Iterator[None]:
+    """Inside, an import of `name` gets `module`, or fails for None. A module that is there stays."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = module  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+class _WithoutTypes(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
-        """Execute it as if pandas were not installed, unless that is imported already."""
-        if "pandas" in sys.modules:
+        """Execute sqlite-utils as if pandas and NumPy were not installed."""
+        with _standing_in("pandas", None), _standing_in("numpy", None):
             super().exec_module(module)
-            return
-        sys.modules["pandas"] = None  # type: ignore[assignment]  # makes its import fail
-        try:
+
+
+class _Pandas(ModuleType):
+    """pandas, imported when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module("pandas"), name)
+
+
+class _WithLatePandas(SourceFileLoader):
+    def exec_module(self, module: ModuleType) -> None:
+        with _standing_in("pandas", _Pandas("pandas")):
             super().exec_module(module)
-        finally:
-            del sys.modules["pandas"]
 
 
 class _WithoutStubs(SourceFileLoader):
@@ -35,7 +58,8 @@ class _WithoutStubs(SourceFileLoader):
 
 
 _LOADERS: Mapping[str, type[SourceFileLoader]] = {
-    "sqlite_utils.db": _WithoutPandas,
+    "sqlite_utils.db": _WithoutTypes,
+    "gradio.caching": _WithLatePandas,
     "gradio.component_meta": _WithoutStubs,
 }
 

@@ -7,9 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WITHOUT_PANDAS = """
 import sys, aiportal, sqlite_utils
-assert sqlite_utils.db.pd is None and "pandas" not in sys.modules
+assert sqlite_utils.db.pd is None and not {"pandas", "numpy"} & sys.modules.keys()
 import pandas
 assert pandas.DataFrame([1]).shape == (1, 1)
+"""
+LATE_PANDAS = """
+import sys, aiportal, pages
+assert "pandas" not in sys.modules
+import gradio.caching, pandas
+assert gradio.caching.pd.DataFrame is pandas.DataFrame
+assert "pandas" in pandas.__file__
 """
 WITH_PANDAS = """
 import sys, aiportal, pandas, sqlite_utils
@@ -34,6 +41,10 @@ def _run(program: str) -> None:
 
 def test_the_store_does_not_bring_pandas_and_leaves_it_to_others() -> None:
     _run(WITHOUT_PANDAS)
+
+
+def test_the_web_app_does_without_pandas_until_it_is_needed() -> None:
+    _run(LATE_PANDAS)
 
 
 def test_where_pandas_is_imported_already_it_stays() -> None:
