@@ -1,19 +1,12 @@
 """Generated bodies for chat completions: never a 5xx, always OpenAI's shape."""
 
-import asyncio
 import json
 import string
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from aiportal.settings import Settings
-from tests.running import PortalProcess, make_key
-from tests.upstreams import Upstream, write_model_config
 
 CHAT = "/v1/chat/completions"
 ANY_JSON = st.recursive(
@@ -71,21 +64,6 @@ OPERATIONS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "moderations": {"input": TEXTS | st.lists(TEXTS | PARTS, max_size=3)},
     "rerank": {"query": TEXTS, "documents": st.lists(TEXTS), "top_n": st.integers(-1, 5)},
 }
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of a portal that serves all examples of this module."""
-    folder = tmp_path_factory.mktemp("any-body")
-    with Upstream() as upstream:
-        config = write_model_config(folder / "model_config", upstream.url)
-        own = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
-        key = asyncio.run(make_key(own))
-        with (
-            PortalProcess(own, key=key, has_pages=False) as server,
-            httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client,
-        ):
-            yield client
 
 
 def assert_is_right(answer: httpx.Response, body: bytes) -> None:

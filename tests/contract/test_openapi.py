@@ -1,8 +1,6 @@
 """Every operation of our OpenAPI document, called with generated arguments, keeps its word."""
 
-import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from aiportal.settings import Settings
-from tests.running import PortalProcess, make_key
-from tests.upstreams import Upstream, write_model_config
+from tests.running import PortalProcess
 
 EXAMPLES = 12  # an operation and a way to call it
 CHECKS = [
@@ -45,14 +41,8 @@ class Api:
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("openapi")
-    with Upstream() as upstream:
-        config = write_model_config(folder / "model_config", upstream.url)
-        own = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
-        key = asyncio.run(make_key(own))
-        with PortalProcess(own, key=key, has_pages=False) as server:
-            yield Api(server, schemathesis.openapi.from_url(f"{server.url}/api/openapi.json"))
+def api(process: PortalProcess) -> Api:
+    return Api(process, schemathesis.openapi.from_url(f"{process.url}/api/openapi.json"))
 
 
 @pytest.mark.timeout(600)  # all operations are one test

@@ -1,8 +1,6 @@
 """Bad input on `/responses`, other people's responses, and the shape of every error."""
 
-import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -11,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aiportal.settings import Settings
 from tests.contract.raw_http import exchange, post
 from tests.contract.test_any_body import ANY_JSON, assert_is_right
 from tests.contract.test_bad_input import DEEP, KEY_LINE, MIB, assert_is_error, assert_is_healthy
-from tests.running import AppServer, PortalProcess, make_key
-from tests.upstreams import Upstream, write_model_config
+from tests.running import AppServer
+from tests.upstreams import Upstream
 
 PATH = "/v1/responses"
 HI = {"role": "user", "content": "Hi"}
@@ -184,21 +181,6 @@ GENERATED = st.fixed_dictionaries(
         "x_vendor": ANY_JSON,
     },
 )
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client of a portal that serves all examples of this module."""
-    folder = tmp_path_factory.mktemp("any-response")
-    with Upstream() as upstream:
-        config = write_model_config(folder / "model_config", upstream.url)
-        own = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
-        key = asyncio.run(make_key(own))
-        with (
-            PortalProcess(own, key=key, has_pages=False) as server,
-            httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client,
-        ):
-            yield client
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

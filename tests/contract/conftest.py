@@ -1,0 +1,32 @@
+"""Fixtures: one portal for all examples that are generated."""
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from aiportal.settings import Settings
+from tests.running import PortalProcess, make_key
+from tests.upstreams import Upstream, write_model_config
+
+TIMEOUT_S = 10
+
+
+@pytest.fixture(scope="package")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
+    """A portal without pages, with an admin's key, in front of a fake provider."""
+    folder = tmp_path_factory.mktemp("generated")
+    with Upstream() as upstream:
+        config = write_model_config(folder / "model_config", upstream.url)
+        settings = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
+        key = asyncio.run(make_key(settings))
+        with PortalProcess(settings, key=key, has_pages=False) as process:
+            yield process
+
+
+@pytest.fixture(scope="package")
+def portal(process: PortalProcess) -> Iterator[httpx.Client]:
+    """A client of `process`, with the admin's key."""
+    with httpx.Client(base_url=process.url, headers=process.headers, timeout=TIMEOUT_S) as client:
+        yield client
