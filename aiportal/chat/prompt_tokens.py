@@ -61,7 +61,7 @@ class PromptTokens:
         try:
             tokens = await self._router.count_tokens(model, request, body)
         except (UpstreamError, ModelUnavailable) as error:
-            _log.info("The provider of %s counts no tokens: %s", model.id, error.message)
+            _log.debug("The provider of %s counts no tokens: %s", model.id, error.message)
             chars = len(model.system_prompt) + request.prompt_chars() + request.structure_chars()
             attached = request.attachments() * TOKENS_OF_AN_ATTACHMENT
             return TokenCount(estimated_usage(chars).prompt_tokens + attached, is_estimated=True)

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aiportal.dialects.operations import ANTHROPICS_OWN, CHAT, MESSAGES, ModelRequest
+from aiportal.dialects.operations import (
+    ANTHROPICS_OWN,
+    CHAT,
+    COUNT_TOKENS,
+    MESSAGES,
+    ModelRequest,
+)
 from aiportal.registry import Deployment, Model
 
 __all__ = ["upstream_body"]
@@ -21,6 +27,8 @@ _ANTHROPICS_WORDS = {
     "top_p": "top_p",
 }
 _SAMPLING = frozenset({"temperature", "top_k", "top_p"})
+# Of a message what is no part of its prompt, and is refused where that is to be counted.
+_NOT_COUNTED = _SAMPLING | {"max_tokens", "metadata", "service_tier", "stop_sequences", "stream"}
 
 
 def upstream_body(
@@ -34,11 +42,12 @@ def upstream_body(
     body["model"] = deployment.upstream_model
     if request.operation == CHAT:
         body |= _chat_fields(asked, request, _defaults(asked, serving))
-    elif request.operation in ANTHROPICS_OWN:
-        if request.operation == MESSAGES:
-            body |= _messages_defaults(request.body, _defaults(asked, serving))
-        if asked.system_prompt:
-            body["system"] = _with_prompt(asked.system_prompt, body.get("system"))
+    elif request.operation == MESSAGES:
+        body |= _messages_defaults(request.body, _defaults(asked, serving))
+    elif request.operation == COUNT_TOKENS:
+        body = {name: value for name, value in body.items() if name not in _NOT_COUNTED}
+    if request.operation in ANTHROPICS_OWN and asked.system_prompt:
+        body["system"] = _with_prompt(asked.system_prompt, body.get("system"))
     return body
 
 

@@ -235,6 +235,7 @@ async def test_the_provider_counts(tmp_path: Path, claude: ScriptedUpstream) -> 
     assert asked.headers["x-api-key"] == KEY
     assert (asked.model, asked.json["system"]) == ("fast", "Speak French.")
     assert asked.json["tools"] == SERVER_TOOL
+    assert "max_tokens" not in asked.json
     assert rows == []
 
 
