@@ -126,7 +126,7 @@ async def test_a_model_with_a_fallback_of_another_dialect_is_translated(
 ) -> None:
     """What only one of them understood would be lost on the other."""
     other = {"dialect": "openai", "apiBase": upstream.url, "apiKeyEnv": None}
-    fields = {"fast": {"fallbacks": ["acme/other"]}, "other": other}
+    fields: dict[str, Any] = {"fast": {"fallbacks": ["acme/other"]}, "other": other}
     async with serving(native_settings(tmp_path, claude.base, fields=fields)) as server:
         answer = await send(server, tools=SERVER_TOOL)
 
@@ -138,7 +138,7 @@ async def test_a_fallback_that_cannot_serve_changes_nothing(
     tmp_path: Path, claude: ScriptedUpstream, upstream: Upstream
 ) -> None:
     other = {"dialect": "openai", "apiBase": upstream.url, "apiKeyEnv": "ACME_NO_KEY"}
-    fields = {"fast": {"fallbacks": ["acme/other", "acme/gone"]}, "other": other}
+    fields: dict[str, Any] = {"fast": {"fallbacks": ["acme/other", "acme/gone"]}, "other": other}
     async with serving(native_settings(tmp_path, claude.base, fields=fields)) as server:
         answer = await send(server, tools=SERVER_TOOL)
 

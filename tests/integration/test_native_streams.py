@@ -13,7 +13,7 @@ from tests.integration.calls import client
 from tests.integration.messages_calls import MESSAGES, message_body, named_events
 from tests.integration.native_calls import KEY, KEY_VARIABLE, native_settings, send
 from tests.running import AppServer, serving
-from tests.upstreams import Answer, Close, Hang, Reset, stream
+from tests.upstreams import Answer, Close, Gate, Hang, Reset, stream
 from tests.upstreams.anthropic import event, events_of, message
 from tests.upstreams.scripted import ScriptedUpstream
 
@@ -117,7 +117,11 @@ async def test_comments_pass_and_what_steers_a_reconnection_does_not(
     assert answer.content == b": hello\n\n" + b"".join(EVENTS)
 
 
-async def test_the_last_event_waits_for_the_row(server: AppServer) -> None:
+async def test_the_last_event_waits_for_the_row(
+    server: AppServer, claude: ScriptedUpstream
+) -> None:
+    locked = Gate()
+    claude.will_say(stream(*EVENTS[:-2], locked, *EVENTS[-2:]))
     path = server.portal.settings.database_path
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         async with (
@@ -125,8 +129,9 @@ async def test_the_last_event_waits_for_the_row(server: AppServer) -> None:
             session.stream("POST", MESSAGES, json=message_body(stream=True)) as answer,
         ):
             pieces = answer.aiter_raw()
+            got = await anext(pieces)
             other.execute("BEGIN IMMEDIATE")
-            got = b""
+            locked.open()
             while b"message_delta" not in got:
                 got += await anext(pieces)
             rest = asyncio.ensure_future(anext(pieces))

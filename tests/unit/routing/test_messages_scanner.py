@@ -138,4 +138,4 @@ def test_an_event_that_is_no_json_is_an_error_of_the_upstream() -> None:
 def test_what_has_another_shape_passes_and_tells_nothing(odd: bytes) -> None:
     scanner = MessagesScanner()
     assert scanner.feed(odd) == odd
-    assert scanner.finish_reason is scanner.done_event is scanner.failure is None
+    assert (scanner.finish_reason, scanner.done_event, scanner.failure) == (None, None, None)
