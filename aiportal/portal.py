@@ -106,7 +106,7 @@ class Portal:
                 router=router,
                 routerbox=RouterBox(registry, router.board),
                 completions=completions,
-                prompt_tokens=PromptTokens(registry, local),
+                prompt_tokens=PromptTokens(registry, local, router),
                 conversations=conversations,
                 responses=Responses(database),
                 turns=turns,

@@ -70,6 +70,7 @@ class CacheKey:
             request.operation,
             request.is_stream,
             request.body,
+            dict(request.headers),
             [[part.name, part.filename, part.content_type] for part in request.files],
         ]
         try:

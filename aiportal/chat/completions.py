@@ -1,27 +1,26 @@
 """One model call on behalf of a caller: resolve, fill in, ask. Every door's answers begin here."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from itertools import chain
 from types import TracebackType
-from typing import Any
 
 from aiportal.chat.answer import Answer, Recorded, Replayed
 from aiportal.chat.answer_cache import AnswerCache, CacheKey, Caching, caching_of
-from aiportal.dialects.operations import CHAT, ModelRequest
+from aiportal.chat.upstream_body import upstream_body
+from aiportal.dialects.operations import ModelRequest
 from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
 from aiportal.ids import new_id
 from aiportal.principal import Principal
-from aiportal.registry import Deployment, Model, Registry
+from aiportal.registry import Model, Registry
 from aiportal.routing import Completion, ModelCall, Router
 from aiportal.usage import Door, Entry
 
 __all__ = ["Completions"]
 
 _log = logging.getLogger(__name__)
-# A default for one of these must not join the other in a request: upstreams refuse both at once.
-_SAME_MEANING = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
 class Completions:
@@ -71,6 +70,18 @@ class Completions:
             return _Opening(self._router, call)
         return self._cached(call, CacheKey.of(principal, model, request), caching)
 
+    def is_spoken(self, principal: Principal, model_id: str, dialect: str) -> bool:
+        """Whether all that may answer a call speak a dialect: the model, and what may stand in for it.
+
+        Raises ModelNotFound, ModelUnavailable, PermissionDenied.
+        """
+        model = self._registry.resolve(principal, model_id)
+        return all(
+            deployment.dialect == dialect
+            for one in chain((model,), self._fallbacks(principal, model))
+            for deployment in one.deployments
+        )
+
     @asynccontextmanager
     async def _cached(
         self, call: ModelCall, key: CacheKey, caching: Caching
@@ -101,7 +112,7 @@ class Completions:
             request,
             model,
             fallbacks=partial(self._fallbacks, principal, model),
-            body=partial(_upstream_body, model, request),
+            body=partial(upstream_body, model, request),
         )
 
     def _fallbacks(self, principal: Principal, model: Model) -> Iterator[Model]:
@@ -132,30 +143,3 @@ class _Opening(AbstractAsyncContextManager[Completion]):
         traceback: TracebackType | None,
     ) -> None:
         await self._completion.__aexit__(kind, error, traceback)
-
-
-def _upstream_body(
-    asked: Model, request: ModelRequest, serving: Model, deployment: Deployment
-) -> Mapping[str, Any]:
-    """The caller's body with the model's defaults, the upstream's name for it, and usage asked for.
-
-    asked: whose system prompt counts. serving: the same model, or one that stands in for it.
-    """
-    body = dict(request.body)
-    body["model"] = deployment.upstream_model
-    if request.operation != CHAT:
-        return body
-    defaults = serving.parameters
-    if asked is not serving and asked.base_model is not None:
-        defaults = {**defaults, **asked.parameters}
-    body |= {
-        name: value
-        for name, value in defaults.items()
-        if name not in request.body and _SAME_MEANING.get(name) not in request.body
-    }
-    if asked.system_prompt:
-        system = {"role": "system", "content": asked.system_prompt}
-        body["messages"] = [system, *body["messages"]]
-    if request.is_stream:
-        body["stream_options"] = {**(body.get("stream_options") or {}), "include_usage": True}
-    return body

@@ -41,7 +41,7 @@ class Exchange(Protocol):
 
 
 class Untranslated:
-    """Chat Completions, or another of OpenAI's routes, as the upstream answers it."""
+    """Chat Completions, or another route, as the upstream answers it."""
 
     def __init__(self, request: ModelRequest) -> None:
         self.request = request

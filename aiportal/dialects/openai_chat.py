@@ -8,7 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from aiportal.dialects.objects import MAX_OBJECTS, check_objects
-from aiportal.dialects.operations import CHAT, FilePart, Operation
+from aiportal.dialects.operations import CHAT, NO_HEADERS, FilePart, Operation
 from aiportal.errors import InvalidRequest
 
 __all__ = [
@@ -91,6 +91,10 @@ class ChatRequest:
     @property
     def files(self) -> tuple[FilePart, ...]:
         return ()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return NO_HEADERS
 
     @classmethod
     def parse(cls, body: object, limits: ChatLimits | None = None) -> Self:

@@ -1,10 +1,22 @@
-"""What a model can be asked to do: OpenAI's routes, and the one that Cohere's and Jina's dialects share."""
+"""What a model can be asked to do: OpenAI's routes, the one that Cohere's and Jina's dialects share, and
+Anthropic's for providers that speak its dialect themselves."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
-__all__ = ["ANSWER_KEYS", "CHAT", "FilePart", "ModelRequest", "Operation"]
+__all__ = [
+    "ANSWER_KEYS",
+    "ANTHROPICS_OWN",
+    "CHAT",
+    "COUNT_TOKENS",
+    "MESSAGES",
+    "NO_HEADERS",
+    "FilePart",
+    "ModelRequest",
+    "Operation",
+]
 
 Operation = Literal[
     "chat/completions",
@@ -13,10 +25,19 @@ Operation = Literal[
     "images/edits",
     "moderations",
     "rerank",
+    "messages",
+    "messages/count_tokens",
 ]
 """Named by its route, below an upstream's base as below ours."""
 
 CHAT: Operation = "chat/completions"
+MESSAGES: Operation = "messages"
+COUNT_TOKENS: Operation = "messages/count_tokens"
+
+ANTHROPICS_OWN = frozenset({MESSAGES, COUNT_TOKENS})
+"""What only providers of Anthropic's dialect are asked, in that dialect."""
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 ANSWER_KEYS: Mapping[Operation, str] = {
     CHAT: "choices",
@@ -25,6 +46,7 @@ ANSWER_KEYS: Mapping[Operation, str] = {
     "images/edits": "data",
     "moderations": "results",
     "rerank": "results",
+    MESSAGES: "content",
 }
 """The list without which a JSON object is no answer of that operation."""
 
@@ -60,6 +82,10 @@ class ModelRequest(Protocol):
     @property
     def files(self) -> tuple[FilePart, ...]:
         """With files the request is a multipart form, `body` its other fields."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What of the caller's headers is meant for the provider, checked; names in lower case."""
 
     def prompt_chars(self) -> int:
         """Characters of all texts that go in, for estimates."""

@@ -1,5 +1,6 @@
-"""Tokens of one call, as OpenAI's `usage` objects tell them."""
+"""Tokens of one call, as the `usage` objects of providers tell them."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
 
 __all__ = ["TokenUsage"]
@@ -67,6 +68,29 @@ class TokenUsage(NamedTuple):
             return usage
         return cls.from_wire(meta.get("tokens")) or cls.from_wire(meta.get("billed_units"))
 
+    @classmethod
+    def from_anthropic(cls, usage: object) -> Self | None:
+        """Read Anthropic's `usage`, where what a cache gives or takes stands beside `input_tokens`.
+
+        None if it is none. An answer that took several passes lists them as `iterations`: their
+        sum is what was used.
+        """
+        if not isinstance(usage, dict) or not usage.keys() & {"input_tokens", "output_tokens"}:
+            return None
+        passes = usage.get("iterations")
+        each = [one for one in passes if isinstance(one, dict)] if isinstance(passes, list) else []
+        each = each or [usage]
+        given, made, cached, written = (_sum(each, name) for name in _ANTHROPICS)
+        details = (_object(one.get("output_tokens_details")) for one in each)
+        thought = _sum(details, "thinking_tokens")
+        return cls(
+            min(given + cached + written, _MOST),
+            made,
+            cached_tokens=cached,
+            cache_write_tokens=written,
+            reasoning_tokens=min(thought, made),
+        )
+
     def as_wire(self) -> dict[str, int]:
         """OpenAI's `usage` object."""
         return {
@@ -76,6 +100,13 @@ class TokenUsage(NamedTuple):
         }
 
 
+_MOST = 2**53 - 1
+_ANTHROPICS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+)
 _PLAIN_FIELDS = 3  # the two counts and their total: nothing beside them to look for
 # OpenAI's name, in the details or (Moonshot) beside them; DeepSeek's; Anthropic's, where LiteLLM has
 # made them part of the prompt.
@@ -89,7 +120,11 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < 2**53 else 0
+    return value if isinstance(value, int) and 0 <= value <= _MOST else 0
+
+
+def _sum(groups: Iterable[dict[str, Any]], name: str) -> int:
+    return min(sum(_count(group.get(name)) for group in groups), _MOST)
 
 
 def _first(group: dict[str, Any], names: tuple[str, ...]) -> int:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aiportal.dialects.openai_chat import ModelName, invalid_field
-from aiportal.dialects.operations import FilePart, Operation
+from aiportal.dialects.operations import NO_HEADERS, FilePart, Operation
 from aiportal.errors import InvalidRequest
 
 __all__ = ["WholeBody", "WholeRequest", "check_lengths", "validated"]
@@ -44,6 +44,10 @@ class WholeRequest:
     @property
     def wants_usage(self) -> bool:
         return False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return NO_HEADERS
 
     def prompt_chars(self) -> int:
         """Characters of all texts that go in, for estimates."""

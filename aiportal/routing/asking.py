@@ -149,6 +149,7 @@ class Asking:
             timeouts,
             request.operation,
             request.files,
+            request.headers,
         )
         try:
             upstream_call = await self._upstreams.of(deployment).send(upstream_request)

@@ -7,13 +7,16 @@ from typing import Literal, Self
 
 import orjson
 
-from aiportal.dialects.sse import DONE, SseSplitter, data_of, split_events
+from aiportal.dialects.operations import MESSAGES, ModelRequest
+from aiportal.dialects.sse import SseSplitter, data_of, split_events
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Deployment, Model
+from aiportal.routing.event_scanner import EventScanner
 from aiportal.routing.examination import examine
 from aiportal.routing.health import Health
+from aiportal.routing.messages_scanner import MessagesScanner
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.outcome import ending, estimated_usage
 from aiportal.routing.scanner import StreamScanner
@@ -57,8 +60,7 @@ class Completion:
         self._deployment = deployment
         self._cooldown = model.cooldown
         self._health = health
-        self._wants_usage = request.wants_usage
-        self._scanner = StreamScanner(wants_usage=request.wants_usage, secret=deployment.api_key)
+        self._scanner = _scanner_of(request, deployment.api_key)
         self._started = started
         self._ttft_ms: float | None = None
         self._blocks: AsyncIterator[bytes] | None = None
@@ -117,7 +119,7 @@ class Completion:
             self._failure = error
 
     async def read(self) -> bytes:
-        """The answer of an unstreamed call, OpenAI's JSON as the upstream sent it; its row is committed."""
+        """The answer of an unstreamed call, JSON as the upstream sent it; its row is committed."""
         usage = self._body_usage
         await self._record(
             usage or estimated_usage(self._call.prompt_chars(), self._body_chars),
@@ -128,17 +130,14 @@ class Completion:
         return self._first
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The stream as whole events, byte for byte; the row is committed before the last one, `[DONE]`.
+        """The stream as whole events, byte for byte; the row is committed before the last one.
 
+        That is `[DONE]`, or Anthropic's `message_stop` where that was asked for in its dialect.
         Raises UpstreamError where the upstream fails or ends without a finish.
         """
         async for block in self._to_the_end():
             yield block
-        end = self._scanner.done_event or DONE
-        if self._wants_usage and self._scanner.usage is None:
-            usage = self._scanner.estimate(self._call.prompt_chars())
-            end = self._scanner.usage_event(usage) + end
-        yield end
+        yield self._scanner.end(self._call.prompt_chars)
 
     async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does."""
@@ -222,6 +221,12 @@ class Completion:
             status=status,
             error_code=error_code,
         )
+
+
+def _scanner_of(request: ModelRequest, secret: str | None) -> EventScanner:
+    if request.operation == MESSAGES:
+        return MessagesScanner(secret=secret)
+    return StreamScanner(wants_usage=request.wants_usage, secret=secret)
 
 
 def _take(splitter: SseSplitter, piece: bytes) -> bytes:

@@ -4,12 +4,17 @@ from typing import Any
 
 import orjson
 
-from aiportal.dialects.operations import ANSWER_KEYS, Operation
+from aiportal.dialects.operations import ANSWER_KEYS, MESSAGES, Operation
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
-from aiportal.routing.upstreams.failures import failure_from_error_object
+from aiportal.routing.upstreams.failures import (
+    failure_from_error_object,
+    failure_from_provider,
+)
 
 __all__ = ["examine"]
+
+_SPOKEN = frozenset({"choices", "content"})  # what is made of tokens
 
 
 def examine(
@@ -29,20 +34,24 @@ def examine(
     key = ANSWER_KEYS[operation]
     if not isinstance(answer, dict) or not _holds(answer, key):
         if isinstance(answer, dict) and answer.get("error"):
-            raise failure_from_error_object(answer["error"], secret=secret)
+            failure = failure_from_provider if operation == MESSAGES else failure_from_error_object
+            raise failure(answer["error"], secret=secret)
         raise UpstreamError(
             f"The provider of this model sent an answer without `{key}`.",
             code="upstream_protocol_error",
         )
-    usage = TokenUsage.from_answer(answer)
+    if operation == MESSAGES:
+        usage = TokenUsage.from_anthropic(answer.get("usage"))
+    else:
+        usage = TokenUsage.from_answer(answer)
     if usage is not None:
         return usage, 0
-    return None, _length(answer["choices"]) if key == "choices" else 0
+    return None, _length(answer[key]) if key in _SPOKEN else 0
 
 
-def _length(choices: Any) -> int:
+def _length(said: Any) -> int:
     try:
-        return len(orjson.dumps(choices))
+        return len(orjson.dumps(said))
     except orjson.JSONEncodeError as error:
         raise UpstreamError(
             "The provider of this model sent an answer that is nested too deeply.",

@@ -22,7 +22,7 @@ import click
 
 from aiportal.settings import Settings
 from tests.clients.environments import NodeFolder, PythonEnvironment, cache_folder
-from tests.clients.provider import MODELS, script
+from tests.clients.provider import MODELS, native, script
 from tests.running import PortalProcess, make_key
 from tests.upstreams import Upstream, write_model_config
 
@@ -72,13 +72,15 @@ class _Clients:
             click.echo(f"installed into {environment.folder.name}: {seconds:.0f} s")
 
     def run(self) -> list[Outcome]:
-        with Upstream() as upstream:
+        with Upstream() as upstream, native() as of_anthropic:
             script(upstream)
+            folder = self._folder / "model_config"
+            write_model_config(folder, upstream.url, models=MODELS)
+            base = {"dialect": "anthropic", "apiBase": of_anthropic.base}
+            write_model_config(folder, upstream.url, models=("native",), model=base)
             settings = Settings(
                 data_dir=self._folder / "data",
-                model_config_dir=write_model_config(
-                    self._folder / "model_config", upstream.url, models=MODELS
-                ),
+                model_config_dir=folder,
                 local_model="off",
                 log_level="warning",
             )

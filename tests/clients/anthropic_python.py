@@ -7,6 +7,7 @@ from tests.clients.checks import (
     CALLER,
     FAST,
     KEY,
+    NATIVE,
     NONE,
     REFUSING,
     SCHEMA,
@@ -21,6 +22,8 @@ __all__: list[str] = []
 
 client = anthropic.Anthropic(base_url=URL, api_key=KEY, max_retries=0)
 HI = [{"role": "user", "content": "Hi"}]
+SEARCH = [{"type": "web_search_20250305", "name": "web_search"}]
+KINDS = ["thinking", "server_tool_use", "web_search_tool_result", "text"]
 TOOLS = [{"name": "weather", "description": "Of a city.", "input_schema": SCHEMA}]
 
 
@@ -51,6 +54,24 @@ def tool_call_streamed() -> None:
     equal([block.input for block in final.content if block.type == "tool_use"], [{"city": "Paris"}])
 
 
+def passed_through() -> None:
+    answer = client.beta.messages.create(
+        model=NATIVE, max_tokens=50, messages=HI, tools=SEARCH, betas=["context-1m-2025-08-07"]
+    )
+    equal([block.type for block in answer.content], KINDS)
+    equal(answer.content[0].signature, "c2lnbmVk")
+    equal((answer.usage.input_tokens, answer.usage.output_tokens), TOKENS)
+
+
+def passed_through_streamed() -> None:
+    with client.messages.stream(model=NATIVE, max_tokens=50, messages=HI, tools=SEARCH) as stream:
+        equal("".join(stream.text_stream), ANSWER)
+        final = stream.get_final_message()
+    equal([block.type for block in final.content], KINDS)
+    equal(final.content[0].signature, "c2lnbmVk")
+    equal(final.usage.output_tokens, TOKENS[1])
+
+
 def unknown_model_is_404() -> None:
     raised(
         lambda: client.messages.create(model=NONE, max_tokens=50, messages=HI),
@@ -70,6 +91,8 @@ run(
     streamed_with_usage,
     tool_call,
     tool_call_streamed,
+    passed_through,
+    passed_through_streamed,
     unknown_model_is_404,
     refused_request_is_400,
 )

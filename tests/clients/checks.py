@@ -16,6 +16,7 @@ __all__ = [
     "CALLER",
     "FAST",
     "KEY",
+    "NATIVE",
     "NONE",
     "REFUSING",
     "SCHEMA",
@@ -33,6 +34,7 @@ KEY = os.environ["PORTAL_KEY"]
 FAST = "acme/fast"  # answers with ANSWER, and TOKENS in and out
 CALLER = "acme/caller"  # calls the first tool that it is given, with {"city": "Paris"}
 REFUSING = "acme/refusing"  # 400, code `bad_heat`
+NATIVE = "acme/native"  # of Anthropic's dialect: thinks, searches, answers with ANSWER
 NONE = "acme/none"  # is not there
 ANSWER = "Hello from the upstream."
 TOKENS = (9, 4)

@@ -16,8 +16,10 @@ from tests.upstreams import (
     text,
     usage_chunk,
 )
+from tests.upstreams.anthropic import message, says
+from tests.upstreams.scripted import ScriptedUpstream
 
-__all__ = ["MODELS", "script"]
+__all__ = ["MODELS", "native", "script"]
 
 MODELS = ("fast", "caller", "refusing")
 USAGE = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
@@ -29,6 +31,17 @@ def script(upstream: Upstream) -> None:
     upstream.answer("fast", text())
     upstream.answer("caller", _tool_call)
     upstream.answer("refusing", error(400, "too hot", code="bad_heat", param="temperature"))
+
+
+def native() -> ScriptedUpstream:
+    """A provider of Anthropic's dialect, not yet running."""
+    blocks = (
+        {"type": "thinking", "thinking": "Hm.", "signature": "c2lnbmVk"},
+        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}},
+        {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+        "Hello from the upstream.",
+    )
+    return ScriptedUpstream(says(message(*blocks, usage={"input_tokens": 9, "output_tokens": 4})))
 
 
 def _tool_call(request: Received) -> Sequence[Step]:

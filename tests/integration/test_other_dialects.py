@@ -12,7 +12,13 @@ import pytest
 from aiportal.routing.upstreams.litellm import CHAT_FIELDS
 from aiportal.settings import Settings, keep_litellm_offline
 from tests.running import AppServer, serving
-from tests.upstreams.anthropic import AnthropicUpstream, anthropic_upstream
+from tests.upstreams.anthropic import (
+    ANSWER,
+    AnthropicUpstream,
+    anthropic_upstream,
+    events_of,
+    message,
+)
 
 # LiteLLM's own, which no caller can mend.
 pytestmark = [
@@ -192,6 +198,28 @@ async def test_anthropics_stream_comes_back_as_one(server: AppServer) -> None:
     status, text = await ask_anthropic(server, stream=True)
 
     assert status == 200
-    assert text.count("event: message_start") == text.count("event: message_stop") == 1
-    assert '"text":"It is Paris."' in text
-    assert '"stop_reason":"end_turn"' in text
+    assert text == b"".join(events_of(message(ANSWER))).decode()
+
+
+CACHED = {
+    "input_tokens": 100,
+    "cache_read_input_tokens": 40,
+    "cache_creation_input_tokens": 20,
+    "output_tokens": 9,
+    "output_tokens_details": {"thinking_tokens": 5},
+}
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+async def test_the_ledger_counts_the_same_in_both_dialects(
+    server: AppServer, claude: AnthropicUpstream, is_stream: bool
+) -> None:
+    claude.usage = CACHED
+    await ask(server, stream=is_stream)
+    await ask_anthropic(server, stream=is_stream)
+    translated, passed = [
+        (row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.reasoning_tokens)
+        for row in await server.rows(2)
+    ]
+
+    assert translated == passed == (160, 9, 40, 5)

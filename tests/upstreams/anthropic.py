@@ -15,7 +15,15 @@ from aiohttp import web
 from tests.upstreams.answers import Answer, Step, plain, stream
 from tests.upstreams.received import Received
 
-__all__ = ["AnthropicUpstream", "anthropic_upstream", "event", "events_of", "message", "says"]
+__all__ = [
+    "ANSWER",
+    "AnthropicUpstream",
+    "anthropic_upstream",
+    "event",
+    "events_of",
+    "message",
+    "says",
+]
 
 USAGE = {"input_tokens": 11, "output_tokens": 3}
 ANSWER = "It is Paris."
@@ -23,10 +31,14 @@ ANSWER = "It is Paris."
 
 @dataclass
 class AnthropicUpstream:
-    """url: the `apiBase`. failing_status: answer with that status and an error instead."""
+    """url: the `apiBase`. failing_status: answer with that status and an error instead.
+
+    usage: what an answer tells of itself.
+    """
 
     url: str = ""
     failing_status: int | None = None
+    usage: Mapping[str, Any] = field(default_factory=lambda: USAGE)
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
@@ -38,8 +50,8 @@ class AnthropicUpstream:
             error = {"type": "error", "error": {"type": "api_error", "message": "on purpose"}}
             return web.json_response(error, status=self.failing_status)
         if body.get("stream"):
-            return await _stream(request)
-        return web.json_response(message(ANSWER))
+            return await _stream(request, self.usage)
+        return web.json_response(message(ANSWER, usage=self.usage))
 
 
 def message(
@@ -118,10 +130,10 @@ def _deltas(block: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {"type": "input_json_delta", "partial_json": piece}
 
 
-async def _stream(request: web.Request) -> web.StreamResponse:
+async def _stream(request: web.Request, usage: Mapping[str, Any]) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
-    for each in events_of(message(ANSWER)):
+    for each in events_of(message(ANSWER, usage=usage)):
         await response.write(each)
     await response.write_eof()
     return response

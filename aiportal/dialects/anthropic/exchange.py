@@ -1,4 +1,7 @@
-"""One call of `/v1/messages`: the chat request that it amounts to, and the way back."""
+"""One call of `/v1/messages`: the chat request that it amounts to, and the way back.
+
+For a provider that speaks Anthropic's dialect itself there is nothing to translate.
+"""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
@@ -6,14 +9,17 @@ import orjson
 
 from aiportal.dialects.anthropic.answer import message
 from aiportal.dialects.anthropic.errors import as_anthropic
+from aiportal.dialects.anthropic.headers import CallersHeaders
+from aiportal.dialects.anthropic.native import NativeRequest
 from aiportal.dialects.anthropic.request import Target, chat_request
 from aiportal.dialects.anthropic.schema import MessagesBody
 from aiportal.dialects.anthropic.stream import MessageStream
+from aiportal.dialects.exchange import Untranslated
 from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
 from aiportal.errors import PortalError
 from aiportal.ids import new_id
 
-__all__ = ["MessagesExchange"]
+__all__ = ["MessagesExchange", "NativeExchange"]
 
 
 class MessagesExchange:
@@ -56,4 +62,20 @@ class MessagesExchange:
                 raise stream.failure
 
     def error_event(self, error: PortalError) -> bytes:
-        return b"event: error\ndata: " + orjson.dumps(as_anthropic(error)) + b"\n\n"
+        return _error_event(error)
+
+
+class NativeExchange(Untranslated):
+    """A message as its provider answers it, byte for byte."""
+
+    @classmethod
+    def open(cls, body: object, headers: CallersHeaders, limits: ChatLimits) -> "NativeExchange":
+        """Raises InvalidRequest that names the field at fault."""
+        return cls(NativeRequest.parse(body, headers, limits))
+
+    def error_event(self, error: PortalError) -> bytes:
+        return _error_event(error)
+
+
+def _error_event(error: PortalError) -> bytes:
+    return b"event: error\ndata: " + orjson.dumps(as_anthropic(error)) + b"\n\n"

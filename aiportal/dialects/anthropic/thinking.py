@@ -6,7 +6,7 @@ caller sends it back with the history, and only where it fits does the thinking 
 models need it for what follows, and others refuse a field that they do not know.
 """
 
-__all__ = ["FIELDS", "field_of", "is_mark", "mark"]
+__all__ = ["FIELDS", "field_of", "is_mark", "is_own_mark", "mark"]
 
 FIELDS = ("reasoning_content", "reasoning")
 _PREFIX = "aiportal."
@@ -19,7 +19,12 @@ def mark(field: str, model: str) -> str:
 
 def is_mark(signature: str) -> bool:
     """True for what no provider has signed."""
-    return not signature or signature.startswith(_PREFIX)
+    return not signature or is_own_mark(signature)
+
+
+def is_own_mark(signature: str) -> bool:
+    """True for what the portal has put in the place of a signature."""
+    return signature.startswith(_PREFIX)
 
 
 def field_of(signature: str, model: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Anthropic's Messages, by LiteLLM's translators."""
+"""Chat Completions for providers of Anthropic's dialect, by LiteLLM's translators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from aiportal.registry import Deployment
 from aiportal.routing.upstreams.litellm_library import NO_KEY
+from aiportal.routing.upstreams.messages import messages_url
 from aiportal.routing.upstreams.provider_arguments import API_BASES
 from aiportal.routing.upstreams.translation import (
     EventParser,
@@ -19,7 +20,6 @@ from aiportal.routing.upstreams.translation import (
 __all__ = ["AnthropicTranslator"]
 
 API_BASE = API_BASES["anthropic"]
-PATH = "/v1/messages"
 # Parameters on which no header depends. LiteLLM looks the model up, at length, where there is any other.
 _NO_HEADERS = frozenset(
     {"max_tokens", "metadata", "stop_sequences", "temperature", "top_k", "top_p"}
@@ -77,12 +77,7 @@ class AnthropicTranslator:
         if is_stream:
             data["stream"] = True
         call = _Call(self._config, model, messages, given, of_litellm, is_json=is_json)
-        return _Translation(_url(deployment), headers, data, call)
-
-
-def _url(deployment: Deployment) -> str:
-    base = (deployment.api_base or API_BASE).rstrip("/")
-    return base if base.endswith(PATH) else base + PATH
+        return _Translation(messages_url(deployment), headers, data, call)
 
 
 @dataclass(frozen=True, slots=True)

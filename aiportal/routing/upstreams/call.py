@@ -1,7 +1,7 @@
 """What the router needs of any upstream: a request to send, and an accepted answer to read."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiportal.dialects.operations import CHAT, FilePart, Operation
@@ -12,9 +12,10 @@ __all__ = ["Upstream", "UpstreamCall", "UpstreamRequest"]
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """One call for one deployment. `body` is OpenAI's object, its `model` the upstream's name.
+    """One call for one deployment. `body` is the operation's object, its `model` the upstream's name.
 
     files: what makes a multipart form of it, `body` being the form's other fields.
+    headers: the caller's own for the provider, checked.
     """
 
     model: Model
@@ -24,16 +25,17 @@ class UpstreamRequest:
     timeouts: Timeouts
     operation: Operation = CHAT
     files: tuple[FilePart, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class UpstreamCall(Protocol):
     """An answer that an upstream has begun. Both ways of reading raise UpstreamError."""
 
     async def read(self) -> bytes:
-        """The whole body, OpenAI's JSON."""
+        """The whole body, JSON in the dialect of the request's operation."""
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """OpenAI's event stream as it comes from the network, cut anywhere."""
+        """The event stream in that dialect as it comes from the network, cut anywhere."""
 
     async def close(self) -> None:
         """Let go of the connection; cancels the upstream's work if the answer was not read to its end."""

@@ -50,7 +50,8 @@ def failure_from(
     """The error for an upstream's status and body. `secret` never appears in the message."""
     details = _details(body)
     message = _clean(details.get("message"), secret)
-    param, code = _text(details.get("param"), secret), _text(details.get("code"), secret)
+    param = _text(details.get("param"), secret)
+    code = _text(details.get("code"), secret) or _text(_error_code(details), secret)
     if code == str(status):  # Google's, which says nothing
         code = None
     if "API_KEY_INVALID" in _hints(details, "reason"):  # Google's, under status 400
@@ -137,6 +138,12 @@ def _details(body: bytes) -> dict[str, Any]:
         return {}
     error = decoded.get("error", decoded)
     return error if isinstance(error, dict) else {"message": error}
+
+
+def _error_code(details: dict[str, Any]) -> object:
+    """Anthropic's, where its clients look for it."""
+    inner = details.get("details")
+    return inner.get("error_code") if isinstance(inner, dict) else None
 
 
 def _hints(details: dict[str, Any], name: str) -> list[str]:

@@ -10,14 +10,14 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from aiportal.dialects.operations import Operation
+from aiportal.dialects.operations import ANTHROPICS_OWN, Operation
 from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamTimeout
 from aiportal.registry import Deployment
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
 from aiportal.routing.upstreams.http_pool import Address, HttpAnswer, HttpPool
 
-__all__ = ["Endpoint", "OpenAiUpstream"]
+__all__ = ["Endpoint", "OpenAiUpstream", "address_of"]
 
 MAX_ERROR_BYTES = 64 * 1024
 ERROR_BODY_S = 5  # how long the words of an error may take after its status
@@ -47,7 +47,7 @@ class Endpoint:
         """Where to post. Raises ModelUnavailable where the base or a header cannot be used."""
         address = self._addresses.get(operation)
         if address is None:
-            address = _address(URL(f"{self.base}/{operation}"), self.headers)
+            address = address_of(URL(f"{self.base}/{operation}"), self.headers)
             self._addresses[operation] = address
         return address
 
@@ -61,7 +61,14 @@ class OpenAiUpstream:
         self._endpoints: dict[str, tuple[Deployment, Endpoint]] = {}
 
     async def send(self, request: UpstreamRequest) -> UpstreamCall:
-        """Raises UpstreamError for what the upstream refuses or where it cannot be reached."""
+        """Raises UpstreamError for what the upstream refuses or where it cannot be reached, InvalidRequest
+        for what only another dialect has."""
+        if request.operation in ANTHROPICS_OWN:
+            raise InvalidRequest(
+                f"The provider of the model {request.model.id!r} does not offer "
+                f"`{request.operation}`. Use another model.",
+                param="model",
+            )
         return await self.post(self._endpoint(request), request)
 
     def _endpoint(self, request: UpstreamRequest) -> Endpoint:
@@ -81,17 +88,18 @@ class OpenAiUpstream:
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
         """As `send`, to an endpoint that the caller names."""
         address = endpoint.address(request.operation)
-        return await self._post(address, request, secret=endpoint.secret)
+        return await self.post_at(address, request, secret=endpoint.secret)
 
     async def post_to(
         self, url: URL, request: UpstreamRequest, *, headers: Mapping[str, str], secret: str | None
     ) -> UpstreamCall:
         """As `send`, to any address. secret: what must not appear in an error."""
-        return await self._post(_address(url, headers), request, secret=secret)
+        return await self.post_at(address_of(url, headers), request, secret=secret)
 
-    async def _post(
+    async def post_at(
         self, address: Address, request: UpstreamRequest, *, secret: str | None
     ) -> UpstreamCall:
+        """As `post_to`, where the address is kept."""
         content, content_type = await _content(request)
         timeouts = request.timeouts
         try:
@@ -103,7 +111,8 @@ class OpenAiUpstream:
         return _OpenAiCall(answer, timeouts.between_bytes_s)
 
 
-def _address(url: URL, headers: Mapping[str, str]) -> Address:
+def address_of(url: URL, headers: Mapping[str, str]) -> Address:
+    """Where to post with these headers. Raises ModelUnavailable where that cannot be."""
     try:
         return Address.of(url, headers)
     except ValueError as error:  # aiohttp.InvalidURL is one, too

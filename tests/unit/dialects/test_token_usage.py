@@ -113,10 +113,54 @@ WIRES: dict[str, tuple[dict[str, Any], TokenUsage]] = {
     "embeddings": ({"prompt_tokens": 7, "total_tokens": 7}, TokenUsage(7)),
     "Jina's ranking": ({"total_tokens": 815}, TokenUsage(815)),
 }
+ANTHROPICS: dict[str, tuple[object, TokenUsage | None]] = {
+    "plain": ({"input_tokens": 11, "output_tokens": 3}, TokenUsage(11, 3)),
+    "a cache read and written": (
+        {
+            "input_tokens": 11,
+            "output_tokens": 3,
+            "cache_read_input_tokens": 1_000,
+            "cache_creation_input_tokens": 100,
+            "cache_creation": {"ephemeral_5m_input_tokens": 100},
+        },
+        TokenUsage(1_111, 3, cached_tokens=1_000, cache_write_tokens=100),
+    ),
+    "null": (
+        {"input_tokens": 11, "output_tokens": 3, "cache_read_input_tokens": None},
+        TokenUsage(11, 3),
+    ),
+    "thinking": (
+        {
+            "input_tokens": 11,
+            "output_tokens": 30,
+            "output_tokens_details": {"thinking_tokens": 20},
+        },
+        TokenUsage(11, 30, reasoning_tokens=20),
+    ),
+    "several passes": (
+        {
+            "input_tokens": 1,
+            "output_tokens": 1,
+            "iterations": [
+                {"input_tokens": 10, "output_tokens": 3, "cache_read_input_tokens": 5},
+                {"input_tokens": 20, "output_tokens": 4, "cache_creation_input_tokens": 6},
+            ],
+        },
+        TokenUsage(41, 7, cached_tokens=5, cache_write_tokens=6),
+    ),
+    "too much": ({"input_tokens": 2**60, "output_tokens": -1}, TokenUsage()),
+    "nothing": ({}, None),
+    "a list": ([], None),
+}
 COUNTS = st.integers(0, 2**60) | st.none() | st.floats(allow_nan=False) | st.text(max_size=3)
 DETAILS = st.dictionaries(
     st.sampled_from(["cached_tokens", "reasoning_tokens", "audio_tokens", "image_tokens"]), COUNTS
 )
+
+
+@pytest.mark.parametrize(("usage", "expected"), ANTHROPICS.values(), ids=ANTHROPICS)
+def test_anthropics_counts_are_added_up(usage: object, expected: TokenUsage | None) -> None:
+    assert TokenUsage.from_anthropic(usage) == expected
 
 
 @pytest.mark.parametrize("provider", WIRES)
