@@ -101,7 +101,10 @@ class FailureBody(BaseModel):
 
 
 class MessageBody(BaseModel):
-    """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`."""
+    """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
+
+    `edited_at`: when somebody changed its text, null for never.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -120,6 +123,7 @@ class MessageBody(BaseModel):
     cost_usd: float | None
     error: FailureBody | None
     created_at: str
+    edited_at: str | None
 
 
 class MessageList(BaseModel):
