@@ -77,8 +77,7 @@ async def show_branch(
     through: str | None = None,
     limit: Limit = 50,
 ) -> MessagePath:
-    """The newest messages of the branch that ends with `leaf_id`, or of the newest one `through` a
-    message, or of the one that was last looked at."""
+    """One branch: ending with `leaf_id`, or the newest `through` a message, or that last looked at."""
     branch = await portal.branches.show(
         principal, conversation_id, limit=limit, leaf_id=leaf_id, through=through
     )
