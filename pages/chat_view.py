@@ -214,7 +214,8 @@ class ChatView:
         used = uses[-1] if uses else None
         if used is None:
             return {"cost": "", "used": ""}
-        tokens = used.prompt_tokens + used.completion_tokens
+        # Each further call for an answer was sent the first one's prompt again.
+        tokens = used.prompt_tokens // used.calls + used.completion_tokens
         window = self._context_window(principal, used.model)
         words = f"{_short(tokens)} of {_short(window)}" if window else f"{_short(tokens)} tokens of"
         return {"cost": usd(cost), "used": words}

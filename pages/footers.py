@@ -1,7 +1,7 @@
 """What stands below a message: its other versions, what can be done with it, what it used.
 
 The names of buttons are in `title`, and what they act on in `value`: Gradio's sanitiser lets no
-`data-` through. portal.js and messages.js know them by their class `act-…`.
+`data-` and no `aria-` through. portal.js and messages.js know them by their class `act-…`.
 """
 
 import html
@@ -31,8 +31,8 @@ class Versions:
         after = self._siblings[place + 1] if place + 1 < count else ""
         return (
             f'<span class="vers">{_step("left", "Previous version", before)}'
-            f'<span class="only-sr">Version {place + 1} of {count}</span>'
-            f'<span class="n" aria-hidden="true">{place + 1}/{count}</span>'
+            f'<span class="n" role="img" title="Version {place + 1} of {count}">'
+            f"{place + 1}/{count}</span>"
             f"{_step('right', 'Next version', after)}</span>"
         )
 

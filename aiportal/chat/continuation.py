@@ -64,4 +64,5 @@ def total_usage(before: UsageReported | None, now: UsageReported | None) -> Usag
         is_estimated=before.is_estimated or now.is_estimated,
         ttft_ms=now.ttft_ms if before.ttft_ms is None else before.ttft_ms,
         latency_ms=before.latency_ms + now.latency_ms,
+        calls=before.calls + now.calls,
     )

@@ -77,7 +77,7 @@ class ConversationDeleted(BaseModel):
 
 
 class UsageBody(BaseModel):
-    """What an answer used. Times in milliseconds."""
+    """What an answer used, in all its model `calls`. Times in milliseconds."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -90,6 +90,7 @@ class UsageBody(BaseModel):
     is_estimated: bool
     ttft_ms: float | None
     latency_ms: float
+    calls: int
 
 
 class FailureBody(BaseModel):
