@@ -302,16 +302,17 @@ def test_a_running_answer_is_left_for_another_version_and_come_back_to(
     provider.answer("fast", text("One."), slow)
     page = open_chat()
     ask(page, "First")
-    page.get_by_title("Answer again").click()
+    _question(page).hover()
+    page.get_by_title("Edit the question").click()
+    page.get_by_label("Edit the question").fill("Other first")
+    page.keyboard.press("Control+Enter")
     expect(answers(page)).to_have_text(["Slowly"])
-    chat_id = page.url.partition("chat=")[2]
-    found = page.request.get(f"/api/v1/conversations/{chat_id}/path").json()["data"]
-    first = found[-1]["siblings"][0]
-    page.evaluate("id => window.aiportal.acts.show({value: id, classList: new Set()})", first)
+    page.get_by_title("Previous version").click()
     expect(answers(page)).to_contain_text(["One."])
     expect(page.get_by_role("button", name="Send")).to_be_visible()
     page.get_by_title("Next version").click()
     expect(answers(page)).to_have_text(["Slowly"])
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
     gate.open()
     expect(answers(page)).to_contain_text(["Slowly done."])
 
