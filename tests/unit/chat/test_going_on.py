@@ -1,6 +1,7 @@
 """An answer that broke off is written on."""
 
 import asyncio
+import threading
 
 import pytest
 
@@ -14,6 +15,7 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.usage import Ledger
 from tests.unit.chat.asking import (
+    DEADLINE_S,
     ask,
     content_is,
     events_of,
@@ -233,20 +235,26 @@ async def test_two_at_once_are_one_and_a_conflict(
 
 
 async def test_while_another_turn_runs_nothing_goes_on_and_nobody_waits_for_it(
-    turns: Turns,
-    conversations: Conversations,
-    upstream: Upstream,
-    ann: Principal,
-    chat: Conversation,
+    turns: Turns, database: Database, upstream: Upstream, ann: Principal, chat: Conversation
 ) -> None:
     started = await _broken_off(turns, upstream, ann, chat, hang())
     await turns.start(ann, chat.id, content="Hi")
+    gate = threading.Event()
+    held = asyncio.create_task(database.write(lambda _: gate.wait(DEADLINE_S)))
+    going_on = asyncio.create_task(
+        turns.go_on(ann, chat.id, answer_id=started.assistant_message_id)
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        while len(turns.running(ann)) < 2:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
 
-    with pytest.raises(Conflict):
-        await turns.go_on(ann, chat.id, answer_id=started.assistant_message_id)
+    events = await events_of(turns, ann, started.turn_id)  # asked, and not refused yet
+    gate.set()
 
-    events = await events_of(turns, ann, started.turn_id)
     assert events[-1][1] == TurnFinished("done", "length")
+    await held
+    with pytest.raises(Conflict):
+        await going_on
 
 
 async def test_an_answer_that_was_edited_meanwhile_does_not_go_on(
