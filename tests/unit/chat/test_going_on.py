@@ -246,7 +246,7 @@ async def test_while_another_turn_runs_nothing_goes_on_and_nobody_waits_for_it(
     )
     async with asyncio.timeout(DEADLINE_S):
         while len(turns.running(ann)) < 2:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
 
     events = await events_of(turns, ann, started.turn_id)  # asked, and not refused yet
     gate.set()
