@@ -188,3 +188,12 @@ def _known(page: Page, provider: Upstream) -> Known:
     running = next(one for one in messages if one["status"] == "running")
     question, answer, *_ = messages
     return Known(chat_id, question["id"], answer["id"], running["turn_id"])
+
+
+def test_what_is_ended_before_it_has_an_id_is_no_error(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    body = {"session_hash": "early", "fn_index": client.functions()[0]["id"]}
+    for path in ("cancel", "reset"):
+        assert client.post(f"/gradio_api/{path}", body).status_code == 200, path
