@@ -49,7 +49,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """What the model call used. Times in milliseconds; `is_estimated` where the upstream sent no usage."""
+    """What the model call used. Times in milliseconds; `is_estimated` where the upstream sent no usage.
+
+    calls: more than one for an answer that was gone on with: tokens, cost and times are their sums.
+    """
 
     request_id: str
     model: str
@@ -60,6 +63,7 @@ class UsageReported:
     is_estimated: bool
     ttft_ms: float | None
     latency_ms: float
+    calls: int = 1
     type: Literal["usage"] = "usage"
 
 

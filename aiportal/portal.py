@@ -17,6 +17,7 @@ from aiportal.accounts import (
 )
 from aiportal.chat import (
     AnswerCache,
+    Branches,
     Completions,
     Conversations,
     PromptTokens,
@@ -57,6 +58,7 @@ class Portal:
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
+    branches: Branches
     responses: Responses
     turns: Turns
 
@@ -108,6 +110,7 @@ class Portal:
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
                 conversations=conversations,
+                branches=Branches(database, limits=lambda: registry.limits),
                 responses=Responses(database),
                 turns=turns,
             )

@@ -8,6 +8,7 @@ import gradio as gr
 
 from aiportal.portal import Portal
 from pages.access import Access
+from pages.branches import BranchHandlers
 from pages.chat_parts import ChatParts, chat_parts
 from pages.chat_view import ChatView
 from pages.chats import ChatsHandlers
@@ -35,11 +36,13 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
         account,
         chats=ChatsHandlers(portal, access, view, parts),
         questions=QuestionHandlers(portal, access, view, parts),
+        branches=BranchHandlers(portal, access, view),
     )
     wiring.follow()
     wiring.load(demo)
     wiring.chat_list()
     wiring.composer()
+    wiring.messages()
 
 
 class _Wiring:
@@ -52,10 +55,12 @@ class _Wiring:
         *,
         chats: ChatsHandlers,
         questions: QuestionHandlers,
+        branches: BranchHandlers,
     ) -> None:
         self._parts = parts
         self._chats = chats
         self._questions = questions
+        self._branches = branches
         written = parts.composer
         self._settings = [
             written.system_prompt,
@@ -65,9 +70,10 @@ class _Wiring:
         ]
         self._list = [parts.side.search, parts.clock]
         self._rows = [parts.side.rows, parts.side.timer]
-        chat = [parts.chat_id, parts.title, parts.log, parts.empty, written.text, written.line]
+        self._place = [parts.chat_id, parts.leaf, parts.shown]
+        chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
         # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
-        self._chat = [*chat, parts.turn]
+        self._chat = [*chat, account, parts.turn]
         self._all = [
             *chat,
             *self._settings,
@@ -83,7 +89,7 @@ class _Wiring:
         parts = self._parts
         self._following = parts.turn.change(
             self._questions.follow,
-            [parts.chat_id, parts.turn, *self._list],
+            [*self._place, parts.turn, *self._list],
             self._all,
             trigger_mode="multiple",
             **_QUIET,
@@ -143,18 +149,33 @@ class _Wiring:
             self._all,
             **_QUIET,
         )
-        signals.expand(handlers.show_all, parts.chat_id, self._chat, **_QUIET)
 
     def composer(self) -> None:
-        """Asking, asking again, stopping, picking a model."""
+        """Asking, stopping, picking a model."""
         parts, handlers = self._parts, self._questions
         text = parts.composer.text
         text.submit(
             handlers.send,
-            [text, parts.chat_id, parts.picker, *self._settings, *self._list],
+            [text, parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list],
             self._all,
             **_QUIET,
         )
         text.stop(handlers.stop, parts.turn, text, **_QUIET)
-        parts.signals.retry(handlers.again, [parts.chat_id, parts.picker], self._all, **_QUIET)
         parts.picker.input(self._chats.pick, parts.picker, parts.composer.note, **_QUIET)
+
+    def messages(self) -> None:
+        """What can be done with single messages. Each cuts `follow` off and sets it off again."""
+        parts, handlers, messages = self._parts, self._branches, self._parts.messages
+        asking = [*self._place, parts.picker]
+        for event, handler, inputs, outputs in (
+            (messages.option_select, handlers.show, self._place, self._chat),
+            (messages.expand, handlers.earlier, self._place, self._chat),
+            (messages.retry, handlers.again, asking, self._chat),
+            (messages.submit, handlers.ask_anew, asking, self._chat),
+            (messages.apply, handlers.edit, self._place, self._chat),
+            (messages.play, handlers.go_on, self._place, self._chat),
+            (messages.clear, handlers.delete, self._place, self._chat),
+            (messages.copy, handlers.fork, [*self._place, *self._list], self._all),
+        ):
+            event(None, cancels=self._following)
+            event(handler, inputs, outputs, **_QUIET)

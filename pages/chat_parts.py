@@ -11,6 +11,7 @@ from pages.components import (
     carrier,
     composer,
     empty_state,
+    message_signals,
     mode_button,
     model_picker,
     side_column,
@@ -48,13 +49,17 @@ _STARTERS = (
 
 @dataclass(frozen=True)
 class ChatParts:
-    """chat_id: the open chat, "" for a new one. turn: what is to be followed. clock: the reader's
-    minutes east of UTC. All three live in the page."""
+    """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
+    shown. shown: how many of its messages are. turn: what is to be followed. clock: the reader's
+    minutes east of UTC. All five live in the page."""
 
     chat_id: gr.Textbox
+    leaf: gr.Textbox
+    shown: gr.Textbox
     turn: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
+    messages: gr.HTML
     side: SideColumn
     title: gr.HTML
     picker: gr.HTML
@@ -65,8 +70,9 @@ class ChatParts:
 
 def chat_parts() -> ChatParts:
     """Lay the tab out within the current Blocks context."""
-    chat_id, turn, clock = carrier("Chat"), carrier("Turn"), carrier("Clock")
-    signal = signals()
+    chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
+    turn, clock = carrier("Turn"), carrier("Clock")
+    signal, messages = signals(), message_signals()
     side = side_column(label="Chats", new="New chat", search="Search chats")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
@@ -95,4 +101,18 @@ def chat_parts() -> ChatParts:
             starters=_STARTERS,
         )
         written = composer()
-    return ChatParts(chat_id, turn, clock, signal, side, title, picker, log, empty, written)
+    return ChatParts(
+        chat_id=chat_id,
+        leaf=leaf,
+        shown=shown,
+        turn=turn,
+        clock=clock,
+        signals=signal,
+        messages=messages,
+        side=side,
+        title=title,
+        picker=picker,
+        log=log,
+        empty=empty,
+        composer=written,
+    )

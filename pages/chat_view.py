@@ -3,24 +3,25 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import gradio as gr
 
-from aiportal.chat import Conversation, Message
+from aiportal.chat import Branch, BranchMessage, Conversation
 from aiportal.errors import InvalidRequest, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
+from pages.footers import usd
 from pages.history import History
 from pages.model_choice import ModelChoice
-from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html, usd
+from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
 
 __all__ = [
-    "MOST_MESSAGES",
-    "SHOWN_MESSAGES",
     "ChatView",
+    "Place",
     "Updates",
     "nothing",
     "referred_turn",
@@ -34,6 +35,30 @@ SHOWN_MESSAGES: Final = 50
 """Messages that a chat shows at first: each update of an answer carries them all."""
 
 MOST_MESSAGES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a page shows of a chat: the newest `limit` messages of the branch that ends with
+    `leaf_id`, None for the branch that was last looked at, on whatever device."""
+
+    chat_id: str
+    leaf_id: str | None = None
+    limit: int = SHOWN_MESSAGES
+
+    @classmethod
+    def of(cls, chat_id: str, leaf: str | None, shown: str | None) -> "Place":
+        """As the page sends it; a number that is none counts as the usual one."""
+        try:
+            limit = int(shown or "")
+        except ValueError:
+            limit = SHOWN_MESSAGES
+        return cls(chat_id, leaf or None, max(SHOWN_MESSAGES, min(limit, MOST_MESSAGES)))
+
+    def earlier(self) -> "Place":
+        """With as many more messages."""
+        limit = min(self.limit + SHOWN_MESSAGES, MOST_MESSAGES)
+        return Place(self.chat_id, self.leaf_id, limit)
 
 
 class ChatView:
@@ -56,34 +81,54 @@ class ChatView:
         else:
             conversation = await self._portal.conversations.get(principal, chat_id)
             model = conversation.model
-            updates = await self.chat(principal, chat_id)
+            updates = await self.chat(principal, Place(chat_id))
             updates |= self.settings(ChatSettings.of(conversation))
         updates[self._parts.picker] = await self._models.options(principal, model)
         return updates | await self.note(principal, model)
 
     async def chat(
-        self, principal: Principal, chat_id: str, *, limit: int = SHOWN_MESSAGES
+        self, principal: Principal, place: Place, *, through: str | None = None
     ) -> Updates:
-        """The chat with its newest `limit` messages; an answer that is being written is followed."""
-        conversation = await self._portal.conversations.get(principal, chat_id)
-        path = await self._portal.conversations.path(principal, chat_id, limit=limit)
-        running = [message.turn_id for message in path if message.status == "running"]
+        """The chat as it is at a place; an answer that is being written is followed.
+
+        through: a message whose newest branch is shown instead of the place's.
+        """
+        conversation = await self._portal.conversations.get(principal, place.chat_id)
+        branch = await self.branch(principal, place, through=through)
+        messages = [one.message for one in branch.messages]
+        running = [message.turn_id for message in messages if message.status == "running"]
         parts = self._parts
         return {
-            parts.chat_id: chat_id,
+            parts.chat_id: place.chat_id,
+            parts.leaf: messages[-1].id if messages else "",
+            parts.shown: str(place.limit),
             parts.turn: turn_reference(running[-1] if running else None),
             parts.title: {"title": conversation.title},
-            parts.log: await self.log(path),
-            parts.empty: gr.update(visible=not path),
+            parts.log: await self.log(branch),
+            parts.empty: gr.update(visible=not messages),
             parts.composer.text: self.button(is_running=bool(running)),
-            parts.composer.line: await self.line(principal, conversation, path),
+            parts.composer.line: await self.line(principal, conversation, branch),
         }
+
+    async def branch(
+        self, principal: Principal, place: Place, *, through: str | None = None
+    ) -> Branch:
+        """The messages of a place, or of the newest branch through a message."""
+        return await self._portal.branches.show(
+            principal,
+            place.chat_id,
+            limit=place.limit,
+            leaf_id=place.leaf_id if through is None else None,
+            through=through,
+        )
 
     def new_chat(self) -> Updates:
         """An empty chat that is not stored yet."""
         parts = self._parts
         return {
             parts.chat_id: "",
+            parts.leaf: "",
+            parts.shown: "",
             parts.turn: "",
             parts.title: {"title": "New chat"},
             parts.log: [],
@@ -123,27 +168,32 @@ class ChatView:
         shown = gr.update(visible=False) if note is None else gr.update(value=note, visible=True)
         return {self._parts.composer.note: shown}
 
-    async def log(self, path: Sequence[Message]) -> list[ChatMessage]:
+    async def log(self, branch: Branch) -> list[ChatMessage]:
         """The messages, rendered off the event loop."""
-        shown = await asyncio.to_thread(self._renderer.path, path)
-        if path and path[0].parent_id is not None:
+        shown = await self.messages(branch.messages)
+        if branch.has_earlier:
             shown.insert(0, {"role": "assistant", "content": older_html()})
         return shown
+
+    async def messages(self, messages: Sequence[BranchMessage]) -> list[ChatMessage]:
+        """Some messages of a branch, rendered off the event loop."""
+        return await asyncio.to_thread(self._renderer.branch, messages)
 
     async def growing(self, answer: Answer) -> list[ChatMessage]:
         """An answer as far as it has come, rendered off the event loop."""
         return await asyncio.to_thread(self._renderer.answer, answer)
 
     async def refused(
-        self, principal: Principal, chat_id: str, question: str, reason: str
+        self, principal: Principal, place: Place, question: str, reason: str
     ) -> Updates:
         """A question that was not taken, with the reason; it stays in the composer."""
-        conversations = self._portal.conversations
-        path = await conversations.path(principal, chat_id) if chat_id else []
+        above: list[ChatMessage] = []
+        if place.chat_id:
+            above = await self.log(await self.branch(principal, place))
         problem = problem_html("The question was not sent.", reason)
         return {
             self._parts.log: [
-                *await self.log(path),
+                *above,
                 self._renderer.question(question),
                 {"role": "assistant", "content": problem},
             ],
@@ -155,15 +205,17 @@ class ChatView:
         return gr.update(submit_btn=not is_running, stop_btn=is_running, **changes)
 
     async def line(
-        self, principal: Principal, conversation: Conversation, path: Sequence[Message]
+        self, principal: Principal, conversation: Conversation, branch: Branch
     ) -> dict[str, str]:
         """What the chat has cost, all its branches, and how full the model's context is."""
         messages = await self._portal.conversations.messages(principal, conversation.id)
         cost = sum(message.cost_usd or 0.0 for message in messages)
-        used = next((one.usage for one in reversed(path) if one.usage is not None), None)
+        uses = [one.message.usage for one in branch.messages if one.message.usage is not None]
+        used = uses[-1] if uses else None
         if used is None:
             return {"cost": "", "used": ""}
-        tokens = used.prompt_tokens + used.completion_tokens
+        # Each further call for an answer was sent the first one's prompt again.
+        tokens = used.prompt_tokens // used.calls + used.completion_tokens
         window = self._context_window(principal, used.model)
         words = f"{_short(tokens)} of {_short(window)}" if window else f"{_short(tokens)} tokens of"
         return {"cost": usd(cost), "used": words}

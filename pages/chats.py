@@ -6,7 +6,7 @@ from aiportal.errors import NotFound
 from aiportal.portal import Portal
 from pages.access import Access
 from pages.chat_parts import ChatParts
-from pages.chat_view import MOST_MESSAGES, ChatView, Updates, said, turn_reference
+from pages.chat_view import ChatView, Updates, said, turn_reference
 from pages.components import picked_model
 from pages.toasts import told, warn
 
@@ -53,12 +53,6 @@ class ChatsHandlers:
         """An empty chat; the picked model stays."""
         principal = await self._access.principal(request)
         return self._view.new_chat() | await self._view.rows(principal, "", search, clock)
-
-    @told
-    async def show_all(self, chat_id: str, request: gr.Request) -> Updates:
-        """The earlier messages of a long chat."""
-        principal = await self._access.principal(request)
-        return await self._view.chat(principal, chat_id, limit=MOST_MESSAGES)
 
     @told
     async def find(

@@ -5,7 +5,7 @@ theirs. Here a hash belongs to the first user who names it; others get 404.
 """
 
 from collections import OrderedDict
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
@@ -21,6 +21,9 @@ __all__ = ["GradioGate"]
 MAX_OWNERS: Final = 10_000
 PREFIX: Final = "/gradio_api/"
 UNUSED: Final = ("/gradio_api/upload", "/gradio_api/call", "/gradio_api/run", "/gradio_api/api")
+# What Gradio's page ends before it knows its id, it names none for, and would be refused; without
+# an id the session's call of the function ends all the same.
+ENDINGS: Final = ("/gradio_api/cancel", "/gradio_api/reset")
 _NO_SUCH: Final = "There is no such session of yours. Reload the page."
 
 
@@ -54,12 +57,14 @@ class GradioGate:
             self._check_session(_session_in_address(scope), user_id)
             return receive
         body = await Request(scope, receive).body()
-        self._check_call(body, user_id)
+        call = self._checked_call(body, user_id)
+        if scope["path"] in ENDINGS and call.get("event_id") is None:
+            body = orjson.dumps({**call, "event_id": ""})
         return _Again(body, receive)
 
-    def _check_call(self, body: bytes, user_id: str) -> None:
+    def _checked_call(self, body: bytes, user_id: str) -> dict[str, Any]:
         if not body:
-            return
+            return {}
         try:
             call = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -69,6 +74,7 @@ class GradioGate:
         self._check_session(call.get("session_hash"), user_id)
         if "fn_index" in call and call["fn_index"] not in self._function_ids:
             raise NotFound("The web app has no such function.")
+        return call
 
     def _check_session(self, session_hash: object, user_id: str) -> None:
         if session_hash is None:

@@ -6,7 +6,7 @@ from typing import Any
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.components import HistoryRow, account_value, list_value, row_groups
-from pages.render import usd
+from pages.footers import usd
 
 __all__ = ["History"]
 

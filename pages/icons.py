@@ -24,6 +24,10 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "stop": "<rect x='6.5' y='6.5' width='11' height='11' rx='2' fill='black'/>",
         "up": "<path d='M12 19V5M5.5 11.5 12 5l6.5 6.5'/>",
         "down": "<path d='m6 9 6 6 6-6'/>",
+        "left": "<path d='m14.5 6-6 6 6 6'/>",
+        "right": "<path d='m9.5 6 6 6-6 6'/>",
+        "fork": "<circle cx='6' cy='5.5' r='2'/><circle cx='6' cy='18.5' r='2'/>"
+        "<circle cx='18' cy='8.5' r='2'/><path d='M6 7.5v9M6 14.5c0-3 12-1 12-4'/>",
         "copy": "<rect x='8.5' y='8.5' width='11' height='11' rx='2'/>"
         "<path d='M15.5 8.5v-2a2 2 0 0 0-2-2h-7a2 2 0 0 0-2 2v7a2 2 0 0 0 2 2h2'/>",
         "retry": "<path d='M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4v5h-5'/>",

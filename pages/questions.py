@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 import gradio as gr
@@ -15,7 +16,7 @@ from aiportal.principal import Principal
 from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
-from pages.chat_view import ChatView, Updates, nothing, referred_turn, said
+from pages.chat_view import ChatView, Place, Updates, nothing, referred_turn
 from pages.components import picked_model
 from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
@@ -30,7 +31,7 @@ RENDERING_SHARE: Final = 0.1
 
 
 class QuestionHandlers:
-    """Asking, asking again, following, stopping. Every handler asks anew who the caller is, and
+    """Asking, following, stopping. Every handler asks anew who the caller is, and
     the core asks whether what the browser names is theirs."""
 
     def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
@@ -44,6 +45,7 @@ class QuestionHandlers:
         self,
         text: str | None,
         chat_id: str,
+        leaf: str | None,
         picker: object,
         system_prompt: str | None,
         temperature: float | None,
@@ -61,53 +63,46 @@ class QuestionHandlers:
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         try:
             started = await self._ask(
-                principal, chat_id, question, settings=settings, model=picked_model(picker) or None
+                principal,
+                Place(chat_id, leaf or None),
+                question,
+                settings=settings,
+                model=picked_model(picker) or None,
             )
         except Conflict:
             inform("An answer is being written here. Stop it, or wait for its end, then send.")
             return nothing()
         except PortalError as error:
-            return await self._view.refused(principal, chat_id, question, error.message)
-        updates = await self._view.chat(principal, started.conversation_id)
+            place = Place(chat_id, leaf or None)
+            return await self._view.refused(principal, place, question, error.message)
+        place = Place(started.conversation_id, started.assistant_message_id)
+        updates = await self._view.chat(principal, place)
         is_running = bool(updates[self._parts.turn])  # a fast answer is complete by now
         updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 
-    @told
-    async def again(
-        self, event: gr.EventData, chat_id: str, picker: object, request: gr.Request
-    ) -> Updates:
-        """The question of an answer once more, by the model that is picked now."""
-        principal = await self._access.principal(request)
-        await self._portal.turns.retry(
-            principal,
-            chat_id,
-            question_id=said(event, "id"),
-            model=picked_model(picker) or None,
-        )
-        updates = await self._view.chat(principal, chat_id)
-        return updates | await self._view.account(principal)
-
     async def follow(
         self,
         chat_id: str,
+        leaf: str | None,
+        shown: str | None,
         turn: str | None,
         search: str | None,
         clock: str | None,
         request: gr.Request,
     ) -> AsyncIterator[Updates]:
         """A running answer as it grows, then the chat as it is stored."""
-        turn_id = referred_turn(turn)
+        turn_id, place = referred_turn(turn), Place.of(chat_id, leaf, shown)
         if not turn_id:
             yield nothing()  # without it Gradio takes the end for a None in every output
             return
         try:
             principal = await self._access.principal(request)
-            async with aclosing(self._growth(principal, chat_id, turn_id)) as growth:
+            async with aclosing(self._growth(principal, place, turn_id)) as growth:
                 async for log in growth:
                     yield {self._parts.log: log}
-            updates = await self._view.chat(principal, chat_id)
+            updates = await self._view.chat(principal, place)
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
         except PortalError as error:
@@ -128,16 +123,18 @@ class QuestionHandlers:
     async def _ask(
         self,
         principal: Principal,
-        chat_id: str,
+        place: Place,
         question: str,
         *,
         settings: ChatSettings,
         model: str | None,
     ) -> TurnStarted:
         """Start the turn; a chat that was made for it goes again if it is refused."""
-        if chat_id:
-            await self._keep(principal, chat_id, settings)
-            return await self._portal.turns.start(principal, chat_id, content=question, model=model)
+        if place.chat_id:
+            await self._keep(principal, place.chat_id, settings)
+            return await self._portal.turns.start(
+                principal, place.chat_id, content=question, parent_id=place.leaf_id, model=model
+            )
         made = await self._portal.conversations.create(
             principal,
             model=model,
@@ -163,11 +160,14 @@ class QuestionHandlers:
         )
 
     async def _growth(
-        self, principal: Principal, chat_id: str, turn_id: str
+        self, principal: Principal, place: Place, turn_id: str
     ) -> AsyncGenerator[list[ChatMessage], None]:
         """The log at most ten times a second, the first word at once; ends with the turn."""
-        path = await self._portal.conversations.path(principal, chat_id)
-        before = await self._view.log([one for one in path if one.turn_id != turn_id])
+        branch = await self._view.branch(principal, place)
+        turns = [one.message.turn_id for one in branch.messages]
+        at = turns.index(turn_id) if turn_id in turns else len(turns)
+        before = await self._view.log(replace(branch, messages=branch.messages[:at]))
+        behind = await self._view.messages(branch.messages[at + 1 :])
         answer = Answer(question_id="", model="")
         async for _, event in self._portal.turns.follow(principal, turn_id):
             answer = answer.after(event)
@@ -176,5 +176,5 @@ class QuestionHandlers:
             began = time.perf_counter()
             shown = await self._view.growing(answer)
             spent_s = time.perf_counter() - began
-            yield before + shown
+            yield before + shown + behind
             await asyncio.sleep(max(PACE_S, spent_s / RENDERING_SHARE))

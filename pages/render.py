@@ -1,12 +1,11 @@
 """A turn's events as what the chat shows: an `Answer` that grows, and its HTML."""
 
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from aiportal.chat import Message, MessageStatus
+from aiportal.chat import BranchMessage, MessageStatus, is_broken_off
 from aiportal.events import (
     Event,
     ReasoningDelta,
@@ -16,9 +15,10 @@ from aiportal.events import (
     TurnStarted,
     UsageReported,
 )
+from pages.footers import Versions, answer_foot, escaped, failure_foot, question_foot
 from pages.markdown import MarkdownRenderer, plain_text_html
 
-__all__ = ["Answer", "ChatMessage", "ChatRenderer", "older_html", "problem_html", "usd"]
+__all__ = ["Answer", "ChatMessage", "ChatRenderer", "older_html", "problem_html"]
 
 ChatMessage = dict[str, Any]
 
@@ -40,7 +40,10 @@ _WAITING: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer as far as it has come, to the question `question_id`."""
+    """One answer as far as it has come, to the question `question_id`.
+
+    siblings: all answers to the question. goes_on: it broke off, and can be written on.
+    """
 
     question_id: str
     model: str
@@ -51,10 +54,15 @@ class Answer:
     error_message: str = ""
     error_code: str | None = None
     is_cut: bool = False
+    message_id: str = ""
+    siblings: Sequence[str] = ()
+    goes_on: bool = False
+    is_edited: bool = False
 
     @classmethod
-    def from_message(cls, message: Message) -> "Answer":
+    def of(cls, stored: BranchMessage) -> "Answer":
         """The answer as it is stored."""
+        message = stored.message
         return cls(
             question_id=message.parent_id or "",
             model=message.model or "",
@@ -65,6 +73,10 @@ class Answer:
             error_message=message.error.message if message.error else "",
             error_code=message.error.code if message.error else None,
             is_cut=message.finish_reason == "length",
+            message_id=message.id,
+            siblings=stored.siblings,
+            goes_on=is_broken_off(message),
+            is_edited=message.edited_at is not None,
         )
 
     def after(self, event: Event) -> "Answer":
@@ -92,19 +104,24 @@ class ChatRenderer:
     def __init__(self, markdown: MarkdownRenderer) -> None:
         self._markdown = markdown
 
-    def path(self, messages: Sequence[Message]) -> list[ChatMessage]:
+    def branch(self, messages: Sequence[BranchMessage]) -> list[ChatMessage]:
         """A branch of a conversation, oldest first."""
         shown: list[ChatMessage] = []
-        for message in messages:
-            if message.role == "user":
-                shown.append(self.question(message.content))
+        for one in messages:
+            if one.message.role == "user":
+                shown.append(self._stored_question(one))
             else:
-                shown.extend(self.answer(Answer.from_message(message)))
+                shown.extend(self.answer(Answer.of(one)))
         return shown
 
     def question(self, text: str) -> ChatMessage:
         """What the user wrote, letter by letter."""
         return {"role": "user", "content": plain_text_html(text)}
+
+    def _stored_question(self, one: BranchMessage) -> ChatMessage:
+        versions = Versions(one.message.id, one.siblings)
+        foot = question_foot(versions, is_edited=one.message.edited_at is not None)
+        return {"role": "user", "content": plain_text_html(one.message.content) + foot}
 
     def answer(self, answer: Answer) -> list[ChatMessage]:
         """The answer: what the model thought aloud in a bubble, the text, the footer or the error."""
@@ -128,8 +145,8 @@ class ChatRenderer:
             parts.append(_WAITING)
         if answer.status == "error":
             parts.append(_failure_html(answer))
-        if not is_running and (answer.text or answer.status != "error"):
-            parts.append(_footer_html(answer))
+        if not is_running:
+            parts.append(_foot_html(answer))
         if parts:
             shown.append({"role": "assistant", "content": "".join(parts)})
         return shown
@@ -138,21 +155,21 @@ class ChatRenderer:
 def problem_html(heading: str, message: str, *, again_id: str | None = None) -> str:
     """The error component: what (bold), why and what to do, and a button where there is a way on."""
     button = (
-        f'<div class="do"><button type="button" class="lnk act-again" value="{_escaped(again_id)}">'
+        f'<div class="do"><button type="button" class="lnk act-again" value="{escaped(again_id)}">'
         "Try again</button></div>"
         if again_id
         else ""
     )
     return (
-        f'<div class="err" role="alert"><b>{_escaped(heading)}</b>'
-        f"<p>{_escaped(message)}</p>{button}</div>"
+        f'<div class="err" role="alert"><b>{escaped(heading)}</b>'
+        f"<p>{escaped(message)}</p>{button}</div>"
     )
 
 
 def older_html() -> str:
     """The button above a chat whose first messages are not shown."""
     return (
-        '<div class="older"><button type="button" class="lnk act-older">Show the earlier messages'
+        '<div class="older"><button type="button" class="lnk act-older">Show earlier messages'
         "</button></div>"
     )
 
@@ -163,67 +180,34 @@ def _failure_html(answer: Answer) -> str:
     return problem_html(heading, answer.error_message, again_id=answer.question_id)
 
 
-def _footer_html(answer: Answer) -> str:
-    identifier = _escaped(answer.question_id)
-    copy = (
-        '<button type="button" class="ib i-copy act-copy" title="Copy the answer"></button>'
-        if answer.text
-        else ""
+def _foot_html(answer: Answer) -> str:
+    versions = Versions(answer.message_id, answer.siblings)
+    if answer.status == "error" and not answer.text:
+        return failure_foot(versions)
+    return answer_foot(
+        versions,
+        question_id=answer.question_id,
+        model=answer.model,
+        usage=answer.usage,
+        tags=_tag_html(answer),
+        is_edited=answer.is_edited,
+        has_text=bool(answer.text),
+        has_again=answer.status != "error",  # there the error has its own button
+        goes_on=answer.goes_on,
     )
-    again = (
-        f'<button type="button" class="ib i-retry act-again" value="{identifier}" '
-        'title="Answer again"></button>'
-        if answer.status != "error"  # there the error has its own button
-        else ""
-    )
-    facts = "".join(f"<span>{_escaped(fact)}</span>" for fact in _facts(answer))
-    return (
-        f'<div class="mfoot"><span class="acts">{copy}{again}</span>'
-        f'<span class="mono">{_escaped(answer.model)}</span>{facts}{_tag_html(answer)}</div>'
-    )
-
-
-def _facts(answer: Answer) -> list[str]:
-    """Tokens, cost, first token, speed: what is known of them."""
-    usage = answer.usage
-    if usage is None:
-        return []
-    facts = [
-        f"{usage.prompt_tokens:,} in · {usage.completion_tokens:,} out",
-        usd(usage.cost_usd),
-    ]
-    if usage.ttft_ms is not None:
-        facts.append(f"first token {usage.ttft_ms / 1000:.2f} s")
-        writing_s = (usage.latency_ms - usage.ttft_ms) / 1000
-        if writing_s > 0 and usage.completion_tokens > 1:
-            facts.append(f"{(usage.completion_tokens - 1) / writing_s:,.0f} tokens/s")
-    return facts
 
 
 def _tag_html(answer: Answer) -> str:
     tags = []
     if answer.usage is not None and answer.usage.is_estimated:
         why = "The model's server sent no usage: the tokens were counted here."
-        tags.append(f'<span class="tag" title="{_escaped(why)}">estimated</span>')
+        tags.append(f'<span class="tag" title="{escaped(why)}">estimated</span>')
     if answer.is_cut:
         why = "The answer has reached the most tokens that it may have, or what the model can hold."
-        tags.append(f'<span class="tag" title="{_escaped(why)}">cut off</span>')
+        tags.append(f'<span class="tag" title="{escaped(why)}">cut off</span>')
     if answer.status == "cancelled":
         tags.append('<span class="tag">stopped</span>')
     if answer.status == "interrupted":
         why = "The portal ended while the answer was written. What had come is kept."
-        tags.append(f'<span class="tag" title="{_escaped(why)}">interrupted</span>')
+        tags.append(f'<span class="tag" title="{escaped(why)}">interrupted</span>')
     return "".join(tags)
-
-
-def usd(amount: float) -> str:
-    """A sum for people: two digits that count, at least cents."""
-    if amount == 0:
-        return "$0"
-    if amount < 0.000_1:
-        return "< $0.0001"
-    return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text).replace("\r", " ").replace("\n", "&#10;")

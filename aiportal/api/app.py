@@ -22,6 +22,7 @@ from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
     auth,
+    branches,
     chat,
     conversations,
     custom_models,
@@ -61,6 +62,7 @@ RESOURCES = (
     custom_models,
     routerbox,
     conversations,
+    branches,
     turns,
     usage,
 )

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MAX_MODEL_CHARS", "Conversation", "title_from"]
+from aiportal.chat.messages import check_text
+
+__all__ = ["MAX_MODEL_CHARS", "MAX_TITLE_CHARS", "Conversation", "checked_title", "title_from"]
 
 MAX_MODEL_CHARS = 100
+MAX_TITLE_CHARS = 200
 UNTITLED = "New chat"
 MAX_TITLE_FROM_QUESTION = 60
 
@@ -37,6 +40,12 @@ class Conversation:
             created_at=row["created_at"],
             updated_at=row["updated_at"],
         )
+
+
+def checked_title(title: str) -> str:
+    """A title that somebody has given, on one line. Raises InvalidRequest."""
+    line = " ".join(title.split())
+    return check_text(line, param="title", max_chars=MAX_TITLE_CHARS, min_chars=1)
 
 
 def title_from(question: str) -> str:

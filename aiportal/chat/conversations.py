@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 
 import sqlite_utils
 
-from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
+from aiportal.chat import tree
+from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_title
 from aiportal.chat.export import Export, ExportFormat, export_conversation
 from aiportal.chat.messages import Message, check_text
 from aiportal.chat.parameters import sampling_parameters
@@ -18,11 +19,10 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["Conversations", "Page", "newest_message_id", "owned_row"]
+__all__ = ["Conversations", "Page", "owned_row"]
 
 T = TypeVar("T")
 MAX_PAGE = 200
-MAX_TITLE_CHARS = 200
 MAX_SYSTEM_PROMPT_CHARS = 100_000
 
 _NEWEST = """
@@ -41,15 +41,6 @@ ORDER BY updated_at DESC, number DESC LIMIT :limit
 _UPDATE = """
 UPDATE conversations SET title = :title, model = :model, system_prompt = :system_prompt,
   parameters = :parameters WHERE number = :number
-"""
-_PATH = """
-WITH RECURSIVE up (number, id, parent_id, step) AS (
-  SELECT number, id, parent_id, 0 FROM messages WHERE id = :leaf AND conversation_id = :id
-  UNION ALL
-  SELECT m.number, m.id, m.parent_id, up.step + 1 FROM up JOIN messages m ON m.id = up.parent_id
-  LIMIT :limit
-)
-SELECT messages.* FROM up JOIN messages USING (number) ORDER BY up.step DESC
 """
 
 
@@ -182,16 +173,15 @@ class Conversations:
     ) -> Sequence[Message]:
         """The newest `limit` messages of one branch, oldest first: what a chat shows.
 
-        leaf_id: the branch's last message, else the newest message of all (it is always a leaf).
+        leaf_id: the branch's last message, else that of the branch which was last looked at.
         There are older ones if the first message has a `parent_id`. Raises NotFound.
         """
-        values = {"id": conversation_id, "leaf": leaf_id, "limit": limit}
 
         def select(database: sqlite_utils.Database) -> Sequence[Message]:
-            owned_row(database, principal, conversation_id)
-            if leaf_id is None:
-                values["leaf"] = newest_message_id(database, conversation_id)
-            found = [Message.from_row(row) for row in database.query(_PATH, values)]
+            row = owned_row(database, principal, conversation_id)
+            leaf = leaf_id or tree.shown_leaf_id(database, row)
+            rows = tree.branch_rows(database, conversation_id, leaf, limit)
+            found = [Message.from_row(row) for row in rows]
             if leaf_id is not None and not found:
                 raise _not_found("message", leaf_id, param="leaf_id")
             return found
@@ -228,13 +218,6 @@ def owned_row(
     raise _not_found("conversation", conversation_id, param=param)
 
 
-def newest_message_id(database: sqlite_utils.Database, conversation_id: str) -> str | None:
-    """The message that was added last, None in an empty conversation."""
-    sql = "SELECT id FROM messages WHERE conversation_id = ? ORDER BY number DESC LIMIT 1"
-    row = database.execute(sql, (conversation_id,)).fetchone()
-    return None if row is None else str(row[0])
-
-
 def _tree(database: sqlite_utils.Database, conversation: Mapping[str, Any]) -> Sequence[Message]:
     sql = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number"
     return [Message.from_row(row) for row in database.query(sql, (conversation["id"],))]
@@ -249,8 +232,7 @@ def _fields(
     """The columns of what is not None, checked."""
     columns: dict[str, Any] = {}
     if title is not None:
-        line = " ".join(title.split())
-        columns["title"] = check_text(line, param="title", max_chars=MAX_TITLE_CHARS, min_chars=1)
+        columns["title"] = checked_title(title)
     if model is not None:
         columns["model"] = check_text(model, param="model", max_chars=MAX_MODEL_CHARS) or None
     if system_prompt is not None:

@@ -29,6 +29,7 @@ class Message:
     parent_id: the message that this one follows, None for a first question.
     turn_id: of an answer, to follow or to cancel it while `status` is `running`.
     model: of an answer, the id that was asked for.
+    edited_at: when somebody changed its text, None for never.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Message:
     cost_usd: float | None
     error: Failure | None
     created_at: str
+    edited_at: str | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -64,6 +66,7 @@ class Message:
             cost_usd=row["cost_usd"],
             error=None if row["error"] is None else Failure(**json.loads(row["error"])),
             created_at=row["created_at"],
+            edited_at=row["edited_at"],
         )
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiportal.chat.completions import Completions
+from aiportal.chat.continuation import total_usage
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.prompt import chat_body
-from aiportal.chat.turn_log import TurnLog
-from aiportal.chat.turn_store import TurnPlan, TurnStore
+from aiportal.chat.turn_plan import TurnPlan
+from aiportal.chat.turn_store import TurnStore
 from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
 from aiportal.errors import DatabaseUnavailable, InternalError, PortalError
 from aiportal.events import TurnFailed, TurnFinished, UsageReported
@@ -40,12 +41,13 @@ class TurnParts:
 class Turn:
     """Two tasks: one asks the model and can be cancelled; the other never is, it stores the end.
 
-    log: its events, complete when `ended` returns.
+    log: its events, complete when `ended` returns. is_stored: the database has it as running.
     """
 
     def __init__(self, plan: TurnPlan, parts: TurnParts) -> None:
         self.plan = plan
-        self.log = TurnLog(plan.started)
+        self.log = plan.log()
+        self.is_stored = False
         self._parts = parts
         self._completion: Completion | None = None
         self._stop_as: Literal["cancelled", "interrupted"] | None = None
@@ -77,6 +79,7 @@ class Turn:
         except Exception as error:  # the task ends: whatever it was belongs to who started the turn
             stored.set_exception(error)
             return
+        self.is_stored = True
         stored.set_result(None)
         self._answering = asyncio.create_task(self._answer())
         if self._stop_as is not None:
@@ -95,7 +98,11 @@ class Turn:
             plan.principal,
             plan.started.conversation_id,
             limit=limits.max_messages,
-            leaf_id=plan.started.user_message_id,
+            leaf_id=(
+                plan.started.user_message_id
+                if plan.continued is None
+                else plan.started.assistant_message_id
+            ),
         )
         body = chat_body(
             branch,
@@ -104,6 +111,7 @@ class Turn:
             parameters=plan.parameters,
             context_window=plan.context_window,
             max_messages=limits.max_messages,
+            goes_on=plan.continued is not None,
         )
         request = ChatRequest.parse(body, limits)
         async with parts.completions.open(
@@ -139,7 +147,8 @@ class Turn:
         return TurnFailed(error.message, error.code, error.type)
 
     async def _finish(self, failure: TurnFailed | None, finished: TurnFinished) -> None:
-        usage = None if self._completion is None else self._completion.report
+        before = None if self.plan.continued is None else self.plan.continued.message.usage
+        usage = total_usage(before, None if self._completion is None else self._completion.report)
         try:
             await self._store_end(usage, failure, finished)
         except Exception as error:  # the task ends; without the last event followers would wait on

@@ -1,26 +1,25 @@
 """The rows of turns: a question and its answer, from the start to the end."""
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
 import sqlite_utils
 
+from aiportal.chat import tree
 from aiportal.chat.conversation import title_from
-from aiportal.chat.conversations import newest_message_id, owned_row
-from aiportal.chat.messages import Message, MessageStatus
+from aiportal.chat.conversations import owned_row
+from aiportal.chat.messages import Message
 from aiportal.chat.turn_log import TurnLog
+from aiportal.chat.turn_plan import ROOT, StoredTurn, TurnPlan
 from aiportal.errors import Conflict, InvalidRequest, NotFound
-from aiportal.events import TurnFailed, TurnFinished, TurnStarted, UsageReported
+from aiportal.events import TurnFailed, TurnFinished, UsageReported
 from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
-from aiportal.usage import Door
 
-__all__ = ["ROOT", "StoredTurn", "TurnPlan", "TurnStore"]
-
-ROOT = "root"  # as a `parent_id`: a first question, beside the one that is there
+__all__ = ["TurnStore"]
 
 _SAVE = "UPDATE messages SET content = :content, reasoning = :reasoning, outline = :outline "
 _SAVE_PART = _SAVE + "WHERE id = :id"
@@ -29,71 +28,19 @@ _SAVE_END = (
     "cost_usd = :cost_usd, error = :error WHERE id = :id"
 )
 _TOUCH = """
-UPDATE conversations SET updated_at = :now, model = coalesce(:model, model),
+UPDATE conversations SET updated_at = :now, model = coalesce(:model, model), leaf_id = :leaf_id,
   title = CASE WHEN title = '' THEN :title ELSE title END WHERE id = :id
+"""
+# Only as the caller has seen it: it may have been edited, or gone on with, in the meantime.
+_GO_ON = """
+UPDATE messages SET status = 'running', host_id = :host_id, turn_id = :turn_id, model = :model,
+  finish_reason = NULL, error = NULL
+WHERE id = :id AND status = :status AND content = :content
 """
 _INTERRUPT = """
 UPDATE messages SET status = 'interrupted', host_id = NULL
 WHERE status = 'running' AND turn_id IN (SELECT value FROM json_each(?))
 """
-
-
-@dataclass(frozen=True, slots=True)
-class TurnPlan:
-    """A turn that is about to start.
-
-    content: the new question, None to answer the question `started.user_message_id` once more.
-    parent_id: what the new question follows; None: the newest message; ROOT: nothing.
-    chosen_model: the model, where the caller named one; the conversation remembers it.
-    context_window: of the model, in tokens, where it is known.
-    request_id: of the model call in the ledger, None for one of its own.
-    """
-
-    principal: Principal
-    started: TurnStarted
-    content: str | None
-    parent_id: str | None
-    chosen_model: str | None
-    system_prompt: str
-    parameters: Mapping[str, Any]
-    context_window: int | None
-    source: Door
-    request_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTurn:
-    """A turn as the database has it."""
-
-    message: Message
-    outline: str
-
-    @property
-    def status(self) -> MessageStatus:
-        return self.message.status
-
-    def log(self) -> TurnLog:
-        """Its events, with the numbers that they had; without an end while it is running."""
-        message = self.message
-        log = TurnLog(
-            TurnStarted(
-                turn_id=message.turn_id or "",
-                conversation_id=message.conversation_id,
-                user_message_id=message.parent_id or "",
-                assistant_message_id=message.id,
-                model=message.model or "",
-            )
-        )
-        log.replay(json.loads(self.outline), text=message.content, reasoning=message.reasoning)
-        if message.status == "running":
-            return log
-        if message.usage is not None:
-            log.append(message.usage)
-        if message.error is not None:
-            failure = message.error
-            log.append(TurnFailed(failure.message, failure.code, failure.type))
-        log.append(TurnFinished(message.status, message.finish_reason))
-        return log
 
 
 class TurnStore:
@@ -103,10 +50,11 @@ class TurnStore:
         self._database = database
 
     async def begin(self, plan: TurnPlan, *, host_id: str) -> None:
-        """Store question and empty answer in one write.
+        """Store question and empty answer in one write, or that an answer is written on.
 
-        Raises NotFound for the conversation or the parent, Conflict while another turn runs,
-        InvalidRequest where what should be answered once more is no question.
+        Raises NotFound for the conversation or the parent, Conflict while another turn runs or
+        where the answer has changed, InvalidRequest where what should be answered once more is no
+        question.
         """
         await self._database.write(lambda database: _begin(database, plan, host_id))
 
@@ -150,6 +98,18 @@ class TurnStore:
 
         return await self._database.read(select)
 
+    async def answer(
+        self, principal: Principal, conversation_id: str, message_id: str
+    ) -> StoredTurn:
+        """A message of the caller's conversation. Raises NotFound."""
+
+        def select(database: sqlite_utils.Database) -> StoredTurn:
+            owned_row(database, principal, conversation_id)
+            row = tree.message_row(database, conversation_id, message_id, param="continue_id")
+            return StoredTurn(Message.from_row(row), row["outline"])
+
+        return await self._database.read(select)
+
     async def running(self) -> list[tuple[str, str]]:
         """(turn id, host id) of all turns that the database has as running, whoever's they are."""
         sql = "SELECT turn_id, host_id FROM messages WHERE status = 'running'"
@@ -169,42 +129,75 @@ def _begin(database: sqlite_utils.Database, plan: TurnPlan, host_id: str) -> Non
     started, now = plan.started, now_text()
     owned_row(database, plan.principal, started.conversation_id)
     _refuse_second_turn(database, started.conversation_id)
-    common = {"conversation_id": started.conversation_id, "created_at": now}
-    messages = database.table("messages")
+    if plan.continued is None:
+        question = _question(database, plan, now)
+        answer = {
+            "id": started.assistant_message_id,
+            "conversation_id": started.conversation_id,
+            "parent_id": started.user_message_id,
+            "turn_id": started.turn_id,
+            "host_id": host_id,
+            "role": "assistant",
+            "content": "",
+            "model": started.model,
+            "status": "running",
+            "created_at": now,
+        }
+        database.table("messages").insert(answer)
+    else:
+        question = ""
+        _go_on(database, plan, plan.continued, host_id)
+    touched = {
+        "now": now,
+        "model": plan.chosen_model,
+        "leaf_id": started.assistant_message_id,
+        "title": title_from(question),
+        "id": started.conversation_id,
+    }
+    database.execute(_TOUCH, touched)
+
+
+def _question(database: sqlite_utils.Database, plan: TurnPlan, now: str) -> str:
+    """The text of the question, which is stored if it is a new one."""
+    started = plan.started
     if plan.content is None:
-        question = _message(database, started.conversation_id, started.user_message_id)
+        question = _parent(database, plan, started.user_message_id)
         if question["role"] != "user":
             raise InvalidRequest(
                 "`parent_id` is an answer. Without `content` it must name the question to answer.",
                 param="parent_id",
             )
-    else:
-        question = common | {
-            "id": started.user_message_id,
-            "parent_id": _parent_id(database, plan),
-            "role": "user",
-            "content": plan.content,
-            "status": "done",
-        }
-        messages.insert(question)
-    answer = {
-        "id": started.assistant_message_id,
-        "parent_id": started.user_message_id,
-        "turn_id": started.turn_id,
+        return str(question["content"])
+    row = {
+        "id": started.user_message_id,
+        "conversation_id": started.conversation_id,
+        "parent_id": _parent_id(database, plan),
+        "role": "user",
+        "content": plan.content,
+        "status": "done",
+        "created_at": now,
+    }
+    database.table("messages").insert(row)
+    return plan.content
+
+
+def _go_on(
+    database: sqlite_utils.Database, plan: TurnPlan, continued: StoredTurn, host_id: str
+) -> None:
+    values = {
         "host_id": host_id,
-        "role": "assistant",
-        "content": "",
-        "model": started.model,
-        "status": "running",
+        "turn_id": plan.started.turn_id,
+        "model": plan.started.model,
+        "id": plan.started.assistant_message_id,
+        "status": continued.status,
+        "content": continued.message.content,
     }
-    messages.insert(common | answer)
-    touched = {
-        "now": now,
-        "model": plan.chosen_model,
-        "title": title_from(question["content"]),
-        "id": started.conversation_id,
-    }
-    database.execute(_TOUCH, touched)
+    if database.execute(_GO_ON, values).rowcount == 0:
+        raise Conflict(
+            "The answer has changed in the meantime, or it was deleted. "
+            "Read it again, then go on with it.",
+            code="message_changed",
+        )
 
 
 def _refuse_second_turn(database: sqlite_utils.Database, conversation_id: str) -> None:
@@ -219,23 +212,17 @@ def _refuse_second_turn(database: sqlite_utils.Database, conversation_id: str) -
 
 
 def _parent_id(database: sqlite_utils.Database, plan: TurnPlan) -> str | None:
-    if plan.parent_id is None:
-        return newest_message_id(database, plan.started.conversation_id)
     if plan.parent_id == ROOT:
         return None
-    return str(_message(database, plan.started.conversation_id, plan.parent_id)["id"])
+    if plan.parent_id is None:
+        conversation = owned_row(database, plan.principal, plan.started.conversation_id)
+        return tree.shown_leaf_id(database, conversation)
+    return str(_parent(database, plan, plan.parent_id)["id"])
 
 
-def _message(
-    database: sqlite_utils.Database, conversation_id: str, message_id: str
-) -> dict[str, Any]:
-    sql = "SELECT * FROM messages WHERE id = ? AND conversation_id = ?"
-    for row in database.query(sql, (message_id, conversation_id)):
-        return dict(row)
-    raise NotFound(
-        f"This conversation has no message {message_id!r}. GET its messages for their ids.",
-        param="parent_id",
-    )
+def _parent(database: sqlite_utils.Database, plan: TurnPlan, message_id: str) -> dict[str, Any]:
+    conversation_id = plan.started.conversation_id
+    return tree.message_row(database, conversation_id, message_id, param="parent_id")
 
 
 def _written(message_id: str, log: TurnLog) -> dict[str, Any]:

@@ -3,31 +3,40 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from aiportal.chat.completions import Completions
-from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import Conversations
-from aiportal.chat.messages import MessageStatus, check_text
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.messages import MessageStatus
 from aiportal.chat.turn import Turn, TurnParts
 from aiportal.chat.turn_host import TurnHost
-from aiportal.chat.turn_store import StoredTurn, TurnPlan, TurnStore
-from aiportal.errors import Conflict, InvalidRequest, RateLimited, ServiceUnavailable
+from aiportal.chat.turn_plan import StoredTurn, TurnPlan
+from aiportal.chat.turn_planner import Call, TurnPlanner
+from aiportal.chat.turn_store import TurnStore
+from aiportal.errors import Conflict, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TurnStarted
-from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.registry import Registry
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.usage import Door
 
-__all__ = ["Turns"]
+__all__ = ["GoingOn", "Turns"]
 
 MAX_RUNNING = 1_000  # of all users: bounds tasks and memory
 RETRY_AFTER_S = 5.0
 POLL_S = 1.0  # for the news of a turn that another process runs
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """An answer that is written on. after: the number of the last event that it had; `follow` from
+    there gives only what is new."""
+
+    started: TurnStarted
+    after: int
 
 
 class Turns:
@@ -46,9 +55,8 @@ class Turns:
         conversations: Conversations,
         max_running: int = MAX_RUNNING,
     ) -> None:
-        self._registry = registry
-        self._conversations = conversations
         self._store = TurnStore(database)
+        self._planner = TurnPlanner(self._store, registry=registry, conversations=conversations)
         self._host = TurnHost(settings.data_dir / "turn-hosts")
         self._parts = TurnParts(
             store=self._store,
@@ -99,8 +107,8 @@ class Turns:
         """Ask a question. Question and empty answer are stored when this returns.
 
         content: 1 to 1,000,000 characters; None to answer the question `parent_id` once more.
-        parent_id: the message that the question follows; None for the newest one of the
-            conversation, "root" for none: a first question beside the one that is there.
+        parent_id: the message that the question follows; None for the end of the branch that was
+            last looked at, "root" for none: a first question beside the one that is there.
         model: else the conversation's, else the portal's default.
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
@@ -109,26 +117,13 @@ class Turns:
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
         many running; ServiceUnavailable where the portal has, or is stopping.
         """
-        self._check_content(content, parent_id)
-        check_text(model or "", param="model", max_chars=MAX_MODEL_CHARS)
-        chosen = sampling_parameters(parameters or {})
-        conversation = await self._conversations.get(principal, conversation_id)
-        model_id = model or conversation.model or self._registry.default_model
-        merged = {**conversation.parameters, **chosen}
-        plan = TurnPlan(
-            principal=principal,
-            started=_started(conversation_id, parent_id if content is None else None, model_id),
-            content=content,
-            parent_id=parent_id,
-            chosen_model=None if content is None else model,
-            system_prompt=conversation.system_prompt,
-            parameters={name: value for name, value in merged.items() if value is not None},
-            context_window=self._registry.resolve(principal, model_id).context_window,
-            source=source,
-            request_id=request_id,
+        call = Call(model, parameters, source, request_id)
+        plan = await self._planner.question(
+            principal, conversation_id, content=content, parent_id=parent_id, call=call
         )
         await self._interrupt_orphans()
-        return await self._launch(plan)
+        await self._launch(plan)
+        return plan.started
 
     async def retry(
         self,
@@ -150,6 +145,34 @@ class Turns:
             parameters=parameters,
             source=source,
         )
+
+    async def go_on(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        answer_id: str,
+        model: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        source: Door = "web",
+        request_id: str | None = None,
+    ) -> GoingOn:
+        """Have an answer that broke off written on: what comes is added to the same message.
+
+        answer_id: an answer with text that was interrupted, cancelled, failed, or reached its
+            greatest length. Its turn is running again, with what the calls use added up.
+        model: else the one that has written it so far.
+
+        The rest is as in `start`. Raises also Conflict where the answer is being written, or has
+        changed meanwhile, and InvalidRequest where it is complete or empty.
+        """
+        await self._interrupt_orphans()
+        call = Call(model, parameters, source, request_id)
+        plan = await self._planner.continuation(
+            principal, conversation_id, answer_id=answer_id, call=call
+        )
+        await self._launch(plan)
+        return GoingOn(plan.started, after=plan.log().number)
 
     async def follow(
         self, principal: Principal, turn_id: str, *, after: int = 0
@@ -202,27 +225,20 @@ class Turns:
             if turn.plan.principal.user_id == user_id and not turn.log.is_finished
         ]
 
-    def _check_content(self, content: str | None, parent_id: str | None) -> None:
-        if content is not None:
-            max_chars = self._registry.limits.max_content_chars
-            check_text(content, param="content", min_chars=1, max_chars=max_chars)
-        elif parent_id is None:
-            raise InvalidRequest(
-                "There is neither `content` nor `parent_id`. Send a question, or the id of the "
-                "question to answer once more.",
-                param="content",
-            )
-
-    async def _launch(self, plan: TurnPlan) -> TurnStarted:
+    async def _launch(self, plan: TurnPlan) -> None:
         self._admit(plan.principal)
         turn_id = plan.started.turn_id
+        if turn_id in self._turns:
+            raise Conflict(
+                f"The turn {turn_id!r} is still running. Wait for its end, then try again.",
+                code="turn_running",
+            )
         turn = Turn(plan, self._parts)
         # Before it is stored, so that nobody takes its row for one that nobody writes to.
         self._turns[turn_id] = turn
         task, stored = turn.launch()
         task.add_done_callback(lambda _: self._turns.pop(turn_id, None))
         await asyncio.shield(stored)
-        return plan.started
 
     def _admit(self, principal: Principal) -> None:
         if not self._is_open or len(self._turns) >= self._max_running:
@@ -240,8 +256,9 @@ class Turns:
 
     def _own(self, principal: Principal, turn_id: str) -> Turn | None:
         turn = self._turns.get(turn_id)
-        is_own = turn is not None and turn.plan.principal.user_id == principal.user_id
-        return turn if is_own else None
+        if turn is None or not turn.is_stored:
+            return None
+        return turn if turn.plan.principal.user_id == principal.user_id else None
 
     async def _stored(self, principal: Principal, turn_id: str) -> StoredTurn:
         """The turn as stored, marked as interrupted if its process has gone. Raises NotFound."""
@@ -262,14 +279,3 @@ class Turns:
         if orphans:
             await self._store.interrupt(orphans)
         return bool(orphans)
-
-
-def _started(conversation_id: str, question_id: str | None, model_id: str) -> TurnStarted:
-    """question_id: of the question that is answered once more, None for a new one."""
-    return TurnStarted(
-        turn_id=new_id("turn"),
-        conversation_id=conversation_id,
-        user_message_id=question_id or new_id("msg"),
-        assistant_message_id=new_id("msg"),
-        model=model_id,
-    )

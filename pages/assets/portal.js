@@ -194,19 +194,8 @@
     input.select();
   };
 
-  const openRowMenu = (opener) => {
-    const row = opener.dataset;
-    const menu = make("div", "menu");
+  const showMenu = (menu, opener) => {
     menu.popover = "auto";
-    const item = (icon, text, act) =>
-      button(`mi i-${icon}`, text, () => {
-        menu.hidePopover();
-        act({ id: row.id, title: row.title });
-      });
-    const file = make("a", "mi i-download", "Export as Markdown");
-    file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
-    file.download = "";
-    menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
     menu.addEventListener("toggle", (event) => {
       if (event.newState === "closed") menu.remove();
     });
@@ -219,6 +208,21 @@
     menu.querySelector("button").focus();
   };
 
+  const openRowMenu = (opener) => {
+    const row = opener.dataset;
+    const menu = make("div", "menu");
+    const item = (icon, text, act) =>
+      button(`mi i-${icon}`, text, () => {
+        menu.hidePopover();
+        act({ id: row.id, title: row.title });
+      });
+    const file = make("a", "mi i-download", "Export as Markdown");
+    file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
+    file.download = "";
+    menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
+    showMenu(menu, opener);
+  };
+
   // ---- what a click does: `data-act` in our own parts, a class in messages (where the sanitiser
   // lets no `data-` through)
 
@@ -229,9 +233,7 @@
 
   const acts = {
     "copy-code": (b) => copy(b.parentElement.querySelector("pre").innerText, b),
-    copy: (b) => copy(b.closest(".message-content").querySelector(".md").innerText, b),
-    again: (b) => tell("retry", { id: b.value }),
-    older: () => tell("expand", {}),
+    copy: (b) => copy(b.closest(".message-content").querySelector("div.md").innerText, b),
     open: (b) => {
       setDrawer(false);
       tell("select", { id: b.dataset.id });
@@ -348,5 +350,17 @@
   });
 
   const minutesEast = () => String(-new Date().getTimezoneOffset());
-  window.aiportal = { chatInAddress, connect, minutesEast, opened, picker, showChatInAddress };
+  window.aiportal = {
+    acts,
+    button,
+    chatInAddress,
+    connect,
+    dialog,
+    make,
+    minutesEast,
+    opened,
+    picker,
+    showChatInAddress,
+    showMenu,
+  };
 })();

@@ -2,7 +2,7 @@
 
 from pages.components.composer import Composer, composer
 from pages.components.empty import Starter, empty_state, planned_tab
-from pages.components.hidden import carrier, signals
+from pages.components.hidden import carrier, message_signals, signals
 from pages.components.parts import part
 from pages.components.picker import model_picker, picked_model, picker_value
 from pages.components.shell import account_box, account_value, brand, mode_button, title_bar
@@ -28,6 +28,7 @@ __all__ = [
     "composer",
     "empty_state",
     "list_value",
+    "message_signals",
     "mode_button",
     "model_picker",
     "part",

@@ -4,7 +4,7 @@ import gradio as gr
 
 from pages.components.parts import part
 
-__all__ = ["carrier", "signals"]
+__all__ = ["carrier", "message_signals", "signals"]
 
 
 def carrier(label: str) -> gr.Textbox:
@@ -19,7 +19,19 @@ def carrier(label: str) -> gr.Textbox:
 def signals() -> gr.HTML:
     """Where portal.js reports clicks that Python handles.
 
-    `select` opens a row, `retry` answers again, `edit` renames, `delete` removes; each carries
-    `id`, `edit` also `title`.
+    `select` opens a row, `edit` renames, `delete` removes; each carries `id`, `edit` also `title`.
     """
     return part("<span></span>", classes="offstage", on_load="window.aiportal.connect(trigger)")
+
+
+def message_signals() -> gr.HTML:
+    """Where messages.js reports what is to be done with a message of the chat.
+
+    `option_select` goes to another version, `retry` answers a question again, `submit` asks it
+    anew in other words, `apply` changes a text where it stands, `play` has an answer written on,
+    `copy` forks the chat, `clear` deletes from here on; each carries `id`, `retry` perhaps
+    `model`, `submit` and `apply` also `text`. `expand` shows earlier messages.
+    """
+    return part(
+        "<span></span>", classes="offstage", on_load="window.aiportal.connectMessages(trigger)"
+    )

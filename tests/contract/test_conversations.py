@@ -1,73 +1,14 @@
 """Conversations and turns over HTTP, as API.md promises them."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import orjson
 import pytest
 
+from tests.contract.conversing import Client, SseEvent, text_of
 from tests.running import AppServer
 from tests.upstreams import DONE, Gate, Upstream, chunk, hang, stream, text
-
-DEADLINE_S = 5
-
-
-@dataclass(frozen=True)
-class SseEvent:
-    """One event as a browser would see it."""
-
-    id: str | None
-    data: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        value: dict[str, Any] = orjson.loads(self.data)
-        return value
-
-
-@dataclass
-class Client:
-    """Calls one portal with one person's key."""
-
-    session: aiohttp.ClientSession
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
-
-    async def call(self, method: str, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        """Status and JSON body."""
-        async with self.session.request(
-            method, self.url + path, headers=self.headers, **options
-        ) as answer:
-            return answer.status, orjson.loads(await answer.read())
-
-    async def new_chat(self, **fields: Any) -> str:
-        status, body = await self.call("POST", "/conversations", json=fields)
-        assert status == 201
-        return str(body["id"])
-
-    async def events(self, method: str, path: str, **options: Any) -> AsyncIterator[SseEvent]:
-        """The events of a stream; leaving the iterator hangs up."""
-        headers = self.headers | options.pop("headers", {})
-        async with (
-            asyncio.timeout(DEADLINE_S),
-            self.session.request(method, self.url + path, headers=headers, **options) as answer,
-        ):
-            assert answer.status == 200
-            assert answer.content_type == "text/event-stream"
-            event_id = None
-            async for line in answer.content:
-                if line.startswith(b"id: "):
-                    event_id = line[4:].decode().strip()
-                elif line.startswith(b"data: "):
-                    yield SseEvent(event_id, line[6:].decode().strip())
-                    event_id = None
-
-    async def ask(self, chat_id: str, content: str = "Hi") -> list[SseEvent]:
-        path = f"/conversations/{chat_id}/turns"
-        return [event async for event in self.events("POST", path, json={"content": content})]
 
 
 @pytest.fixture
@@ -90,11 +31,6 @@ async def ben(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
     await portal.users.create(admin, username="ben", password=None)
     _, key = await portal.keys.create(admin, name="test", username="ben")
     return Client(session, app_server.url + "/v1", {"X-API-Key": key})
-
-
-def _text(events: list[SseEvent]) -> str:
-    found = [event.json for event in events if event.data != "[DONE]"]
-    return "".join(event["text"] for event in found if event["type"] == "text_delta")
 
 
 async def test_a_conversation_is_made_read_changed_and_deleted(ann: Client) -> None:
@@ -152,7 +88,7 @@ async def test_a_turn_streams_numbered_events_and_is_stored(
     assert numbered[0].json["turn_id"]
     numbers = [int(event.id or 0) for event in numbered]
     assert numbers == sorted(set(numbers))
-    assert _text(events) == "It is Paris."
+    assert text_of(events) == "It is Paris."
     assert [event.json["type"] for event in numbered[-2:]] == ["usage", "finished"]
     question, answer = messages["data"]
     assert (question["content"], question["parent_id"]) == ("Capital of France?", None)
@@ -187,8 +123,8 @@ async def test_hanging_up_leaves_the_turn_running_and_it_can_be_resumed(
     resumed = [e async for e in ann.events("GET", path, headers={"Last-Event-ID": last.id})]
     whole = [e async for e in ann.events("GET", path)]
 
-    assert _text(resumed) == " two"
-    assert _text(whole) == "one two"
+    assert text_of(resumed) == " two"
+    assert text_of(whole) == "one two"
     assert resumed[-2:] == whole[-2:]
     for event in whole[:-1]:
         again = [e async for e in ann.events("GET", path, headers={"Last-Event-ID": event.id})]
@@ -221,7 +157,7 @@ async def test_a_question_is_answered_again_with_parent_id_alone(
     path, body = f"/conversations/{chat_id}/turns", {"parent_id": started["user_message_id"]}
     again = [event async for event in ann.events("POST", path, json=body)]
 
-    assert _text(again) == "second"
+    assert text_of(again) == "second"
     _, messages = await ann.call("GET", f"/conversations/{chat_id}/messages")
     assert [message["content"] for message in messages["data"]] == ["Hi", "first", "second"]
 

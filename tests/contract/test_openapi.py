@@ -58,7 +58,7 @@ def test_each_operation_answers_as_documented(api: Api, subtests: pytest.Subtest
 def _explore(server: PortalProcess, cases: SearchStrategy[AnyCase]) -> None:
     """Call an operation with generated arguments; raise where an answer is not as documented.
 
-    Half of the calls are for a conversation, a turn, a response or a model that there is.
+    Half of the calls are for a conversation, a message, a turn, a response or a model that there is.
     """
 
     @settings(
@@ -90,8 +90,12 @@ def _make_real(case: AnyCase, server: PortalProcess) -> None:
             question = {"content": "Hi", "model": "acme/fast"}
             events = client.post(f"/conversations/{conversation_id}/turns", json=question).text
         first = next(line for line in events.splitlines() if line.startswith("data: "))
-        turn_id = json.loads(first.removeprefix("data: "))["turn_id"]
-        real = {"conversation_id": conversation_id, "turn_id": turn_id}
+        started = json.loads(first.removeprefix("data: "))
+        real = {
+            "conversation_id": conversation_id,
+            "turn_id": started["turn_id"],
+            "message_id": started["assistant_message_id"],
+        }
         case.path_parameters = {**case.path_parameters, **{name: real[name] for name in names}}
     if "response_id" in names:
         with httpx.Client(base_url=f"{server.url}/api/v1", headers=server.headers) as client:

@@ -74,7 +74,7 @@ def test_a_chat_is_exported_as_markdown(open_chat: OpenChat, provider: Upstream)
     assert "About whales." in download.value.path().read_text()
 
 
-def test_a_long_chat_shows_its_newest_messages_and_on_request_all(
+def test_a_long_chat_shows_its_newest_messages_and_on_request_earlier_ones(
     open_chat: OpenChat, provider: Upstream, portal_url: str
 ) -> None:
     provider.answer("fast", text("Yes."))
@@ -93,5 +93,5 @@ def test_a_long_chat_shows_its_newest_messages_and_on_request_all(
     expect(log.get_by_text("Question 26", exact=True)).to_be_visible()
     expect(log.get_by_text("Question 0", exact=True)).to_have_count(0)
 
-    page.get_by_role("button", name="Show the earlier messages").click()
+    page.get_by_role("button", name="Show earlier messages").click()
     expect(log.get_by_text("Question 0", exact=True)).to_have_count(1)

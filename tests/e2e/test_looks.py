@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.chat import ask
-from tests.upstreams import Upstream, error, text
+from tests.upstreams import DONE, Upstream, chunk, error, stream, text
 
 OpenChat = Callable[..., Page]
 
@@ -68,6 +68,23 @@ def test_axe_finds_nothing_serious_in_a_chat(
     for question in ("First", "Second"):
         ask(page, question)
     page.get_by_role("button", name="Settings").click()
+    _expect_no_serious_findings(page)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_versions_menus_and_dialogs(
+    open_chat: OpenChat, provider: Upstream, mode: str
+) -> None:
+    provider.answer("fast", text("One."), stream(chunk("Two", finish="length"), DONE))
+    page = open_chat(color_scheme=mode, width=390)
+    ask(page, "Count")
+    page.get_by_title("Answer again").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible()
+    _expect_no_serious_findings(page)
+    page.get_by_title("More about this answer").click()
+    _expect_no_serious_findings(page)
+    page.get_by_role("button", name="Edit the answer").click()
+    expect(page.get_by_label("Edit the answer")).to_be_visible()
     _expect_no_serious_findings(page)
 
 

@@ -37,6 +37,7 @@ class Known:
 
     chat_id: str
     question_id: str
+    answer_id: str
     turn_id: str
 
 
@@ -55,7 +56,13 @@ def clients(portal_url: str) -> Iterator[Callable[[str | None], GradioClient]]:
 
 def _values(function: Mapping[str, Any], config: Mapping[str, Any], known: Known) -> list[Any]:
     """Inputs for a function that name another user's things wherever something can be named."""
-    by_label = {"Chat": known.chat_id, "Turn": f"{known.turn_id} 1", "Clock": "0"}
+    by_label = {
+        "Chat": known.chat_id,
+        "Leaf": known.answer_id,
+        "Shown": "50",
+        "Turn": f"{known.turn_id} 1",
+        "Clock": "0",
+    }
     components = {one["id"]: one for one in config["components"]}
     values: list[Any] = []
     for identifier in function["inputs"]:
@@ -144,8 +151,8 @@ def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
     config = intruder.config()
     assert "Ferns" not in str(config)
     for function in intruder.functions():
-        for event_id in (known.chat_id, known.question_id):
-            event = {"id": event_id, "title": "Stolen"}
+        for event_id in (known.chat_id, known.question_id, known.answer_id):
+            event = {"id": event_id, "title": "Stolen", "text": "Stolen"}
             came = intruder.call(function["id"], _values(function, config, known), event)
             assert "hidden answer" not in came, function
             assert "Ferns" not in came, function
@@ -165,7 +172,7 @@ def test_events_with_anything_in_them_leave_the_portal_up(
     for function in client.functions():
         count = len(function["inputs"])
         for junk in ([None] * count, ["x" * 5000] * count, [{"picked": ["x"]}] * count):
-            for event in (None, {"id": ["x"]}, {"id": "x\0", "title": ""}):
+            for event in (None, {"id": ["x"]}, {"id": "x\0", "title": "", "text": ""}):
                 answer = client.join(function["id"], junk, event)
                 assert answer.status_code in {200, 400, 422}, answer.text
     assert client.status("/health") == 200
@@ -179,5 +186,14 @@ def _known(page: Page, provider: Upstream) -> Known:
     expect(answers(page).last).to_have_text("Going on")
     messages = page.request.get(f"/api/v1/conversations/{chat_id}/messages").json()["data"]
     running = next(one for one in messages if one["status"] == "running")
-    question = next(one for one in messages if one["role"] == "user")
-    return Known(chat_id, question["id"], running["turn_id"])
+    question, answer, *_ = messages
+    return Known(chat_id, question["id"], answer["id"], running["turn_id"])
+
+
+def test_what_is_ended_before_it_has_an_id_is_no_error(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    body = {"session_hash": "early", "fn_index": client.functions()[0]["id"]}
+    for path in ("cancel", "reset"):
+        assert client.post(f"/gradio_api/{path}", body).status_code == 200, path

@@ -53,3 +53,37 @@ def test_after_sigkill_an_answer_is_interrupted_and_has_what_was_saved(
     assert (answer["content"], answer["status"]) == ("half an", "interrupted")
     assert '"status":"interrupted"' in wire
     assert wire.endswith("data: [DONE]\n\n")
+
+
+def test_an_answer_that_is_written_on_keeps_its_text_at_sigkill(
+    wired_settings: Settings, upstream: Upstream
+) -> None:
+    upstream.answer(
+        "fast",
+        stream(chunk("half an"), Gate(), DONE),
+        stream(chunk(" answer"), Gate(), DONE),
+        stream(chunk(" in full.", finish="stop"), DONE),
+    )
+    key = asyncio.run(make_key(wired_settings))
+    server = PortalProcess(wired_settings, key=key, has_pages=False)
+    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+        server.start()
+        turn = _begin(client)
+        chat_id, body = turn["conversation_id"], {"continue_id": turn["assistant_message_id"]}
+        path = f"/v1/conversations/{chat_id}/turns"
+        server.kill()
+        server.start()
+        with client.stream("POST", path, json=body) as answer:
+            next(line for line in answer.iter_lines() if "text_delta" in line)
+        deadline = time.monotonic() + SAVED_WITHIN_S
+        while _newest(client, chat_id)["content"] != "half an answer":
+            assert time.monotonic() < deadline
+        server.kill()
+
+        with server:
+            interrupted = _newest(client, chat_id)
+            client.post(path, json=body)
+            whole = _newest(client, chat_id)
+
+    assert (interrupted["content"], interrupted["status"]) == ("half an answer", "interrupted")
+    assert (whole["content"], whole["status"]) == ("half an answer in full.", "done")

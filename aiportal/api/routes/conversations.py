@@ -77,7 +77,7 @@ class ConversationDeleted(BaseModel):
 
 
 class UsageBody(BaseModel):
-    """What an answer used. Times in milliseconds."""
+    """What an answer used, in all its model `calls`. Times in milliseconds."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -90,6 +90,7 @@ class UsageBody(BaseModel):
     is_estimated: bool
     ttft_ms: float | None
     latency_ms: float
+    calls: int
 
 
 class FailureBody(BaseModel):
@@ -101,7 +102,10 @@ class FailureBody(BaseModel):
 
 
 class MessageBody(BaseModel):
-    """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`."""
+    """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
+
+    `edited_at`: when somebody changed its text, null for never.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -120,6 +124,7 @@ class MessageBody(BaseModel):
     cost_usd: float | None
     error: FailureBody | None
     created_at: str
+    edited_at: str | None
 
 
 class MessageList(BaseModel):

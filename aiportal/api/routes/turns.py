@@ -11,8 +11,12 @@ from starlette.responses import Response
 from aiportal.api.deps import PortalDep, PrincipalDep, request_id_of
 from aiportal.api.requests import PortalRoute
 from aiportal.api.streams import EventStream
+from aiportal.chat import GoingOn
 from aiportal.dialects.sse import DONE, encode
+from aiportal.errors import InvalidRequest
 from aiportal.events import Event, as_json
+from aiportal.portal import Portal
+from aiportal.principal import Principal
 
 __all__ = ["NewTurn", "TurnBody", "router"]
 
@@ -26,8 +30,10 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 class NewTurn(BaseModel):
     """`content`: the question; without it the question `parent_id` is answered once more.
 
-    `parent_id`: the message that the question follows; left out, the newest one of the
-    conversation; `root`: none, a first question beside the one that is there.
+    `parent_id`: the message that the question follows; left out, the end of the branch that was
+    last looked at; `root`: none, a first question beside the one that is there.
+    `continue_id`: instead of both, an answer that broke off and is to be written on; what comes is
+    added to it, and the events are those of what comes.
     `parameters`: OpenAI's sampling fields, over the conversation's.
     `web_search`, `tools`: only to say that none are wanted; this version has none.
     """
@@ -36,6 +42,7 @@ class NewTurn(BaseModel):
 
     content: str | None = None
     parent_id: str | None = None
+    continue_id: str | None = None
     model: str | None = None
     parameters: dict[str, Any] = {}
     web_search: Literal[False] | None = None
@@ -59,6 +66,8 @@ async def start_turn(
     principal: PrincipalDep,
 ) -> Response:
     """Ask; the events of the answer. Hanging up does not end the turn."""
+    if body.continue_id is not None:
+        return await _go_on(body, body.continue_id, conversation_id, request, portal, principal)
     started = await portal.turns.start(
         principal,
         conversation_id,
@@ -89,6 +98,41 @@ async def follow_turn(
 async def cancel_turn(turn_id: str, portal: PortalDep, principal: PrincipalDep) -> TurnBody:
     """Break the answer off; its text so far is kept. How the turn has ended."""
     return TurnBody(id=turn_id, status=await portal.turns.cancel(principal, turn_id))
+
+
+async def _go_on(
+    body: NewTurn,
+    answer_id: str,
+    conversation_id: str,
+    request: Request,
+    portal: Portal,
+    principal: Principal,
+) -> Response:
+    if body.content is not None or body.parent_id is not None:
+        raise InvalidRequest(
+            "`continue_id` goes on with an answer: send neither `content` nor `parent_id` with it.",
+            param="continue_id",
+        )
+    going_on = await portal.turns.go_on(
+        principal,
+        conversation_id,
+        answer_id=answer_id,
+        model=body.model,
+        parameters=body.parameters,
+        source="api",
+        request_id=request_id_of(request),
+    )
+    return EventStream(_encoded(_events(portal, principal, going_on)))
+
+
+async def _events(
+    portal: Portal, principal: Principal, going_on: GoingOn
+) -> AsyncIterator[tuple[int, Event]]:
+    """`turn` with the number that a client resumes after, then what is new."""
+    yield going_on.after, going_on.started
+    turn_id = going_on.started.turn_id
+    async for numbered in portal.turns.follow(principal, turn_id, after=going_on.after):
+        yield numbered
 
 
 async def _encoded(events: AsyncIterator[tuple[int, Event]]) -> AsyncIterator[bytes]:

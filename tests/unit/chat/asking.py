@@ -9,6 +9,7 @@ from aiportal.principal import Principal
 from tests.upstreams import DONE, Answer, Gate, Upstream, chunk, stream
 
 __all__ = [
+    "DEADLINE_S",
     "Numbered",
     "ask",
     "content_is",

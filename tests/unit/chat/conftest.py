@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 import sqlite_utils
 
-from aiportal.chat import AnswerCache, Completions, Conversation, Conversations, Turns
+from aiportal.chat import AnswerCache, Branches, Completions, Conversation, Conversations, Turns
+from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry
@@ -50,6 +51,11 @@ async def ben(database: Database) -> Principal:
 @pytest.fixture
 def conversations(database: Database) -> Conversations:
     return Conversations(database)
+
+
+@pytest.fixture
+def branches(database: Database) -> Branches:
+    return Branches(database, limits=ChatLimits)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from aiportal.chat import Message
+from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.prompt import chat_body
 
 
@@ -108,3 +109,36 @@ def test_no_more_messages_are_sent_than_are_taken() -> None:
 
     assert len(_sent(branch, max_messages=1_000)) == 999
     assert len(_sent(branch, max_messages=1_000, system_prompt="S")) == 1_000
+
+
+def test_an_answer_to_go_on_with_is_shown_and_asked_for_its_rest() -> None:
+    branch = _branch("one", "two", "three")
+    branch.append(_message("half an", "assistant", "running"))
+
+    assert _sent(branch, goes_on=True)[-3:] == [
+        ("user", "three"),
+        ("assistant", "half an"),
+        ("user", INSTRUCTION),
+    ]
+
+
+def test_of_an_answer_too_long_for_the_window_the_end_is_shown() -> None:
+    branch = _branch("question", "x" * 9_000 + "the end")
+
+    question, (role, shown), asked = _sent(branch, goes_on=True, context_window=2_000)
+
+    assert question == ("user", "question")
+    assert (role, asked[1]) == ("assistant", INSTRUCTION)
+    assert shown.endswith("the end")
+    assert 3_000 < len(shown) < 4_500
+
+
+def test_the_oldest_exchanges_make_room_for_an_answer_to_go_on_with() -> None:
+    branch = _branch("x" * 5_000, "old", "question", "half an")
+
+    assert _sent(branch, goes_on=True, context_window=1_000) == [
+        ("user", "question"),
+        ("assistant", "half an"),
+        ("user", INSTRUCTION),
+    ]
+    assert len(_sent(_branch(*"abcd"), goes_on=True, max_messages=4)) == 3

@@ -13,8 +13,9 @@ from aiportal.events import (
     TurnStarted,
     UsageReported,
 )
+from pages.footers import usd
 from pages.markdown import MarkdownRenderer
-from pages.render import Answer, ChatRenderer, problem_html, usd
+from pages.render import Answer, ChatRenderer, problem_html
 
 USAGE = UsageReported(
     request_id="req_1",

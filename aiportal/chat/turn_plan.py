@@ -1,0 +1,91 @@
+"""What a turn is to do, and what the database has of one."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiportal.chat.messages import Message, MessageStatus
+from aiportal.chat.turn_log import TurnLog
+from aiportal.events import TurnFailed, TurnFinished, TurnStarted
+from aiportal.principal import Principal
+from aiportal.usage import Door
+
+__all__ = ["ROOT", "StoredTurn", "TurnPlan"]
+
+ROOT = "root"  # as a `parent_id`: a first question, beside the one that is there
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A turn as the database has it."""
+
+    message: Message
+    outline: str
+
+    @property
+    def status(self) -> MessageStatus:
+        return self.message.status
+
+    def text(self, started: TurnStarted) -> TurnLog:
+        """What was written, with the numbers that it had; without an end."""
+        log = TurnLog(started)
+        log.replay(
+            json.loads(self.outline), text=self.message.content, reasoning=self.message.reasoning
+        )
+        return log
+
+    def log(self) -> TurnLog:
+        """Its events, with the numbers that they had; without an end while it is running."""
+        message = self.message
+        log = self.text(
+            TurnStarted(
+                turn_id=message.turn_id or "",
+                conversation_id=message.conversation_id,
+                user_message_id=message.parent_id or "",
+                assistant_message_id=message.id,
+                model=message.model or "",
+            )
+        )
+        if message.status == "running":
+            return log
+        if message.usage is not None:
+            log.append(message.usage)
+        if message.error is not None:
+            failure = message.error
+            log.append(TurnFailed(failure.message, failure.code, failure.type))
+        log.append(TurnFinished(message.status, message.finish_reason))
+        return log
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPlan:
+    """A turn that is about to start.
+
+    content: the new question, None to answer the question `started.user_message_id` once more.
+    parent_id: what the new question follows; None: the end of the branch last looked at; ROOT:
+        nothing.
+    continued: the answer that is gone on with, where that is what is asked for; then the two above
+        are None.
+    chosen_model: the model, where the caller named one; the conversation remembers it.
+    context_window: of the model, in tokens, where it is known.
+    request_id: of the model call in the ledger, None for one of its own.
+    """
+
+    principal: Principal
+    started: TurnStarted
+    content: str | None
+    parent_id: str | None
+    continued: StoredTurn | None
+    chosen_model: str | None
+    system_prompt: str
+    parameters: Mapping[str, Any]
+    context_window: int | None
+    source: Door
+    request_id: str | None
+
+    def log(self) -> TurnLog:
+        """The log that the turn begins with."""
+        if self.continued is None:
+            return TurnLog(self.started)
+        return self.continued.text(self.started)

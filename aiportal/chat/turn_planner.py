@@ -1,0 +1,138 @@
+"""From what a caller asks for to what a turn is to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiportal.chat.continuation import check_broken_off
+from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
+from aiportal.chat.conversations import Conversations
+from aiportal.chat.messages import check_text
+from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.turn_plan import StoredTurn, TurnPlan
+from aiportal.chat.turn_store import TurnStore
+from aiportal.errors import InvalidRequest
+from aiportal.events import TurnStarted
+from aiportal.ids import new_id
+from aiportal.principal import Principal
+from aiportal.registry import Registry
+from aiportal.usage import Door
+
+__all__ = ["Call", "TurnPlanner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a turn is to call the model. See `Turns.start`."""
+
+    model: str | None
+    parameters: Mapping[str, Any] | None
+    source: Door
+    request_id: str | None
+
+
+class TurnPlanner:
+    """Internal to `Turns`: checks, and changes nothing."""
+
+    def __init__(
+        self, store: TurnStore, *, registry: Registry, conversations: Conversations
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._conversations = conversations
+
+    async def question(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        content: str | None,
+        parent_id: str | None,
+        call: Call,
+    ) -> TurnPlan:
+        """A new question, or one to answer once more. See `Turns.start`."""
+        self._check_content(content, parent_id)
+        _check_model(call)
+        parameters = sampling_parameters(call.parameters or {})
+        conversation = await self._conversations.get(principal, conversation_id)
+        model_id = call.model or conversation.model or self._registry.default_model
+        started = TurnStarted(
+            turn_id=new_id("turn"),
+            conversation_id=conversation_id,
+            user_message_id=(parent_id if content is None else None) or new_id("msg"),
+            assistant_message_id=new_id("msg"),
+            model=model_id,
+        )
+        return self._plan(
+            principal,
+            conversation,
+            started,
+            call,
+            parameters,
+            content=content,
+            parent_id=parent_id,
+            chosen_model=None if content is None else call.model,
+        )
+
+    async def continuation(
+        self, principal: Principal, conversation_id: str, *, answer_id: str, call: Call
+    ) -> TurnPlan:
+        """An answer to go on with. See `Turns.go_on`."""
+        _check_model(call)
+        parameters = sampling_parameters(call.parameters or {})
+        conversation = await self._conversations.get(principal, conversation_id)
+        continued = await self._store.answer(principal, conversation_id, answer_id)
+        message = continued.message
+        check_broken_off(message)
+        model_id = call.model or message.model or conversation.model
+        started = TurnStarted(
+            turn_id=message.turn_id or new_id("turn"),
+            conversation_id=conversation_id,
+            user_message_id=message.parent_id or "",
+            assistant_message_id=message.id,
+            model=model_id or self._registry.default_model,
+        )
+        return self._plan(principal, conversation, started, call, parameters, continued=continued)
+
+    def _plan(
+        self,
+        principal: Principal,
+        conversation: Conversation,
+        started: TurnStarted,
+        call: Call,
+        parameters: Mapping[str, Any],
+        *,
+        content: str | None = None,
+        parent_id: str | None = None,
+        continued: StoredTurn | None = None,
+        chosen_model: str | None = None,
+    ) -> TurnPlan:
+        merged = {**conversation.parameters, **parameters}
+        return TurnPlan(
+            principal=principal,
+            started=started,
+            content=content,
+            parent_id=parent_id,
+            continued=continued,
+            chosen_model=chosen_model,
+            system_prompt=conversation.system_prompt,
+            parameters={name: value for name, value in merged.items() if value is not None},
+            context_window=self._registry.resolve(principal, started.model).context_window,
+            source=call.source,
+            request_id=call.request_id,
+        )
+
+    def _check_content(self, content: str | None, parent_id: str | None) -> None:
+        if content is not None:
+            max_chars = self._registry.limits.max_content_chars
+            check_text(content, param="content", min_chars=1, max_chars=max_chars)
+        elif parent_id is None:
+            raise InvalidRequest(
+                "There is neither `content` nor `parent_id`. Send a question, or the id of the "
+                "question to answer once more.",
+                param="content",
+            )
+
+
+def _check_model(call: Call) -> None:
+    check_text(call.model or "", param="model", max_chars=MAX_MODEL_CHARS)

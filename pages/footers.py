@@ -1,0 +1,145 @@
+"""What stands below a message: its other versions, what can be done with it, what it used.
+
+The names of buttons are in `title`, and what they act on in `value`: Gradio's sanitiser lets no
+`data-` and no `aria-` through. portal.js and messages.js know them by their class `act-…`.
+"""
+
+import html
+from collections.abc import Sequence
+
+from aiportal.events import UsageReported
+
+__all__ = ["Versions", "answer_foot", "escaped", "failure_foot", "question_foot", "usd"]
+
+_EDITED = "Somebody has changed this text by hand."
+
+
+class Versions:
+    """A message among those that follow the same one. message_id: "" while it is not stored."""
+
+    def __init__(self, message_id: str = "", siblings: Sequence[str] = ()) -> None:
+        self.message_id = message_id
+        self._siblings = siblings
+
+    def html(self) -> str:
+        """‹ 2/3 ›, or nothing where there is but one."""
+        count = len(self._siblings)
+        if count < 2 or self.message_id not in self._siblings:
+            return ""
+        place = self._siblings.index(self.message_id)
+        before = self._siblings[place - 1] if place else ""
+        after = self._siblings[place + 1] if place + 1 < count else ""
+        return (
+            f'<span class="vers">{_step("left", "Previous version", before)}'
+            f'<span class="n" role="img" title="Version {place + 1} of {count}">'
+            f"{place + 1}/{count}</span>"
+            f"{_step('right', 'Next version', after)}</span>"
+        )
+
+
+def question_foot(versions: Versions, *, is_edited: bool) -> str:
+    """Below a question; nothing while it is not stored."""
+    if not versions.message_id:
+        return ""
+    acts = (
+        versions.html()
+        + _icon("pencil", "edit", "Edit the question", versions.message_id)
+        + _icon("copy", "copy", "Copy the question", "")
+        + _more(versions, "More about this question")
+    )
+    return f'<div class="qfoot"><span class="acts">{acts}</span>{_edited(is_edited)}</div>'
+
+
+def answer_foot(
+    versions: Versions,
+    *,
+    question_id: str,
+    model: str,
+    usage: UsageReported | None,
+    tags: str,
+    is_edited: bool,
+    has_text: bool,
+    has_again: bool,
+    goes_on: bool,
+) -> str:
+    """Below an answer. goes_on: it broke off, and its rest can be asked for."""
+    acts = (
+        versions.html()
+        + (_icon("copy", "copy", "Copy the answer", "") if has_text else "")
+        + (_icon("retry", "again", "Answer again", question_id) if has_again else "")
+        + (_more(versions, "More about this answer") if versions.message_id else "")
+    )
+    on = _continue(versions) if goes_on else ""
+    facts = "".join(f"<span>{escaped(fact)}</span>" for fact in _facts(usage))
+    return (
+        f'<div class="mfoot"><span class="acts">{acts}</span>{on}'
+        f'<span class="mono">{escaped(model)}</span>{facts}{tags}{_edited(is_edited)}</div>'
+    )
+
+
+def failure_foot(versions: Versions) -> str:
+    """Below a failure without an answer."""
+    if not versions.message_id:
+        return ""
+    acts = versions.html() + _more(versions, "More about this answer")
+    return f'<div class="efoot"><span class="acts">{acts}</span></div>'
+
+
+def usd(amount: float) -> str:
+    """A sum for people: two digits that count, at least cents."""
+    if amount == 0:
+        return "$0"
+    if amount < 0.000_1:
+        return "< $0.0001"
+    return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
+
+
+def escaped(text: str) -> str:
+    """`text` for HTML on one line."""
+    return html.escape(text).replace("\r", " ").replace("\n", "&#10;")
+
+
+def _icon(icon: str, act: str, name: str, value: str) -> str:
+    return (
+        f'<button type="button" class="ib i-{icon} act-{act}" value="{escaped(value)}" '
+        f'title="{name}"></button>'
+    )
+
+
+def _step(icon: str, name: str, message_id: str) -> str:
+    disabled = "" if message_id else " disabled"
+    return (
+        f'<button type="button" class="ib i-{icon} act-show" value="{escaped(message_id)}" '
+        f'title="{name}"{disabled}></button>'
+    )
+
+
+def _more(versions: Versions, name: str) -> str:
+    return _icon("dots", "more", name, versions.message_id)
+
+
+def _continue(versions: Versions) -> str:
+    return (
+        f'<button type="button" class="lnk act-go-on" value="{escaped(versions.message_id)}">'
+        "Continue</button>"
+    )
+
+
+def _edited(is_edited: bool) -> str:
+    return f'<span class="tag" title="{_EDITED}">edited</span>' if is_edited else ""
+
+
+def _facts(usage: UsageReported | None) -> list[str]:
+    """Tokens, cost, first token, speed: what is known of them."""
+    if usage is None:
+        return []
+    facts = [
+        f"{usage.prompt_tokens:,} in · {usage.completion_tokens:,} out",
+        usd(usage.cost_usd),
+    ]
+    if usage.ttft_ms is not None:
+        facts.append(f"first token {usage.ttft_ms / 1000:.2f} s")
+        writing_s = (usage.latency_ms - usage.ttft_ms) / 1000
+        if writing_s > 0 and usage.completion_tokens > 1:
+            facts.append(f"{(usage.completion_tokens - 1) / writing_s:,.0f} tokens/s")
+    return facts
