@@ -19,9 +19,13 @@ from aiportal.chat import (
     AnswerCache,
     Completions,
     Conversations,
+    Projects,
     PromptTokens,
     Responses,
+    Titles,
+    Trash,
     Turns,
+    open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
@@ -57,6 +61,9 @@ class Portal:
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
+    projects: Projects
+    trash: Trash
+    titles: Titles
     responses: Responses
     turns: Turns
 
@@ -79,14 +86,13 @@ class Portal:
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers)
-            conversations = Conversations(database)
-            turns = await stack.enter_async_context(
-                Turns(
+            chats = await stack.enter_async_context(
+                open_chats(
                     database,
                     settings,
                     registry=registry,
                     completions=completions,
-                    conversations=conversations,
+                    preferences=accounts.preferences,
                 )
             )
             yield cls(
@@ -107,9 +113,12 @@ class Portal:
                 routerbox=RouterBox(registry, router.board),
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local),
-                conversations=conversations,
+                conversations=chats.conversations,
+                projects=chats.projects,
+                trash=chats.trash,
+                titles=chats.titles,
                 responses=Responses(database),
-                turns=turns,
+                turns=chats.turns,
             )
 
     def chat(

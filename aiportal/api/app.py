@@ -21,6 +21,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    arrangement,
     auth,
     chat,
     conversations,
@@ -35,6 +36,7 @@ from aiportal.api.routes import (
     models,
     moderations,
     preferences,
+    projects,
     rerank,
     responses,
     routerbox,
@@ -61,6 +63,8 @@ RESOURCES = (
     custom_models,
     routerbox,
     conversations,
+    arrangement,
+    projects,
     turns,
     usage,
 )

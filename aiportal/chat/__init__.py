@@ -2,29 +2,47 @@
 
 from aiportal.chat.answer import Answer
 from aiportal.chat.answer_cache import AnswerCache
+from aiportal.chat.arrangement import BulkAction, BulkChange
+from aiportal.chat.assembly import Chats, open_chats
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversation import Conversation
+from aiportal.chat.conversation_list import ConversationPage, ListFilter
 from aiportal.chat.conversations import Conversations, Page
 from aiportal.chat.export import Export, ExportFormat
 from aiportal.chat.messages import Failure, Message, MessageStatus
+from aiportal.chat.projects import Project, Projects
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.responses import Responses
+from aiportal.chat.search import SearchMatch
+from aiportal.chat.titles import Titles
+from aiportal.chat.trash import Trash
 from aiportal.chat.turns import Turns
 
 __all__ = [
     "Answer",
     "AnswerCache",
+    "BulkAction",
+    "BulkChange",
+    "Chats",
     "Completions",
     "Conversation",
+    "ConversationPage",
     "Conversations",
     "Export",
     "ExportFormat",
     "Failure",
+    "ListFilter",
     "Message",
     "MessageStatus",
     "Page",
+    "Project",
+    "Projects",
     "PromptTokens",
     "Responses",
+    "SearchMatch",
+    "Titles",
     "TokenCount",
+    "Trash",
     "Turns",
+    "open_chats",
 ]

@@ -1,7 +1,7 @@
 """Turns: questions that are being answered, each by a task of the core that doors follow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,7 @@ from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import MessageStatus, check_text
 from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.projects import Projects, system_prompt_of
 from aiportal.chat.turn import Turn, TurnParts
 from aiportal.chat.turn_host import TurnHost
 from aiportal.chat.turn_store import StoredTurn, TurnPlan, TurnStore
@@ -45,9 +46,13 @@ class Turns:
         completions: Completions,
         conversations: Conversations,
         max_running: int = MAX_RUNNING,
+        on_done: Callable[[TurnPlan], None] = lambda _: None,
     ) -> None:
+        """on_done: is told of each turn that has ended with an answer."""
         self._registry = registry
         self._conversations = conversations
+        self._projects = Projects(database)
+        self._on_done = on_done
         self._store = TurnStore(database)
         self._host = TurnHost(settings.data_dir / "turn-hosts")
         self._parts = TurnParts(
@@ -101,7 +106,7 @@ class Turns:
         content: 1 to 1,000,000 characters; None to answer the question `parent_id` once more.
         parent_id: the message that the question follows; None for the newest one of the
             conversation, "root" for none: a first question beside the one that is there.
-        model: else the conversation's, else the portal's default.
+        model: else the conversation's, else its project's, else the portal's default.
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
 
@@ -113,7 +118,9 @@ class Turns:
         check_text(model or "", param="model", max_chars=MAX_MODEL_CHARS)
         chosen = sampling_parameters(parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
-        model_id = model or conversation.model or self._registry.default_model
+        project = await self._projects.of(principal, conversation)
+        usual = conversation.model or (project.model if project else None)
+        model_id = model or usual or self._registry.default_model
         merged = {**conversation.parameters, **chosen}
         plan = TurnPlan(
             principal=principal,
@@ -121,7 +128,7 @@ class Turns:
             content=content,
             parent_id=parent_id,
             chosen_model=None if content is None else model,
-            system_prompt=conversation.system_prompt,
+            system_prompt=system_prompt_of(conversation, project),
             parameters={name: value for name, value in merged.items() if value is not None},
             context_window=self._registry.resolve(principal, model_id).context_window,
             source=source,
@@ -220,9 +227,14 @@ class Turns:
         # Before it is stored, so that nobody takes its row for one that nobody writes to.
         self._turns[turn_id] = turn
         task, stored = turn.launch()
-        task.add_done_callback(lambda _: self._turns.pop(turn_id, None))
+        task.add_done_callback(lambda _: self._ended(turn))
         await asyncio.shield(stored)
         return plan.started
+
+    def _ended(self, turn: Turn) -> None:
+        self._turns.pop(turn.plan.started.turn_id, None)
+        if turn.log.status == "done":
+            self._on_done(turn.plan)
 
     def _admit(self, principal: Principal) -> None:
         if not self._is_open or len(self._turns) >= self._max_running:
