@@ -55,7 +55,8 @@ class ChatView:
             model, updates = None, self.new_chat()
         else:
             conversation = await self._portal.conversations.get(principal, chat_id)
-            model = conversation.model
+            project = await self._portal.projects.of(principal, conversation)
+            model = conversation.model or (project.model if project else None)
             updates = await self.chat(principal, chat_id)
             updates |= self.settings(ChatSettings.of(conversation))
         updates[self._parts.picker] = await self._models.options(principal, model)
@@ -92,6 +93,15 @@ class ChatView:
             parts.composer.line: {"cost": "", "used": ""},
             **self.settings(ChatSettings()),
         }
+
+    async def new_chat_in(self, principal: Principal, project_id: str) -> Updates:
+        """What is different about a new chat in a project: its title, and its model if it has one."""
+        project = await self._portal.projects.get(principal, project_id)
+        updates: Updates = {self._parts.title: {"title": f"New chat in {project.name}"}}
+        if project.model is None:
+            return updates
+        updates[self._parts.picker] = await self._models.options(principal, project.model)
+        return updates | await self.note(principal, project.model)
 
     def settings(self, settings: ChatSettings) -> Updates:
         """The fields behind the chip."""

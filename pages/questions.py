@@ -17,6 +17,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing, referred_turn, said
 from pages.components import picked_model
+from pages.list_view import ListView
 from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
 
@@ -61,7 +62,12 @@ class QuestionHandlers:
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         try:
             started = await self._ask(
-                principal, chat_id, question, settings=settings, model=picked_model(picker) or None
+                principal,
+                chat_id,
+                question,
+                settings=settings,
+                model=picked_model(picker) or None,
+                project_id=ListView.parse(clock).project_id or None,
             )
         except Conflict:
             inform("An answer is being written here. Stop it, or wait for its end, then send.")
@@ -133,6 +139,7 @@ class QuestionHandlers:
         *,
         settings: ChatSettings,
         model: str | None,
+        project_id: str | None,
     ) -> TurnStarted:
         """Start the turn; a chat that was made for it goes again if it is refused."""
         if chat_id:
@@ -143,6 +150,7 @@ class QuestionHandlers:
             model=model,
             system_prompt=settings.system_prompt,
             parameters=settings.parameters({}),
+            project_id=project_id,
         )
         try:
             return await self._portal.turns.start(principal, made.id, content=question, model=model)

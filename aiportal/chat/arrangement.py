@@ -156,6 +156,4 @@ def _checked_ids(ids: Sequence[str]) -> list[str]:
 
 
 def _too_many(count: int) -> InvalidRequest:
-    return InvalidRequest(
-        f"These are {count} tags; a conversation takes {MAX_TAGS}.", param="tags"
-    )
+    return InvalidRequest(f"These are {count} tags; a conversation takes {MAX_TAGS}.", param="tags")

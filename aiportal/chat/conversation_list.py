@@ -13,7 +13,14 @@ from aiportal.chat.search import HITS, SearchMatch, match_expression, matches_of
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 
-__all__ = ["MAX_PAGE", "ConversationPage", "ListFilter", "check_limit", "select_page", "select_tags"]
+__all__ = [
+    "MAX_PAGE",
+    "ConversationPage",
+    "ListFilter",
+    "check_limit",
+    "select_page",
+    "select_tags",
+]
 
 MAX_PAGE = 200
 MAX_TAGS_LISTED = 200

@@ -71,7 +71,9 @@ class Projects:
 
         def select(database: sqlite_utils.Database) -> list[Project]:
             cursor = (
-                {} if after is None else owned_project_row(database, principal, after, param="after")
+                {}
+                if after is None
+                else owned_project_row(database, principal, after, param="after")
             )
             values = {
                 "user_id": principal.user_id,

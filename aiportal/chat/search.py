@@ -108,7 +108,11 @@ def _walk(
 ) -> list[dict[str, Any]]:
     if not numbers:
         return []
-    bounds = {"numbers": orjson.dumps(numbers).decode(), "first": min(numbers), "last": max(numbers)}
+    bounds = {
+        "numbers": orjson.dumps(numbers).decode(),
+        "first": min(numbers),
+        "last": max(numbers),
+    }
     return list(database.query(sql, {**values, **bounds}))
 
 

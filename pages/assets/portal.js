@@ -176,11 +176,6 @@
     return box;
   };
 
-  const askToDelete = ({ id, title }) => {
-    const words = make("p", "", `“${title}” goes for good, with its answers.`);
-    dialog("Delete this chat?", words, "Delete", "danger", () => tell("delete", { id }));
-  };
-
   const askForTitle = ({ id, title }) => {
     const label = make("label", "field", "Title");
     const input = make("input");
@@ -201,12 +196,14 @@
     const item = (icon, text, act) =>
       button(`mi i-${icon}`, text, () => {
         menu.hidePopover();
-        act({ id: row.id, title: row.title });
+        act(row);
       });
     const file = make("a", "mi i-download", "Export as Markdown");
     file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
     file.download = "";
-    menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
+    const { arrangingItems, deleteChats } = window.aiportal;
+    const remove = item("trash", "Delete", ({ id }) => deleteChats([id]));
+    menu.append(item("pencil", "Rename", askForTitle), ...arrangingItems(row, item), file, remove);
     menu.addEventListener("toggle", (event) => {
       if (event.newState === "closed") menu.remove();
     });
@@ -294,6 +291,7 @@
 
   // ---- names and roles that Gradio's own parts lack; run after the page has changed
 
+  const mends = []; // what other scripts put right
   const mend = () => {
     for (const one of document.querySelectorAll("#chat-log [data-testid][aria-label]")) {
       const label = one.dataset.testid === "user" ? "Your question" : "Answer";
@@ -311,6 +309,7 @@
       if (one && one.ariaLabel !== label) one.ariaLabel = one.title = label;
     }
     markSettings();
+    for (const more of mends) more();
     if (document.body.classList.contains("dark") !== (root.dataset.theme === "dark")) {
       applyMode(root.dataset.theme);
     }
@@ -349,4 +348,5 @@
 
   const minutesEast = () => String(-new Date().getTimezoneOffset());
   window.aiportal = { chatInAddress, connect, minutesEast, opened, picker, showChatInAddress };
+  Object.assign(window.aiportal, { acts, button, dialog, make, mends }); // for history.js
 })();

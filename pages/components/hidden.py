@@ -19,7 +19,7 @@ def carrier(label: str) -> gr.Textbox:
 def signals() -> gr.HTML:
     """Where portal.js reports clicks that Python handles.
 
-    `select` opens a row, `retry` answers again, `edit` renames, `delete` removes; each carries
-    `id`, `edit` also `title`.
+    `select` opens a row, `retry` answers again, `edit` renames; each carries `id`, `edit` also
+    `title`.
     """
     return part("<span></span>", classes="offstage", on_load="window.aiportal.connect(trigger)")

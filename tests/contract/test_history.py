@@ -1,13 +1,36 @@
 """What users arrange over HTTP: lists, searches, projects, many at once, the trash."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
 
-from tests.contract.test_conversations import Client, ann, ben, session
+from tests.contract.test_conversations import Client
+from tests.running import AppServer
 from tests.upstreams import Upstream, text
 
-__all__ = ["ann", "ben", "session"]
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def ann(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
+    """The admin."""
+    return Client(session, app_server.url + "/api/v1", app_server.headers)
+
+
+@pytest.fixture
+async def ben(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
+    """A plain user."""
+    portal = app_server.portal
+    admin = await portal.users.operator()
+    await portal.users.create(admin, username="ben", password=None)
+    _, key = await portal.keys.create(admin, name="test", username="ben")
+    return Client(session, app_server.url + "/v1", {"X-API-Key": key})
 
 
 async def test_a_search_says_where_the_words_stand(ann: Client, upstream: Upstream) -> None:

@@ -16,9 +16,7 @@ def projects(database: Database) -> Projects:
     return Projects(database)
 
 
-async def _titles(
-    conversations: Conversations, principal: Principal, **narrowed: Any
-) -> list[str]:
+async def _titles(conversations: Conversations, principal: Principal, **narrowed: Any) -> list[str]:
     page = await conversations.list(principal, narrowed=ListFilter(**narrowed))
     return [one.title for one in page.data]
 
