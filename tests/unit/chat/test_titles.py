@@ -33,7 +33,8 @@ async def _named(portal: Portal, principal: Principal, chat: Conversation) -> Co
     started = await portal.turns.start(principal, chat.id, content=QUESTION)
     await events_of(portal.turns, principal, started.turn_id)
     async with asyncio.timeout(5):
-        while portal.titles.is_writing(principal):  # noqa: ASYNC110  # reason: nobody is told
+        # Nobody is told of the end: it is to be looked for.
+        while portal.turns._turns or portal.titles.is_writing(principal):  # noqa: ASYNC110
             await asyncio.sleep(0)
     return await portal.conversations.get(principal, chat.id)
 
