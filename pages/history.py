@@ -64,7 +64,11 @@ class History:
         user = await self._portal.users.get(principal, principal.user_id)
         spent = await self._portal.ledger.spent_usd(principal, since=month)
         return account_value(
-            user.name, user.username, spent=f"{usd(spent)} this month", is_admin=principal.is_admin
+            user.name,
+            user.username,
+            spent=f"{usd(spent)} this month",
+            is_admin=principal.is_admin,
+            has_titles=await self._portal.titles.is_wanted(principal),
         )
 
     async def _pages(

@@ -37,7 +37,6 @@ AND (places.id IS NOT NULL
 _NARROWED = {
     "project_id": "AND c.project_id = :project_id",
     "tag": "AND EXISTS (SELECT 1 FROM json_each(c.tags) WHERE value = :tag COLLATE NOCASE)",
-    "is_pinned": "AND c.is_pinned = :is_pinned",
 }
 _TAGS = f"""
 SELECT value FROM conversations c, json_each(c.tags)
@@ -97,6 +96,8 @@ def select_page(
         "limit": limit + 1,
     }
     where = _WHERE
+    if narrowed.is_pinned is not None:  # no parameter: the index of pinned ones is asked for by it
+        where += "AND c.is_pinned " if narrowed.is_pinned else "AND NOT c.is_pinned "
     for name, clause in _NARROWED.items():
         if (value := getattr(narrowed, name)) is not None:
             where += clause

@@ -117,6 +117,10 @@ class Titles:
         """Whether a title of a conversation of the caller's may be about to come."""
         return principal.user_id in self._users.values()
 
+    async def is_wanted(self, principal: Principal) -> bool:
+        """Whether models write the titles of the caller's new conversations."""
+        return titles_wanted(await self._preferences.get(principal), usual=self._is_usual)
+
     async def _write(self, plan: TurnPlan) -> None:
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -130,9 +134,7 @@ class Titles:
 
     async def _write_if_wanted(self, plan: TurnPlan) -> None:
         excerpt = await self._excerpt(plan)
-        if excerpt is None:
-            return
-        if not titles_wanted(await self._preferences.get(plan.principal), usual=self._is_usual):
+        if excerpt is None or not await self.is_wanted(plan.principal):
             return
         written = await self._ask(plan, excerpt)
         title = cleaned_title(written or "", question=excerpt.question)

@@ -91,14 +91,15 @@ def test_a_deleted_chat_is_gone_at_once_and_comes_back(
 
 
 def test_a_model_writes_the_title_where_the_user_wants_it(
-    open_chat: OpenChat, provider: Upstream, portal_url: str
+    open_chat: OpenChat, provider: Upstream
 ) -> None:
     provider.answer("fast", text("About whales."), text('"Giants of the sea"'))
     page = open_chat()
-    wish = page.request.put(
-        "/api/auth/preferences", data={"chat": {"titles": True}}, headers={"Origin": portal_url}
-    )
-    assert wish.ok
+    page.locator(".acct-open").click()
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as kept:
+        page.get_by_label("Models title new chats").check()
+    assert kept.value.ok
+    page.keyboard.press("Escape")
     ask(page, "Whales")
     expect(rows(page)).to_have_text(["Giants of the sea"])
     expect(page.get_by_role("heading", level=1, name="Giants of the sea")).to_be_visible()
