@@ -8,7 +8,6 @@ from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_view import MOST_MESSAGES, ChatView, Updates, said
 from pages.components import picked_model
-from pages.list_view import ListView
 from pages.toasts import told, warn
 
 __all__ = ["ChatsHandlers"]
@@ -54,9 +53,7 @@ class ChatsHandlers:
         """An empty chat; the picked model stays, unless the chat is begun in a project that has one."""
         principal = await self._access.principal(request)
         updates = self._view.new_chat() | await self._view.rows(principal, "", search, clock)
-        if project_id := ListView.parse(clock).project_id:
-            updates |= await self._view.new_chat_in(principal, project_id)
-        return updates
+        return updates | await self._view.new_chat_in(principal, clock)
 
     @told
     async def show_all(self, chat_id: str, request: gr.Request) -> Updates:

@@ -8,6 +8,7 @@ from typing import Final
 
 import gradio as gr
 
+from aiportal.chat import Project
 from aiportal.errors import Conflict, PortalError
 from aiportal.events import ReasoningDelta, TextDelta, TurnStarted
 from aiportal.portal import Portal
@@ -17,7 +18,6 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing, referred_turn, said
 from pages.components import picked_model
-from pages.list_view import ListView
 from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
 
@@ -67,7 +67,7 @@ class QuestionHandlers:
                 question,
                 settings=settings,
                 model=picked_model(picker) or None,
-                project_id=ListView.parse(clock).project_id or None,
+                project=await self._view.project(principal, clock),
             )
         except Conflict:
             inform("An answer is being written here. Stop it, or wait for its end, then send.")
@@ -139,7 +139,7 @@ class QuestionHandlers:
         *,
         settings: ChatSettings,
         model: str | None,
-        project_id: str | None,
+        project: Project | None,
     ) -> TurnStarted:
         """Start the turn; a chat that was made for it goes again if it is refused."""
         if chat_id:
@@ -150,7 +150,7 @@ class QuestionHandlers:
             model=model,
             system_prompt=settings.system_prompt,
             parameters=settings.parameters({}),
-            project_id=project_id,
+            project_id=project.id if project else None,
         )
         try:
             return await self._portal.turns.start(principal, made.id, content=question, model=model)
