@@ -213,6 +213,36 @@
     if (stamp) hideLater(stamp);
   };
 
+  // ---- with a keyboard: arrows within a menu, and the focus stays where it was when the list is
+  // drawn anew
+
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const menu = step && event.target.closest?.(".menu");
+    if (!menu) return;
+    event.preventDefault();
+    const items = [...menu.querySelectorAll("button, a, input")];
+    items.at((items.indexOf(event.target) + step) % items.length).focus();
+  });
+
+  let focused = "";
+  const keyOf = (element) =>
+    `${element.dataset.act ?? "pick"} ${element.dataset.id ?? element.value ?? ""}`;
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest(".slist")) focused = keyOf(target);
+    else if (!target.closest(".menu, .dialog")) focused = "";
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest?.(".slist, .menu, .dialog")) focused = "";
+  });
+
+  const keepFocus = () => {
+    if (!focused || document.activeElement !== document.body) return;
+    const places = [...document.querySelectorAll(".slist :is(button, input)")];
+    places.find((one) => keyOf(one) === focused)?.focus({ preventScroll: true });
+  };
+
   // ---- what the user has models do, kept with the preferences of other programs
 
   const keepWish = async (box) => {
@@ -237,6 +267,6 @@
     if (event.target.matches?.("[data-wish]")) keepWish(event.target);
   });
 
-  mends.push(showSelected, watchUndo);
+  mends.push(showSelected, watchUndo, keepFocus);
   Object.assign(window.aiportal, { arrangingItems, connectHistory, deleteChats });
 })();
