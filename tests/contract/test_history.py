@@ -158,7 +158,7 @@ async def test_many_are_deleted_and_restored(ann: Client) -> None:
         ("POST", "/conversations/bulk", {"ids": ["CHAT"], "action": "burn"}, "action"),
         ("POST", "/conversations/bulk", {"ids": ["CHAT"], "action": "tag"}, "tags"),
         ("POST", "/conversations/bulk", {"ids": "CHAT", "action": "pin"}, "ids"),
-        ("POST", "/conversations/bulk", {"ids": [1], "action": "pin"}, "ids[0]"),
+        ("POST", "/conversations/bulk", {"ids": [1], "action": "pin"}, "ids.0"),
         ("PATCH", "/conversations/CHAT", {"tags": [""]}, "tags"),
         ("PATCH", "/conversations/CHAT", {"tags": "x"}, "tags"),
         ("PATCH", "/conversations/CHAT", {"pinned": "maybe"}, "pinned"),
