@@ -107,13 +107,13 @@ def select_page(
             database.query(f"SELECT c.* FROM conversations c WHERE {where} {_ORDER}", values)
         )
         return _page(rows, limit)
-    values |= search_values(principal, match)
+    values |= search_values(database, principal, q or "")
     sql = f"""
         WITH {HITS} SELECT c.*, places.numbers
         FROM conversations c LEFT JOIN places ON places.id = c.id WHERE {where} {_FOUND} {_ORDER}
     """
     rows = list(database.query(sql, values))
-    return _page(rows, limit, matches_of(database, rows[:limit], values))
+    return _page(rows, limit, matches_of(database, rows[:limit], match))
 
 
 def select_tags(database: sqlite_utils.Database, principal: Principal) -> list[str]:

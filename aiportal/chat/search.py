@@ -2,7 +2,9 @@
 
 import random
 import re
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ MAX_HITS = 10_000
 MATCHES_OF_MESSAGES = 3  # shown of one conversation
 SNIPPET_WORDS = 16
 MAX_SNIPPET_CHARS = 400  # a word may be as long as a message
+MAX_SEARCHED_CHARS = 100_000  # of a message, for its snippet
 
 HITS = """
 hits AS MATERIALIZED (
@@ -32,20 +35,25 @@ places AS MATERIALIZED (
   FROM hits JOIN messages m USING (number) GROUP BY m.conversation_id
 )
 """
-_TITLES = """
-SELECT rowid AS number, highlight(conversations_text, 0, :mark, :mark) AS text
-FROM conversations_text
-WHERE conversations_text MATCH :match AND rowid BETWEEN :first AND :last
-  AND +rowid IN (SELECT value FROM json_each(:numbers))
+_IS_FREQUENT = """
+SELECT count(*) = :max_hits FROM (
+  SELECT 1 FROM messages_text WHERE messages_text MATCH :match LIMIT :max_hits
+)
 """
-# All of them in one walk: with the unary plus SQLite does not ask the index once for each.
-_SNIPPETS = f"""
-SELECT messages_text.rowid AS number, m.id, m.conversation_id,
-  snippet(messages_text, 1, :mark, :mark, '…', {SNIPPET_WORDS}) AS text
-FROM messages_text JOIN messages m ON m.number = messages_text.rowid
-WHERE messages_text MATCH :messages_match AND messages_text.rowid BETWEEN :first AND :last
-  AND +messages_text.rowid IN (SELECT value FROM json_each(:numbers))
-ORDER BY messages_text.rowid DESC
+_MESSAGES = f"""
+SELECT conversation_id, id, substr(content, 1, {MAX_SEARCHED_CHARS}) FROM messages
+WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number DESC
+"""
+# What a page shows, indexed alone: to ask the large index once more would cost as much as before.
+_INDEX = """
+CREATE VIRTUAL TABLE shown USING fts5 (
+  conversation UNINDEXED, message UNINDEXED, text, tokenize = 'unicode61 remove_diacritics 2'
+)
+"""
+_MARKED = f"""
+SELECT conversation, message, CASE WHEN message IS NULL THEN highlight(shown, 2, :mark, :mark)
+  ELSE snippet(shown, 2, :mark, :mark, '…', {SNIPPET_WORDS}) END
+FROM shown WHERE shown MATCH :match ORDER BY rowid
 """
 
 
@@ -68,52 +76,55 @@ def match_expression(words: str) -> str | None:
     Every word is quoted, so no input is an operator or a syntax error.
     Raises InvalidRequest for more than 1,000 characters.
     """
+    return " ".join(f"{word}*" for word in _quoted(words)) or None
+
+
+def search_values(
+    database: sqlite_utils.Database, principal: Principal, words: str
+) -> dict[str, Any]:
+    """What the SQL of a search is given: the words are looked for in the caller's own messages.
+
+    A word that 10,000 of them hold is not also taken for the beginning of others.
+    """
+    owner = re.sub(r'["_]', "", principal.user_id)
+    looked_for = []
+    for word in _quoted(words):
+        values = {"match": f'(owner : "{owner}") AND (content : {word})', "max_hits": MAX_HITS}
+        is_frequent = database.execute(_IS_FREQUENT, values).fetchone()[0]
+        looked_for.append(word if is_frequent else f"{word}*")
+    return {
+        "match": match_expression(words),
+        "messages_match": f'(owner : "{owner}") AND (content : ({" ".join(looked_for)}))',
+        "max_hits": MAX_HITS,
+    }
+
+
+def matches_of(
+    database: sqlite_utils.Database, found: Sequence[Mapping[str, Any]], match: str
+) -> dict[str, list[SearchMatch]]:
+    """By conversation: the title first, then the newest messages, three at most.
+
+    found: rows with `id`, `title` and, as a JSON list or NULL, the `numbers` of their messages.
+    """
+    numbers = orjson.dumps([number for row in found for number in _newest(row["numbers"])])
+    texts = [(row["id"], None, row["title"]) for row in found]
+    texts += database.execute(_MESSAGES, (numbers.decode(),)).fetchall()
+    mark = f"\x02{random.getrandbits(64):016x}\x03"  # no text holds it
+    matches: dict[str, list[SearchMatch]] = {row["id"]: [] for row in found}
+    with closing(sqlite3.connect(":memory:")) as index:
+        index.execute(_INDEX)
+        index.executemany("INSERT INTO shown VALUES (?, ?, ?)", texts)
+        for conversation, message, marked in index.execute(_MARKED, {"mark": mark, "match": match}):
+            matches[conversation].append(_match(message, marked, mark))
+    return matches
+
+
+def _quoted(words: str) -> list[str]:
     if len(words) > MAX_CHARS:
         raise InvalidRequest(f"`q` takes at most {MAX_CHARS:,} characters.", param="q")
     # NUL would end the expression for SQLite, half a surrogate pair cannot be handed to it.
     cleaned = words.replace("\0", " ").encode(errors="replace").decode()
-    quoted = ['"' + word.replace('"', '""') + '"*' for word in cleaned.split()[:MAX_WORDS]]
-    return " ".join(quoted) or None
-
-
-def search_values(principal: Principal, match: str) -> dict[str, Any]:
-    """What the SQL of a search is given: `match` is looked for in the caller's own messages."""
-    owner = re.sub(r'["_]', "", principal.user_id)
-    messages_match = f'(owner : "{owner}") AND (content : ({match}))'
-    return {"match": match, "messages_match": messages_match, "max_hits": MAX_HITS}
-
-
-def matches_of(
-    database: sqlite_utils.Database, found: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
-) -> dict[str, list[SearchMatch]]:
-    """By conversation: the title first, then the newest messages, three at most.
-
-    found: rows with `id`, `number` and, as a JSON list or NULL, the `numbers` of their messages.
-    values: what `search_values` has made.
-    """
-    mark = f"\x02{random.getrandbits(64):016x}\x03"  # no text holds it
-    marking = {**values, "mark": mark}
-    matches: dict[str, list[SearchMatch]] = {row["id"]: [] for row in found}
-    ids = {row["number"]: row["id"] for row in found}
-    for row in _walk(database, _TITLES, list(ids), marking):
-        matches[ids[row["number"]]].append(_match(None, row["text"], mark))
-    numbers = [number for row in found for number in _newest(row["numbers"])]
-    for row in _walk(database, _SNIPPETS, numbers, marking):
-        matches[row["conversation_id"]].append(_match(row["id"], row["text"], mark))
-    return matches
-
-
-def _walk(
-    database: sqlite_utils.Database, sql: str, numbers: Sequence[int], values: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    if not numbers:
-        return []
-    bounds = {
-        "numbers": orjson.dumps(numbers).decode(),
-        "first": min(numbers),
-        "last": max(numbers),
-    }
-    return list(database.query(sql, {**values, **bounds}))
+    return ['"' + word.replace('"', '""') + '"' for word in cleaned.split()[:MAX_WORDS]]
 
 
 def _newest(numbers: str | None) -> list[int]:

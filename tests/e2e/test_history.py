@@ -67,7 +67,7 @@ def test_a_chat_is_renamed(open_chat: OpenChat, provider: Upstream) -> None:
     page = open_chat()
     _two_chats(page, provider)
     menu_of(page, "Ferns").get_by_role("button", name="Rename").click()
-    page.get_by_label("Title").fill("Plants & <b>more</b>")
+    page.get_by_label("Title", exact=True).fill("Plants & <b>more</b>")
     page.get_by_role("button", name="Rename").click()
     expect(rows(page)).to_have_text(["Plants & <b>more</b>", "Whales"])
     expect(page.locator("#tab-chat h1")).to_have_text("Plants & <b>more</b>")

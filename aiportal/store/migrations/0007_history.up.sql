@@ -34,9 +34,9 @@ DROP TABLE messages_text;
 UPDATE messages SET owner = coalesce((
   SELECT replace(user_id, '_', '') FROM conversations c WHERE c.id = messages.conversation_id
 ), '');
--- Words are found by their beginnings: those of one and of two characters have an index of their own.
+-- Words are found by their beginnings: those of up to three characters have an index of their own.
 CREATE VIRTUAL TABLE messages_text USING fts5 (
-  owner, content, content = 'messages', content_rowid = 'number', prefix = '1 2',
+  owner, content, content = 'messages', content_rowid = 'number', prefix = '1 2 3',
   tokenize = 'unicode61 remove_diacritics 2'
 );
 INSERT INTO messages_text (rowid, owner, content)

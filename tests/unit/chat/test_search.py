@@ -93,6 +93,21 @@ async def test_what_others_wrote_takes_no_place_among_the_hits(
     assert list(await _matches(conversations, ann, "zebra")) == ["Mine"]
 
 
+async def test_a_frequent_word_is_not_taken_for_the_beginning_of_others(
+    conversations: Conversations,
+    database: Database,
+    ann: Principal,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chat = await conversations.create(ann, title="x")
+    first, second, _ = await add_messages(database, chat.id, "the sea", "the land", "they")
+    monkeypatch.setattr(search, "MAX_HITS", 2)
+
+    (matches,) = (await _matches(conversations, ann, "the")).values()
+
+    assert [match.message_id for match in matches] == [second, first]
+
+
 async def test_the_index_holds_what_the_messages_hold(
     conversations: Conversations, database: Database, ann: Principal, chat: Conversation
 ) -> None:
