@@ -158,11 +158,16 @@ def _pieces(match: SearchMatch) -> list[dict[str, object]]:
     pieces: list[dict[str, object]] = []
     end = 0
     for start, stop in match.spans:
-        pieces.append({"text": match.snippet[end:start], "is_hit": False})
+        pieces.append({"text": _plain(match.snippet[end:start]), "is_hit": False})
         pieces.append({"text": match.snippet[start:stop], "is_hit": True})
         end = stop
-    pieces.append({"text": match.snippet[end:], "is_hit": False})
+    pieces.append({"text": _plain(match.snippet[end:]), "is_hit": False})
     return [piece for piece in pieces if piece["text"]]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of bold words and of code."""
+    return text.replace("**", "").replace("`", "")
 
 
 def _note(*, is_empty: bool, is_search: bool, view: ListView, has_more: bool) -> str:

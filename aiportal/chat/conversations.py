@@ -73,7 +73,7 @@ class Conversations:
         """The newest first, 1 to 200 of them, from the one after the conversation `after`.
 
         q: words that the title, or one message, must all hold (or begin a word of it with). Of more
-        than 10,000 messages that hold them the newest count.
+        than 5,000 messages that hold them the newest count.
         narrowed: else those that are not archived. Raises NotFound, InvalidRequest.
         """
         chosen = narrowed or ListFilter()

@@ -19,7 +19,7 @@ __all__ = ["HITS", "SearchMatch", "match_expression", "matches_of", "search_valu
 MAX_CHARS = 1_000
 MAX_WORDS = 32  # each is one look-up in the index
 # Of one search: bounds its time. Where more messages match, it is the newest that count.
-MAX_HITS = 10_000
+MAX_HITS = 5_000
 MATCHES_OF_MESSAGES = 3  # shown of one conversation
 SNIPPET_WORDS = 16
 MAX_SNIPPET_CHARS = 400  # a word may be as long as a message
@@ -84,7 +84,7 @@ def search_values(
 ) -> dict[str, Any]:
     """What the SQL of a search is given: the words are looked for in the caller's own messages.
 
-    A word that 10,000 of them hold is not also taken for the beginning of others.
+    A word that 5,000 of them hold is not also taken for the beginning of others.
     """
     owner = re.sub(r'["_]', "", principal.user_id)
     looked_for = []

@@ -155,6 +155,17 @@ def test_many_are_tagged_with_the_keyboard_alone(page: Page) -> None:
     expect(rows(page)).to_have_text(["Ferns", "Moths"])
 
 
+def test_a_long_list_scrolls_under_its_foot(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 520})
+    select = page.locator(".slist").get_by_role("button", name="Select")
+    expect(select).to_be_in_viewport()
+    expect(rows(page).last).not_to_be_in_viewport(ratio=1)
+    rows(page).first.hover()
+    page.mouse.wheel(0, 1_000)
+    expect(rows(page).last).to_be_in_viewport(ratio=1)
+    expect(select).to_be_in_viewport()
+
+
 def test_on_a_phone_chats_are_arranged_in_the_drawer(
     open_chat: OpenChat, provider: Upstream
 ) -> None:
