@@ -20,9 +20,13 @@ from aiportal.chat import (
     Branches,
     Completions,
     Conversations,
+    Projects,
     PromptTokens,
     Responses,
+    Titles,
+    Trash,
     Turns,
+    open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
@@ -59,6 +63,9 @@ class Portal:
     prompt_tokens: PromptTokens
     conversations: Conversations
     branches: Branches
+    projects: Projects
+    trash: Trash
+    titles: Titles
     responses: Responses
     turns: Turns
 
@@ -81,14 +88,13 @@ class Portal:
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers)
-            conversations = Conversations(database)
-            turns = await stack.enter_async_context(
-                Turns(
+            chats = await stack.enter_async_context(
+                open_chats(
                     database,
                     settings,
                     registry=registry,
                     completions=completions,
-                    conversations=conversations,
+                    preferences=accounts.preferences,
                 )
             )
             yield cls(
@@ -109,10 +115,13 @@ class Portal:
                 routerbox=RouterBox(registry, router.board),
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
-                conversations=conversations,
+                conversations=chats.conversations,
                 branches=Branches(database, limits=lambda: registry.limits),
+                projects=chats.projects,
+                trash=chats.trash,
+                titles=chats.titles,
                 responses=Responses(database),
-                turns=turns,
+                turns=chats.turns,
             )
 
     def chat(

@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     max_turns_per_user: int = Field(8, ge=1, le=1000)
     """Answers of the chat that one user may have running at once."""
 
+    chat_titles: Literal["on", "off"] = "on"
+    """`on`: after the first answer of a chat its model writes the title, one short call more.
+    `off`: the first words of the question stay. Each user may choose otherwise: the preference
+    `{"chat": {"titles": true}}` or `false`."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the log says. Prompts, answers and keys are never logged."""
 

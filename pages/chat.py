@@ -8,6 +8,7 @@ import gradio as gr
 
 from aiportal.portal import Portal
 from pages.access import Access
+from pages.arranging import ArrangingHandlers, ArrangingParts, arranging_parts
 from pages.branches import BranchHandlers
 from pages.chat_parts import ChatParts, chat_parts
 from pages.chat_view import ChatView
@@ -30,17 +31,21 @@ _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress
 def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML) -> None:
     """Lay the tab out within the current context and wire it. account: the box bottom left."""
     parts = chat_parts()
+    arranging = arranging_parts()
     view = ChatView(portal, ChatRenderer(MarkdownRenderer()), parts, account)
     wiring = _Wiring(
         parts,
         account,
+        arranging,
         chats=ChatsHandlers(portal, access, view, parts),
         questions=QuestionHandlers(portal, access, view, parts),
         branches=BranchHandlers(portal, access, view),
+        arranger=ArrangingHandlers(portal, access, view, parts, arranging),
     )
     wiring.follow()
     wiring.load(demo)
     wiring.chat_list()
+    wiring.arranging()
     wiring.composer()
     wiring.messages()
 
@@ -52,12 +57,16 @@ class _Wiring:
         self,
         parts: ChatParts,
         account: gr.HTML,
+        arranging: ArrangingParts,
         *,
         chats: ChatsHandlers,
         questions: QuestionHandlers,
         branches: BranchHandlers,
+        arranger: ArrangingHandlers,
     ) -> None:
         self._parts = parts
+        self._arranging = arranging
+        self._arranger = arranger
         self._chats = chats
         self._questions = questions
         self._branches = branches
@@ -112,7 +121,8 @@ class _Wiring:
         """The list of chats and what can be done with its rows."""
         parts, handlers = self._parts, self._chats
         signals = parts.signals
-        for leaving in (parts.side.new_button.click, signals.select, signals.delete):
+        deleting = self._arranging.signals.delete
+        for leaving in (parts.side.new_button.click, signals.select, deleting):
             # By itself and first: `cancels=` beside a function takes effect after the function,
             # and would cut off what it has started.
             leaving(None, cancels=self._following)
@@ -122,14 +132,13 @@ class _Wiring:
             self._all,
             **_QUIET,
         )
-        for looking in (parts.side.search.change, parts.side.timer.tick):
-            looking(
-                handlers.find,
-                [parts.side.search, parts.chat_id, parts.clock],
-                self._rows,
-                trigger_mode="always_last",
-                **_QUIET,
-            )
+        parts.side.search.change(
+            handlers.find,
+            [parts.side.search, parts.chat_id, parts.clock],
+            self._rows,
+            trigger_mode="always_last",
+            **_QUIET,
+        )
         signals.select(
             handlers.open,
             self._list,
@@ -143,12 +152,31 @@ class _Wiring:
             [*self._rows, parts.title],
             **_QUIET,
         )
-        signals.delete(
-            handlers.delete,
-            [parts.chat_id, *self._list],
-            self._all,
+
+    def arranging(self) -> None:
+        """What readers do with the list, one chat or many at once, and with projects."""
+        parts, handlers, signals = self._parts, self._arranger, self._arranging.signals
+        known = [parts.chat_id, *self._list]
+        seen = [*self._rows, parts.clock]
+        parts.side.timer.tick(
+            handlers.look_again,
+            [parts.side.search, parts.chat_id, parts.clock],
+            [*self._rows, parts.title],
+            trigger_mode="always_last",
             **_QUIET,
         )
+        signals.delete(handlers.delete, known, [*self._all, self._arranging.undo], **_QUIET)
+        signals.input(
+            handlers.change,
+            known,
+            [*self._rows, self._arranging.undo],
+            trigger_mode="multiple",
+            **_QUIET,
+        )
+        signals.edit(handlers.retag, known, self._rows, trigger_mode="multiple", **_QUIET)
+        signals.select(handlers.narrow, known, seen, trigger_mode="always_last", **_QUIET)
+        signals.submit(handlers.save_project, known, seen, **_QUIET)
+        signals.clear(handlers.delete_project, known, seen, **_QUIET)
 
     def composer(self) -> None:
         """Asking, stopping, picking a model."""

@@ -8,14 +8,15 @@ from typing import Any, Final
 
 import gradio as gr
 
-from aiportal.chat import Branch, BranchMessage, Conversation
-from aiportal.errors import InvalidRequest, PortalError
+from aiportal.chat import Branch, BranchMessage, Conversation, Project
+from aiportal.errors import InvalidRequest, NotFound, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.footers import usd
 from pages.history import History
+from pages.list_view import ListView
 from pages.model_choice import ModelChoice
 from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
 
@@ -80,7 +81,8 @@ class ChatView:
             model, updates = None, self.new_chat()
         else:
             conversation = await self._portal.conversations.get(principal, chat_id)
-            model = conversation.model
+            project = await self._portal.projects.of(principal, conversation)
+            model = conversation.model or (project.model if project else None)
             updates = await self.chat(principal, Place(chat_id))
             updates |= self.settings(ChatSettings.of(conversation))
         updates[self._parts.picker] = await self._models.options(principal, model)
@@ -137,6 +139,28 @@ class ChatView:
             parts.composer.line: {"cost": "", "used": ""},
             **self.settings(ChatSettings()),
         }
+
+    async def new_chat_in(self, principal: Principal, clock: str | None) -> Updates:
+        """What is different about a new chat where the list shows a project: the title, and the model
+        if the project has one."""
+        project = await self.project(principal, clock)
+        if project is None:
+            return {}
+        updates: Updates = {self._parts.title: {"title": f"New chat in {project.name}"}}
+        if project.model is None:
+            return updates
+        updates[self._parts.picker] = await self._models.options(principal, project.model)
+        return updates | await self.note(principal, project.model)
+
+    async def project(self, principal: Principal, clock: str | None) -> Project | None:
+        """The one that the list shows, if it is still there. clock: see `History.rows`."""
+        project_id = ListView.parse(clock).project_id
+        if not project_id:
+            return None
+        try:
+            return await self._portal.projects.get(principal, project_id)
+        except NotFound:  # deleted in another tab
+            return None
 
     def settings(self, settings: ChatSettings) -> Updates:
         """The fields behind the chip."""

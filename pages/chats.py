@@ -6,7 +6,7 @@ from aiportal.errors import NotFound
 from aiportal.portal import Portal
 from pages.access import Access
 from pages.chat_parts import ChatParts
-from pages.chat_view import ChatView, Updates, said, turn_reference
+from pages.chat_view import ChatView, Updates, said
 from pages.components import picked_model
 from pages.toasts import told, warn
 
@@ -14,7 +14,7 @@ __all__ = ["ChatsHandlers"]
 
 
 class ChatsHandlers:
-    """Opening, finding, renaming and deleting chats. Every handler asks anew who the caller is,
+    """Opening, finding and renaming chats. Every handler asks anew who the caller is,
     and the core asks whether what the browser names is theirs."""
 
     def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
@@ -50,9 +50,10 @@ class ChatsHandlers:
     async def start_new(
         self, search: str | None, clock: str | None, request: gr.Request
     ) -> Updates:
-        """An empty chat; the picked model stays."""
+        """An empty chat; the picked model stays, unless the chat is begun in a project that has one."""
         principal = await self._access.principal(request)
-        return self._view.new_chat() | await self._view.rows(principal, "", search, clock)
+        updates = self._view.new_chat() | await self._view.rows(principal, "", search, clock)
+        return updates | await self._view.new_chat_in(principal, clock)
 
     @told
     async def find(
@@ -79,27 +80,6 @@ class ChatsHandlers:
         updates = await self._view.rows(principal, chat_id, search, clock)
         if renamed.id == chat_id:
             updates[self._parts.title] = {"title": renamed.title}
-        return updates
-
-    @told
-    async def delete(
-        self,
-        event: gr.EventData,
-        chat_id: str,
-        search: str | None,
-        clock: str | None,
-        request: gr.Request,
-    ) -> Updates:
-        """Remove a chat of the list, after the browser has asked whether that is meant."""
-        principal = await self._access.principal(request)
-        deleted = said(event, "id")
-        await self._portal.conversations.delete(principal, deleted)
-        if deleted == chat_id:
-            return self._view.new_chat() | await self._view.rows(principal, "", search, clock)
-        updates = await self._view.rows(principal, chat_id, search, clock)
-        for running in self._portal.turns.running(principal):
-            if running.conversation_id == chat_id:  # the event has cut off what followed it
-                updates[self._parts.turn] = turn_reference(running.turn_id)
         return updates
 
     @told

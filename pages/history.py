@@ -1,17 +1,23 @@
 """The list of chats in the left column, and the month's spending below it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
+from aiportal.chat import ConversationPage, Project, SearchMatch
+from aiportal.errors import NotFound
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.components import HistoryRow, account_value, list_value, row_groups
 from pages.footers import usd
+from pages.list_view import ListView
 
 __all__ = ["History"]
 
 MAX_ROWS = 100
-MAX_MINUTES_EAST = 14 * 60
+MAX_TAGS = 20
 
 
 class History:
@@ -23,27 +29,34 @@ class History:
     async def rows(
         self, principal: Principal, *, chat_id: str, search: str | None, clock: str | None
     ) -> tuple[dict[str, Any], bool]:
-        """The newest chats, or those that hold the words of `search`; `chat_id` is marked.
+        """The pinned and the newest chats, or those that hold the words of `search`; `chat_id` is
+        marked.
 
-        clock: the reader's minutes east of UTC, as the browser sent them.
-        Beside the list: whether an answer is being written in another chat than the open one.
+        clock: what the page knows of the list, a `ListView`.
+        Beside the list: whether it will soon change by itself, by an answer that is being written
+        in another chat than the open one, or by a title.
         """
-        words = (search or "").strip()
-        found = await self._portal.conversations.list(principal, q=words or None, limit=MAX_ROWS)
+        words, view = (search or "").strip(), ListView.parse(clock)
+        projects = (await self._portal.projects.list(principal)).data
+        if view.project_id and all(one.id != view.project_id for one in projects):
+            view = view.narrowed()
+        pages = await self._pages(principal, words, view)
         live = {turn.conversation_id for turn in self._portal.turns.running(principal)}
-        rows = [
-            HistoryRow(
-                id=chat.id,
-                title=chat.title,
-                at=datetime.fromisoformat(chat.updated_at),
-                is_current=chat.id == chat_id,
-                is_live=chat.id in live,
-            )
-            for chat in found.data
-        ]
-        groups = row_groups(rows, now=datetime.now(UTC), minutes_east=_minutes(clock))
-        note = _note(is_empty=not rows, is_search=bool(words), has_more=found.has_more)
-        return list_value(groups, label="Chats", note=note), bool(live - {chat_id})
+        rows = [row for page in pages for row in _rows(page, chat_id=chat_id, live=live)]
+        groups = row_groups(rows, now=datetime.now(UTC), minutes_east=view.minutes_east)
+        value = list_value(
+            groups,
+            label="Chats",
+            note=_note(
+                is_empty=not rows,
+                is_search=bool(words),
+                view=view,
+                has_more=any(page.has_more for page in pages),
+            ),
+        )
+        value |= await self._around(principal, view, projects, is_search=bool(words))
+        is_changing = bool(live - {chat_id}) or self._portal.titles.is_writing(principal)
+        return value, is_changing
 
     async def account(self, principal: Principal) -> dict[str, Any]:
         """Who is signed in, and what this month has cost so far (the month of UTC)."""
@@ -51,19 +64,119 @@ class History:
         user = await self._portal.users.get(principal, principal.user_id)
         spent = await self._portal.ledger.spent_usd(principal, since=month)
         return account_value(
-            user.name, user.username, spent=f"{usd(spent)} this month", is_admin=principal.is_admin
+            user.name,
+            user.username,
+            spent=f"{usd(spent)} this month",
+            is_admin=principal.is_admin,
+            has_titles=await self._portal.titles.is_wanted(principal),
         )
 
+    async def _pages(
+        self, principal: Principal, words: str, view: ListView
+    ) -> Sequence[ConversationPage]:
+        """The pinned ones first, however old; a search is one list."""
+        conversations = self._portal.conversations
+        try:
+            if words or view.is_archived:
+                narrowed = view.filter()
+                return [
+                    await conversations.list(
+                        principal, q=words or None, narrowed=narrowed, limit=MAX_ROWS
+                    )
+                ]
+            return [
+                await conversations.list(
+                    principal, narrowed=view.filter(is_pinned=is_pinned), limit=MAX_ROWS
+                )
+                for is_pinned in (True, False)
+            ]
+        except NotFound:  # the project has gone in this moment
+            return []
 
-def _minutes(clock: str | None) -> int:
-    try:
-        minutes = int(clock or "")
-    except ValueError:
-        return 0
-    return max(-MAX_MINUTES_EAST, min(MAX_MINUTES_EAST, minutes))
+    async def _around(
+        self,
+        principal: Principal,
+        view: ListView,
+        projects: Sequence[Project],
+        *,
+        is_search: bool,
+    ) -> dict[str, Any]:
+        """Where the reader is, and the ways to other lists."""
+        ordered = sorted(projects, key=lambda project: project.name.casefold())
+        listed = [
+            {
+                "id": project.id,
+                "name": project.name,
+                "instructions": project.instructions,
+                "model": project.model or "",
+            }
+            for project in ordered
+        ]
+        here = next((one for one in listed if one["id"] == view.project_id), None)
+        name = here["name"] if here else f"#{view.tag}" if view.tag else "Archived"
+        is_open = not (view.is_narrowed or is_search)
+        tags = await self._portal.conversations.tags(principal) if is_open else ()
+        return {
+            "scope": {"name": name, "project": here} if view.is_narrowed else None,
+            "has_ways": is_open,
+            "projects": listed,
+            "tags": list(tags)[:MAX_TAGS],
+            "choices": orjson.dumps([[one["id"], one["name"]] for one in listed]).decode(),
+        }
 
 
-def _note(*, is_empty: bool, is_search: bool, has_more: bool) -> str:
+def _rows(page: ConversationPage, *, chat_id: str, live: set[str]) -> list[HistoryRow]:
+    return [
+        HistoryRow(
+            id=chat.id,
+            title=chat.title,
+            at=datetime.fromisoformat(chat.updated_at),
+            is_current=chat.id == chat_id,
+            is_live=chat.id in live,
+            is_pinned=chat.is_pinned,
+            is_archived=chat.is_archived,
+            project_id=chat.project_id or "",
+            tags=chat.tags,
+            title_pieces=_title_pieces(chat.title, page.matches.get(chat.id, ())),
+            hits=[
+                _pieces(match)
+                for match in page.matches.get(chat.id, ())
+                if match.message_id is not None
+            ],
+        )
+        for chat in page.data
+    ]
+
+
+def _title_pieces(title: str, matches: Sequence[SearchMatch]) -> list[dict[str, object]]:
+    match = next((one for one in matches if one.message_id is None), None)
+    return [{"text": title, "is_hit": False}] if match is None else _pieces(match)
+
+
+def _pieces(match: SearchMatch) -> list[dict[str, object]]:
+    """The snippet cut at its spans; the template escapes each piece."""
+    pieces: list[dict[str, object]] = []
+    end = 0
+    for start, stop in match.spans:
+        pieces.append({"text": _plain(match.snippet[end:start]), "is_hit": False})
+        pieces.append({"text": match.snippet[start:stop], "is_hit": True})
+        end = stop
+    pieces.append({"text": _plain(match.snippet[end:]), "is_hit": False})
+    return [piece for piece in pieces if piece["text"]]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of bold words and of code."""
+    return text.replace("**", "").replace("`", "")
+
+
+def _note(*, is_empty: bool, is_search: bool, view: ListView, has_more: bool) -> str:
+    if is_empty and is_search:
+        return "No chat holds these words."
+    if is_empty and view.is_archived:
+        return "No chat is archived."
+    if is_empty and view.is_narrowed:
+        return "No chat is here yet."
     if is_empty:
-        return "No chat holds these words." if is_search else "Your chats will be listed here."
+        return "Your chats will be listed here."
     return f"Only the newest {MAX_ROWS} are listed. Search finds the others." if has_more else ""

@@ -42,6 +42,14 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "trash": "<path d='M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7"
         "M10.3 10.5v5.5M13.7 10.5V16'/>",
         "download": "<path d='M12 4v11M8 11.5 12 15l4-3.5M5 19.5h14'/>",
+        "pin": "<path d='M9 4h6l-.8 6 3.3 3.5H6.5L9.8 10zM12 13.5V20'/>",
+        "archive": "<path d='M3.5 5h17v4h-17zM5 9v10.5h14V9M10 13h4'/>",
+        "tag": "<path d='M4 4h7.5l8.5 8.5-7.5 7.5L4 11.5z'/>"
+        "<circle cx='8.3' cy='8.3' r='1.2' fill='black'/>",
+        "folder": "<path d='M3.5 6.5a1.5 1.5 0 0 1 1.5-1.5h4.5l2 2.5H19A1.5 1.5 0 0 1 20.5 9v8.5"
+        "A1.5 1.5 0 0 1 19 19H5a1.5 1.5 0 0 1-1.5-1.5z'/>",
+        "back": "<path d='M19 12H5M11 5.5 4.5 12l6.5 6.5'/>",
+        "close": "<path d='m6 6 12 12M18 6 6 18'/>",
         "out": "<path d='M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4"
         "M15 8l4 4-4 4M19 12H9.5'/>",
     }

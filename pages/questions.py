@@ -9,6 +9,7 @@ from typing import Final
 
 import gradio as gr
 
+from aiportal.chat import Project
 from aiportal.errors import Conflict, PortalError
 from aiportal.events import ReasoningDelta, TextDelta, TurnStarted
 from aiportal.portal import Portal
@@ -68,6 +69,7 @@ class QuestionHandlers:
                 question,
                 settings=settings,
                 model=picked_model(picker) or None,
+                project=await self._view.project(principal, clock),
             )
         except Conflict:
             inform("An answer is being written here. Stop it, or wait for its end, then send.")
@@ -128,6 +130,7 @@ class QuestionHandlers:
         *,
         settings: ChatSettings,
         model: str | None,
+        project: Project | None,
     ) -> TurnStarted:
         """Start the turn; a chat that was made for it goes again if it is refused."""
         if place.chat_id:
@@ -140,6 +143,7 @@ class QuestionHandlers:
             model=model,
             system_prompt=settings.system_prompt,
             parameters=settings.parameters({}),
+            project_id=project.id if project else None,
         )
         try:
             return await self._portal.turns.start(principal, made.id, content=question, model=model)

@@ -26,11 +26,15 @@ def portal_config(tmp_path: Path, upstream: Upstream) -> Path:
 
 @pytest.fixture
 def wired_settings(tmp_path: Path, portal_config: Path) -> Settings:
-    """Settings of a portal of its own whose models are the fake provider's."""
+    """Settings of a portal of its own whose models are the fake provider's.
+
+    It writes no titles of chats: the provider's scripted answers are for a test's own questions.
+    """
     return Settings(
         port=0,
         data_dir=tmp_path / "data",
         cache_dir=tmp_path / "cache",
         model_config_dir=portal_config,
         local_model="off",
+        chat_titles="off",
     )

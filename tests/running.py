@@ -82,6 +82,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AIPORTAL_CACHE_DIR": str(settings.cache_dir),
         "AIPORTAL_LOCAL_MODEL": settings.local_model,
         "AIPORTAL_LOG_LEVEL": settings.log_level,
+        "AIPORTAL_CHAT_TITLES": settings.chat_titles,
         "AIPORTAL_DISCOVER_LOCAL": str(settings.discover_local),
         "AIPORTAL_LOCAL_SERVERS": ",".join(settings.local_servers),
     }

@@ -1,4 +1,4 @@
-"""What a user's programs remember for them: one JSON object that the portal does not look into."""
+"""What a user's programs remember for them: one JSON object, kept as it is."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -21,6 +21,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    arrangement,
     auth,
     branches,
     chat,
@@ -36,6 +37,7 @@ from aiportal.api.routes import (
     models,
     moderations,
     preferences,
+    projects,
     rerank,
     responses,
     routerbox,
@@ -63,6 +65,8 @@ RESOURCES = (
     routerbox,
     conversations,
     branches,
+    arrangement,
+    projects,
     turns,
     usage,
 )

@@ -2,15 +2,22 @@
 
 from aiportal.chat.answer import Answer
 from aiportal.chat.answer_cache import AnswerCache
+from aiportal.chat.arrangement import BulkAction, BulkChange
+from aiportal.chat.assembly import Chats, open_chats
 from aiportal.chat.branches import Branch, Branches, BranchMessage
 from aiportal.chat.completions import Completions
 from aiportal.chat.continuation import is_broken_off
 from aiportal.chat.conversation import Conversation
+from aiportal.chat.conversation_list import ConversationPage, ListFilter
 from aiportal.chat.conversations import Conversations, Page
 from aiportal.chat.export import Export, ExportFormat
 from aiportal.chat.messages import Failure, Message, MessageStatus
+from aiportal.chat.projects import Project, Projects
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.responses import Responses
+from aiportal.chat.search import SearchMatch
+from aiportal.chat.titles import Titles
+from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
 
 __all__ = [
@@ -19,19 +26,30 @@ __all__ = [
     "Branch",
     "BranchMessage",
     "Branches",
+    "BulkAction",
+    "BulkChange",
+    "Chats",
     "Completions",
     "Conversation",
+    "ConversationPage",
     "Conversations",
     "Export",
     "ExportFormat",
     "Failure",
     "GoingOn",
+    "ListFilter",
     "Message",
     "MessageStatus",
     "Page",
+    "Project",
+    "Projects",
     "PromptTokens",
     "Responses",
+    "SearchMatch",
+    "Titles",
     "TokenCount",
+    "Trash",
     "Turns",
     "is_broken_off",
+    "open_chats",
 ]

@@ -17,8 +17,9 @@ MAX_TITLE_FROM_QUESTION = 60
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """model: the id for its turns, None for the portal's default. parameters: OpenAI's sampling
-    fields. updated_at: when the last question was asked; the list is in this order."""
+    """model: the id for its turns, None for its project's or else the portal's default.
+    parameters: OpenAI's sampling fields. updated_at: when the last question was asked; the list is
+    in this order. tags: words of the user's, in the order given."""
 
     id: str
     title: str
@@ -27,6 +28,10 @@ class Conversation:
     parameters: Mapping[str, Any]
     created_at: str
     updated_at: str
+    project_id: str | None = None
+    is_pinned: bool = False
+    is_archived: bool = False
+    tags: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Conversation":
@@ -39,6 +44,10 @@ class Conversation:
             parameters=json.loads(row["parameters"]),
             created_at=row["created_at"],
             updated_at=row["updated_at"],
+            project_id=row["project_id"],
+            is_pinned=bool(row["is_pinned"]),
+            is_archived=bool(row["is_archived"]),
+            tags=tuple(json.loads(row["tags"])),
         )
 
 

@@ -8,39 +8,27 @@ from typing import Any, Generic, TypeVar
 import sqlite_utils
 
 from aiportal.chat import tree
+from aiportal.chat.arrangement import BulkChange, arranged_columns, change_rows
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_title
+from aiportal.chat.conversation_list import ConversationPage, ListFilter, select_page, select_tags
 from aiportal.chat.export import Export, ExportFormat, export_conversation
 from aiportal.chat.messages import Message, check_text
+from aiportal.chat.owned_rows import not_found, owned_project_row, owned_row
 from aiportal.chat.parameters import sampling_parameters
-from aiportal.chat.search import match_expression
-from aiportal.errors import InvalidRequest, NotFound
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["Conversations", "Page", "owned_row"]
+__all__ = ["MAX_SYSTEM_PROMPT_CHARS", "Conversations", "Page", "owned_row"]
 
 T = TypeVar("T")
-MAX_PAGE = 200
 MAX_SYSTEM_PROMPT_CHARS = 100_000
 
-_NEWEST = """
-SELECT * FROM conversations
-WHERE user_id = :user_id AND (:number IS NULL OR (updated_at, number) < (:updated_at, :number))
-ORDER BY updated_at DESC, number DESC LIMIT :limit
-"""
-_NEWEST_MATCHING = """
-SELECT * FROM conversations
-WHERE user_id = :user_id AND (:number IS NULL OR (updated_at, number) < (:updated_at, :number))
-  AND (number IN (SELECT rowid FROM conversations_text WHERE conversations_text MATCH :match)
-    OR id IN (SELECT m.conversation_id FROM messages_text t JOIN messages m ON m.number = t.rowid
-              WHERE messages_text MATCH :match))
-ORDER BY updated_at DESC, number DESC LIMIT :limit
-"""
 _UPDATE = """
-UPDATE conversations SET title = :title, model = :model, system_prompt = :system_prompt,
-  parameters = :parameters WHERE number = :number
+UPDATE conversations SET title = :title, title_by = :title_by, model = :model,
+  system_prompt = :system_prompt, parameters = :parameters, project_id = :project_id,
+  is_pinned = :is_pinned, is_archived = :is_archived, tags = :tags WHERE number = :number
 """
 
 
@@ -63,32 +51,26 @@ class Conversations:
         principal: Principal,
         *,
         q: str | None = None,
+        narrowed: ListFilter | None = None,
         limit: int = 50,
         after: str | None = None,
-    ) -> Page[Conversation]:
+    ) -> ConversationPage:
         """The newest first, 1 to 200 of them, from the one after the conversation `after`.
 
-        q: words that the title, or one message, must all hold (or begin a word of it with).
-        Raises NotFound for an `after` that is not there.
+        q: words that the title, or one message, must all hold (or begin a word of it with). Of more
+        than 5,000 messages that hold them the newest count.
+        narrowed: else those that are not archived. Raises NotFound, InvalidRequest.
         """
-        if not 1 <= limit <= MAX_PAGE:
-            raise InvalidRequest(f"`limit` is 1 to {MAX_PAGE}, not {limit}.", param="limit")
-        match = match_expression(q or "")
+        chosen = narrowed or ListFilter()
+        return await self._database.read(
+            lambda database: select_page(
+                database, principal, q=q, narrowed=chosen, limit=limit, after=after
+            )
+        )
 
-        def select(database: sqlite_utils.Database) -> list[Conversation]:
-            cursor = {} if after is None else owned_row(database, principal, after, param="after")
-            values = {
-                "user_id": principal.user_id,
-                "match": match,
-                "updated_at": cursor.get("updated_at"),
-                "number": cursor.get("number"),
-                "limit": limit + 1,
-            }
-            sql = _NEWEST if match is None else _NEWEST_MATCHING
-            return [Conversation.from_row(row) for row in database.query(sql, values)]
-
-        found = await self._database.read(select)
-        return Page(found[:limit], has_more=len(found) > limit)
+    async def tags(self, principal: Principal) -> Sequence[str]:
+        """Those that the caller's conversations have, in order, 200 at most."""
+        return await self._database.read(lambda database: select_tags(database, principal))
 
     async def create(
         self,
@@ -98,18 +80,25 @@ class Conversations:
         model: str | None = None,
         system_prompt: str = "",
         parameters: Mapping[str, Any] | None = None,
+        project_id: str | None = None,
     ) -> Conversation:
-        """A new, empty conversation. Without a title it gets one from its first question."""
+        """A new, empty conversation. Without a title it gets one from its first question.
+
+        Raises InvalidRequest, and NotFound for a project that is not there.
+        """
         now = now_text()
         row = _fields(title, model, system_prompt, parameters or {}) | {
             "id": new_id("conv"),
             "user_id": principal.user_id,
+            "project_id": project_id,
             "created_at": now,
             "updated_at": now,
         }
         row.setdefault("title", "")
 
         def insert(database: sqlite_utils.Database) -> Conversation:
+            if project_id is not None:
+                owned_project_row(database, principal, project_id, param="project_id")
             database.table("conversations").insert(row)
             return Conversation.from_row(owned_row(database, principal, str(row["id"])))
 
@@ -132,14 +121,24 @@ class Conversations:
         model: str | None = None,
         system_prompt: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        is_pinned: bool | None = None,
+        is_archived: bool | None = None,
+        tags: Sequence[str] | None = None,
+        project_id: str | None = None,
     ) -> Conversation:
-        """Change what is not None; its place in the list stays. `model=""`: the portal's default.
+        """Change what is not None; its place in the list stays. `model=""`: its project's or the
+        portal's default. `project_id=""`: no project.
 
-        `parameters` replaces all of them. Raises NotFound, InvalidRequest.
+        `parameters` and `tags` replace all of them. Raises NotFound, InvalidRequest.
         """
         changes = _fields(title, model, system_prompt, parameters)
+        changes |= arranged_columns(is_pinned=is_pinned, is_archived=is_archived, tags=tags)
+        if project_id is not None:
+            changes["project_id"] = project_id or None
 
         def change(database: sqlite_utils.Database) -> Conversation:
+            if project_id:
+                owned_project_row(database, principal, project_id, param="project_id")
             row = owned_row(database, principal, conversation_id) | changes
             database.execute(_UPDATE, row)
             return Conversation.from_row(row)
@@ -147,13 +146,19 @@ class Conversations:
         return await self._database.write(change)
 
     async def delete(self, principal: Principal, conversation_id: str) -> None:
-        """Remove it with its messages; an answer that is being written stops. Raises NotFound."""
+        """Move it to the trash; an answer that is being written stops. Raises NotFound."""
+        await self.change_all(principal, [conversation_id], BulkChange("delete"))
 
-        def remove(database: sqlite_utils.Database) -> None:
-            row = owned_row(database, principal, conversation_id)
-            database.execute("DELETE FROM conversations WHERE number = ?", (row["number"],))
+    async def change_all(
+        self, principal: Principal, ids: Sequence[str], change: BulkChange
+    ) -> Sequence[str]:
+        """Change 1 to 1,000 conversations, all or none; their ids, each once.
 
-        await self._database.write(remove)
+        Raises NotFound for the first that is not the caller's, or for the project; InvalidRequest.
+        """
+        return await self._database.write(
+            lambda database: change_rows(database, principal, ids, change)
+        )
 
     async def messages(self, principal: Principal, conversation_id: str) -> Sequence[Message]:
         """The whole tree, parents before their children. Raises NotFound."""
@@ -183,7 +188,7 @@ class Conversations:
             rows = tree.branch_rows(database, conversation_id, leaf, limit)
             found = [Message.from_row(row) for row in rows]
             if leaf_id is not None and not found:
-                raise _not_found("message", leaf_id, param="leaf_id")
+                raise not_found("message", leaf_id, param="leaf_id")
             return found
 
         return await self._database.read(select)
@@ -204,20 +209,6 @@ class Conversations:
         return await self._database.read(select)
 
 
-def owned_row(
-    database: sqlite_utils.Database,
-    principal: Principal,
-    conversation_id: str,
-    *,
-    param: str | None = None,
-) -> dict[str, Any]:
-    """The row of the caller's conversation. Raises NotFound."""
-    sql = "SELECT * FROM conversations WHERE id = ? AND user_id = ?"
-    for row in database.query(sql, (conversation_id, principal.user_id)):
-        return dict(row)
-    raise _not_found("conversation", conversation_id, param=param)
-
-
 def _tree(database: sqlite_utils.Database, conversation: Mapping[str, Any]) -> Sequence[Message]:
     sql = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number"
     return [Message.from_row(row) for row in database.query(sql, (conversation["id"],))]
@@ -233,6 +224,7 @@ def _fields(
     columns: dict[str, Any] = {}
     if title is not None:
         columns["title"] = checked_title(title)
+        columns["title_by"] = "user"
     if model is not None:
         columns["model"] = check_text(model, param="model", max_chars=MAX_MODEL_CHARS) or None
     if system_prompt is not None:
@@ -242,9 +234,3 @@ def _fields(
     if parameters is not None:
         columns["parameters"] = json.dumps(sampling_parameters(parameters))
     return columns
-
-
-def _not_found(kind: str, resource_id: str, *, param: str | None) -> NotFound:
-    return NotFound(
-        f"There is no {kind} {resource_id!r}. It was deleted, or the id is wrong.", param=param
-    )

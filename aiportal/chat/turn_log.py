@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
+from aiportal.chat.messages import MessageStatus
 from aiportal.errors import UpstreamError
 from aiportal.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
 
@@ -41,6 +42,12 @@ class TurnLog:
     @property
     def is_finished(self) -> bool:
         return isinstance(self._events[-1], TurnFinished)
+
+    @property
+    def status(self) -> MessageStatus:
+        """How the turn has ended, `running` before that."""
+        last = self._events[-1]
+        return last.status if isinstance(last, TurnFinished) else "running"
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import check_text
 from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.projects import Project, Projects, system_prompt_of
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_store import TurnStore
 from aiportal.errors import InvalidRequest
@@ -35,11 +36,17 @@ class TurnPlanner:
     """Internal to `Turns`: checks, and changes nothing."""
 
     def __init__(
-        self, store: TurnStore, *, registry: Registry, conversations: Conversations
+        self,
+        store: TurnStore,
+        *,
+        registry: Registry,
+        conversations: Conversations,
+        projects: Projects,
     ) -> None:
         self._store = store
         self._registry = registry
         self._conversations = conversations
+        self._projects = projects
 
     async def question(
         self,
@@ -55,7 +62,9 @@ class TurnPlanner:
         _check_model(call)
         parameters = sampling_parameters(call.parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
-        model_id = call.model or conversation.model or self._registry.default_model
+        project = await self._projects.of(principal, conversation)
+        usual = conversation.model or (project.model if project else None)
+        model_id = call.model or usual or self._registry.default_model
         started = TurnStarted(
             turn_id=new_id("turn"),
             conversation_id=conversation_id,
@@ -66,6 +75,7 @@ class TurnPlanner:
         return self._plan(
             principal,
             conversation,
+            project,
             started,
             call,
             parameters,
@@ -81,10 +91,12 @@ class TurnPlanner:
         _check_model(call)
         parameters = sampling_parameters(call.parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
+        project = await self._projects.of(principal, conversation)
         continued = await self._store.answer(principal, conversation_id, answer_id)
         message = continued.message
         check_broken_off(message)
-        model_id = call.model or message.model or conversation.model
+        usual = conversation.model or (project.model if project else None)
+        model_id = call.model or message.model or usual
         started = TurnStarted(
             turn_id=message.turn_id or new_id("turn"),
             conversation_id=conversation_id,
@@ -92,12 +104,15 @@ class TurnPlanner:
             assistant_message_id=message.id,
             model=model_id or self._registry.default_model,
         )
-        return self._plan(principal, conversation, started, call, parameters, continued=continued)
+        return self._plan(
+            principal, conversation, project, started, call, parameters, continued=continued
+        )
 
     def _plan(
         self,
         principal: Principal,
         conversation: Conversation,
+        project: Project | None,
         started: TurnStarted,
         call: Call,
         parameters: Mapping[str, Any],
@@ -115,7 +130,7 @@ class TurnPlanner:
             parent_id=parent_id,
             continued=continued,
             chosen_model=chosen_model,
-            system_prompt=conversation.system_prompt,
+            system_prompt=system_prompt_of(conversation, project),
             parameters={name: value for name, value in merged.items() if value is not None},
             context_window=self._registry.resolve(principal, started.model).context_window,
             source=call.source,

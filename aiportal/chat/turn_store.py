@@ -9,8 +9,8 @@ import sqlite_utils
 
 from aiportal.chat import tree
 from aiportal.chat.conversation import title_from
-from aiportal.chat.conversations import owned_row
 from aiportal.chat.messages import Message
+from aiportal.chat.owned_rows import owned_row
 from aiportal.chat.turn_log import TurnLog
 from aiportal.chat.turn_plan import ROOT, StoredTurn, TurnPlan
 from aiportal.errors import Conflict, InvalidRequest, NotFound
@@ -22,7 +22,10 @@ from aiportal.timestamps import now_text
 __all__ = ["TurnStore"]
 
 _SAVE = "UPDATE messages SET content = :content, reasoning = :reasoning, outline = :outline "
-_SAVE_PART = _SAVE + "WHERE id = :id"
+_SAVE_PART = (
+    _SAVE + "WHERE id = :id AND EXISTS (SELECT 1 FROM conversations c "
+    "WHERE c.id = messages.conversation_id AND c.deleted_at IS NULL)"
+)
 _SAVE_END = (
     _SAVE + ", host_id = NULL, status = :status, finish_reason = :finish_reason, usage = :usage, "
     "cost_usd = :cost_usd, error = :error WHERE id = :id"
@@ -59,7 +62,7 @@ class TurnStore:
         await self._database.write(lambda database: _begin(database, plan, host_id))
 
     async def save(self, message_id: str, log: TurnLog) -> bool:
-        """Keep what has been written so far; False if the message was deleted."""
+        """Keep what has been written so far; False if the conversation was deleted."""
         values = _written(message_id, log)
         return await self._database.write(
             lambda database: bool(database.execute(_SAVE_PART, values).rowcount)
@@ -88,7 +91,7 @@ class TurnStore:
         """The caller's own turn of that id. Raises NotFound."""
         sql = (
             "SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id "
-            "WHERE m.turn_id = ? AND c.user_id = ?"
+            "WHERE m.turn_id = ? AND c.user_id = ? AND c.deleted_at IS NULL"
         )
 
         def select(database: sqlite_utils.Database) -> StoredTurn:

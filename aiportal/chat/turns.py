@@ -1,7 +1,7 @@
 """Turns: questions that are being answered, each by a task of the core that doors follow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,6 +10,7 @@ from typing import Any, Self
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import MessageStatus
+from aiportal.chat.projects import Projects
 from aiportal.chat.turn import Turn, TurnParts
 from aiportal.chat.turn_host import TurnHost
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
@@ -54,9 +55,17 @@ class Turns:
         completions: Completions,
         conversations: Conversations,
         max_running: int = MAX_RUNNING,
+        on_done: Callable[[TurnPlan], None] = lambda _: None,
     ) -> None:
+        """on_done: is told of each turn that has ended with an answer."""
+        self._on_done = on_done
         self._store = TurnStore(database)
-        self._planner = TurnPlanner(self._store, registry=registry, conversations=conversations)
+        self._planner = TurnPlanner(
+            self._store,
+            registry=registry,
+            conversations=conversations,
+            projects=Projects(database),
+        )
         self._host = TurnHost(settings.data_dir / "turn-hosts")
         self._parts = TurnParts(
             store=self._store,
@@ -109,7 +118,7 @@ class Turns:
         content: 1 to 1,000,000 characters; None to answer the question `parent_id` once more.
         parent_id: the message that the question follows; None for the end of the branch that was
             last looked at, "root" for none: a first question beside the one that is there.
-        model: else the conversation's, else the portal's default.
+        model: else the conversation's, else its project's, else the portal's default.
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
 
@@ -237,8 +246,13 @@ class Turns:
         # Before it is stored, so that nobody takes its row for one that nobody writes to.
         self._turns[turn_id] = turn
         task, stored = turn.launch()
-        task.add_done_callback(lambda _: self._turns.pop(turn_id, None))
+        task.add_done_callback(lambda _: self._ended(turn))
         await asyncio.shield(stored)
+
+    def _ended(self, turn: Turn) -> None:
+        self._turns.pop(turn.plan.started.turn_id, None)
+        if turn.log.status == "done":
+            self._on_done(turn.plan)
 
     def _admit(self, principal: Principal) -> None:
         if not self._is_open or len(self._turns) >= self._max_running:

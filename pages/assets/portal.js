@@ -176,11 +176,6 @@
     return box;
   };
 
-  const askToDelete = ({ id, title }) => {
-    const words = make("p", "", `“${title}” goes for good, with its answers.`);
-    dialog("Delete this chat?", words, "Delete", "danger", () => tell("delete", { id }));
-  };
-
   const askForTitle = ({ id, title }) => {
     const label = make("label", "field", "Title");
     const input = make("input");
@@ -214,12 +209,14 @@
     const item = (icon, text, act) =>
       button(`mi i-${icon}`, text, () => {
         menu.hidePopover();
-        act({ id: row.id, title: row.title });
+        act(row);
       });
     const file = make("a", "mi i-download", "Export as Markdown");
     file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
     file.download = "";
-    menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
+    const { arrangingItems, deleteChats } = window.aiportal;
+    const remove = item("trash", "Delete", ({ id }) => deleteChats([id]));
+    menu.append(item("pencil", "Rename", askForTitle), ...arrangingItems(row, item), file, remove);
     showMenu(menu, opener);
   };
 
@@ -296,6 +293,7 @@
 
   // ---- names and roles that Gradio's own parts lack; run after the page has changed
 
+  const mends = []; // what other scripts put right
   const mend = () => {
     for (const one of document.querySelectorAll("#chat-log [data-testid][aria-label]")) {
       const label = one.dataset.testid === "user" ? "Your question" : "Answer";
@@ -313,6 +311,7 @@
       if (one && one.ariaLabel !== label) one.ariaLabel = one.title = label;
     }
     markSettings();
+    for (const more of mends) more();
     if (document.body.classList.contains("dark") !== (root.dataset.theme === "dark")) {
       applyMode(root.dataset.theme);
     }
@@ -357,6 +356,7 @@
     connect,
     dialog,
     make,
+    mends,
     minutesEast,
     opened,
     picker,

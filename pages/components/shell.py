@@ -24,6 +24,8 @@ _ACCOUNT = """\
   </button>
   <div class="menu account-menu" id="account-menu" popover>
     <p>Signed in as <b>{{value.username}}</b>{{#if value.is_admin}}, an administrator{{/if}}</p>
+    <label class="mi"><input type="checkbox" data-wish="titles"
+      {{#if value.has_titles}}checked{{/if}}>Models title new chats</label>
     <form method="post" action="/logout">
       <button type="submit" class="mi i-out">Sign out</button>
     </form>
@@ -49,11 +51,15 @@ def brand() -> gr.HTML:
 
 def account_box() -> gr.HTML:
     """Who is signed in and what they spent, bottom left. Empty until filled with `account_value`."""
-    return part(_ACCOUNT, account_value("", "", spent="", is_admin=False), classes="fixed-acct")
+    empty = account_value("", "", spent="", is_admin=False, has_titles=False)
+    return part(_ACCOUNT, empty, classes="fixed-acct")
 
 
-def account_value(name: str, username: str, *, spent: str, is_admin: bool) -> dict[str, object]:
-    """What the account box shows. spent: the month's cost in words."""
+def account_value(
+    name: str, username: str, *, spent: str, is_admin: bool, has_titles: bool
+) -> dict[str, object]:
+    """What the account box shows. spent: the month's cost in words. has_titles: whether models write
+    the titles of this user's new chats."""
     words = (name or username).split()
     initials = "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
     return {
@@ -62,6 +68,7 @@ def account_value(name: str, username: str, *, spent: str, is_admin: bool) -> di
         "initials": initials,
         "spent": spent,
         "is_admin": is_admin,
+        "has_titles": has_titles,
     }
 
 

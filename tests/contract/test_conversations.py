@@ -49,6 +49,10 @@ async def test_a_conversation_is_made_read_changed_and_deleted(ann: Client) -> N
         "model": None,
         "system_prompt": "Brief.",
         "parameters": {"temperature": 0},
+        "project_id": None,
+        "pinned": False,
+        "archived": False,
+        "tags": [],
         "created_at": "",
         "updated_at": "",
     }

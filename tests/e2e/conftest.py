@@ -64,6 +64,7 @@ def settings(
         cache_dir=weights_cache,
         model_config_dir=config,
         local_model="on",
+        chat_titles="off",
     )
 
 

@@ -44,24 +44,65 @@ def test_the_search_box_finds_words_of_answers(open_chat: OpenChat, provider: Up
     expect(page.get_by_text("No chat holds these words.")).to_be_visible()
 
 
-def test_a_chat_is_renamed_and_after_a_question_deleted(
+def test_the_search_marks_the_words_and_shows_what_stands_around_them(
     open_chat: OpenChat, provider: Upstream
 ) -> None:
+    provider.answer("fast", text("A <b>blue</b> whale weighs as much as 25 elephants."))
+    page = open_chat()
+    ask(page, "Sea animals")
+    page.get_by_placeholder("Search chats").fill("whale")
+    hit = page.locator(".slist .hit")
+    expect(hit).to_have_text("A <b>blue</b> whale weighs as much as 25 elephants.")
+    expect(hit.locator("mark")).to_have_text("whale")
+    expect(hit.locator("b")).to_have_count(0)
+
+    page.get_by_placeholder("Search chats").fill("sea")
+    expect(page.locator(".srow mark")).to_have_text("Sea")
+    page.get_by_role("button", name="New chat").click()
+    page.locator(".slist .hit").first.click()
+    expect(answers(page)).to_contain_text(["whale weighs"])
+
+
+def test_a_chat_is_renamed(open_chat: OpenChat, provider: Upstream) -> None:
     page = open_chat()
     _two_chats(page, provider)
     menu_of(page, "Ferns").get_by_role("button", name="Rename").click()
-    page.get_by_label("Title").fill("Plants & <b>more</b>")
+    page.get_by_label("Title", exact=True).fill("Plants & <b>more</b>")
     page.get_by_role("button", name="Rename").click()
     expect(rows(page)).to_have_text(["Plants & <b>more</b>", "Whales"])
     expect(page.locator("#tab-chat h1")).to_have_text("Plants & <b>more</b>")
 
-    menu_of(page, "Whales").get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Cancel").click()
-    expect(rows(page)).to_have_count(2)
-    menu_of(page, "Plants & <b>more</b>").get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+
+def test_a_deleted_chat_is_gone_at_once_and_comes_back(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    page = open_chat()
+    _two_chats(page, provider)
+    menu_of(page, "Ferns").get_by_role("button", name="Delete").click()
     expect(rows(page)).to_have_text(["Whales"])
     expect(page.get_by_role("heading", name="What are you working on?")).to_be_visible()
+    expect(page.locator(".undo")).to_contain_text("Chat deleted.")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(rows(page)).to_have_text(["Ferns", "Whales"])
+    expect(page.get_by_role("button", name="Undo")).to_be_hidden()
+    page.get_by_role("button", name="Ferns", exact=True).click()
+    expect(answers(page)).to_contain_text(["About ferns."])
+
+
+def test_a_model_writes_the_title_where_the_user_wants_it(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", text("About whales."), text('"Giants of the sea"'))
+    page = open_chat()
+    page.locator(".acct-open").click()
+    with page.expect_response(lambda answer: answer.request.method == "PUT") as kept:
+        page.get_by_label("Models title new chats").check()
+    assert kept.value.ok
+    page.keyboard.press("Escape")
+    ask(page, "Whales")
+    expect(rows(page)).to_have_text(["Giants of the sea"])
+    expect(page.get_by_role("heading", level=1, name="Giants of the sea")).to_be_visible()
 
 
 def test_a_chat_is_exported_as_markdown(open_chat: OpenChat, provider: Upstream) -> None:

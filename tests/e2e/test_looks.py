@@ -89,6 +89,32 @@ def test_axe_finds_nothing_serious_in_versions_menus_and_dialogs(
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing_serious_in_the_list_of_chats(
+    open_chat: OpenChat, provider: Upstream, portal_url: str, mode: str, width: int
+) -> None:
+    provider.answer("fast", text("About whales."))
+    page = open_chat(color_scheme=mode, width=width)
+    ask(page, "Whales")
+    chat, headers = page.url.partition("chat=")[2], {"Origin": portal_url}
+    changes = {"pinned": True, "tags": ["sea"]}
+    assert page.request.patch(f"/api/v1/conversations/{chat}", data=changes, headers=headers).ok
+    assert page.request.post("/api/v1/projects", data={"name": "Garden"}, headers=headers).ok
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    if width == 390:
+        page.get_by_role("button", name="Open the menu").click()
+    _expect_no_serious_findings(page)
+    page.get_by_placeholder("Search chats").fill("whales")
+    expect(page.locator(".hit").first).to_be_visible()
+    page.locator(".slist").get_by_role("button", name="Select").click()
+    page.get_by_label("Select Whales").check()
+    _expect_no_serious_findings(page)
+    page.get_by_role("button", name="Move to a project").click()
+    _expect_no_serious_findings(page)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_nothing_serious_before_the_app(
     watched_page: Callable[..., Page], mode: str
 ) -> None:

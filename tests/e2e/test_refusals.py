@@ -30,6 +30,20 @@ POSTS = (
     "/gradio_api/component_server",
 )
 
+# What events carry besides ids.
+STOLEN = {
+    "title": "Stolen",
+    "text": "Stolen",
+    "action": "archive",
+    "project": "",
+    "tag": "",
+    "tags": ["Stolen"],
+    "archived": "",
+    "name": "Stolen",
+    "instructions": "",
+    "model": "",
+}
+
 
 @dataclass(frozen=True)
 class Known:
@@ -152,7 +166,7 @@ def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
     assert "Ferns" not in str(config)
     for function in intruder.functions():
         for event_id in (known.chat_id, known.question_id, known.answer_id):
-            event = {"id": event_id, "title": "Stolen", "text": "Stolen"}
+            event = {"id": event_id, "ids": [event_id], **STOLEN}
             came = intruder.call(function["id"], _values(function, config, known), event)
             assert "hidden answer" not in came, function
             assert "Ferns" not in came, function

@@ -1,15 +1,15 @@
 """Conversations: stored trees of messages, each of one owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.chat import Conversation, Export, Message
+from aiportal.chat import Conversation, Export, ListFilter, Message
 
 __all__ = [
     "ConversationBody",
@@ -17,10 +17,13 @@ __all__ = [
     "ConversationDeleted",
     "ConversationList",
     "FailureBody",
+    "FoundConversation",
+    "MatchBody",
     "MessageBody",
     "MessageList",
     "NewConversation",
     "UsageBody",
+    "conversation_body",
     "router",
 ]
 
@@ -28,7 +31,8 @@ router = APIRouter(tags=["conversations"], route_class=PortalRoute)
 
 
 class NewConversation(BaseModel):
-    """Without a title it gets one from its first question, without a model the portal's default."""
+    """Without a title it gets one from its first question, without a model its project's default or
+    else the portal's."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,10 +40,12 @@ class NewConversation(BaseModel):
     model: str | None = None
     system_prompt: str = ""
     parameters: dict[str, Any] = {}
+    project_id: str | None = None
 
 
 class ConversationChanges(BaseModel):
-    """What is left out stays. `model: null` goes back to the portal's default."""
+    """What is left out stays. `model: null` goes back to the default, `project_id: null` takes it out
+    of its project. `tags`: at most 20 of at most 50 characters; they replace those before."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,6 +53,10 @@ class ConversationChanges(BaseModel):
     model: str | None = None
     system_prompt: str | None = None
     parameters: dict[str, Any] | None = None
+    project_id: str | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    tags: list[str] | None = None
 
 
 class ConversationBody(BaseModel):
@@ -60,13 +70,36 @@ class ConversationBody(BaseModel):
     model: str | None
     system_prompt: str
     parameters: Mapping[str, Any]
+    project_id: str | None
+    pinned: Annotated[bool, Field(validation_alias="is_pinned")]
+    archived: Annotated[bool, Field(validation_alias="is_archived")]
+    tags: Sequence[str]
     created_at: str
     updated_at: str
 
 
+class MatchBody(BaseModel):
+    """Where words of a search stand: `message_id` null in the title, else in that message.
+
+    `spans`: the words within `snippet`, as pairs of start and end in characters (code points).
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    message_id: str | None
+    snippet: str
+    spans: Sequence[tuple[int, int]]
+
+
+class FoundConversation(ConversationBody):
+    """`matches`: of a search; the title first, then the newest messages, three at most."""
+
+    matches: Sequence[MatchBody] = ()
+
+
 class ConversationList(BaseModel):
     object: Literal["list"] = "list"
-    data: list[ConversationBody]
+    data: list[FoundConversation]
     has_more: bool
 
 
@@ -138,12 +171,31 @@ async def list_conversations(
     portal: PortalDep,
     principal: PrincipalDep,
     q: str | None = None,
+    project: str | None = None,
+    folder: str | None = None,
+    tag: str | None = None,
+    archived: bool = False,
+    pinned: bool | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: str | None = None,
 ) -> ConversationList:
-    """The newest first. `q`: words to find in titles and messages; `after`: an id to go on from."""
-    page = await portal.conversations.list(principal, q=q, limit=limit, after=after)
-    return ConversationList(data=[_body(found) for found in page.data], has_more=page.has_more)
+    """The newest first. `q`: words to find in titles and messages; `after`: an id to go on from.
+
+    `project` (or `folder`): the id of a project. `archived`: those alone; else those that are not.
+    """
+    narrowed = ListFilter(
+        project_id=project or folder, tag=tag, is_archived=archived, is_pinned=pinned
+    )
+    page = await portal.conversations.list(
+        principal, q=q, narrowed=narrowed, limit=limit, after=after
+    )
+    found = []
+    for conversation in page.data:
+        body = FoundConversation.model_validate(conversation)
+        matches = page.matches.get(conversation.id, ())
+        body.matches = [MatchBody.model_validate(match) for match in matches]
+        found.append(body)
+    return ConversationList(data=found, has_more=page.has_more)
 
 
 @router.post("/conversations", status_code=201)
@@ -152,13 +204,14 @@ async def create_conversation(
 ) -> ConversationBody:
     """A new, empty one."""
     new = body or NewConversation()
-    return _body(
+    return conversation_body(
         await portal.conversations.create(
             principal,
             title=new.title,
             model=new.model,
             system_prompt=new.system_prompt,
             parameters=new.parameters,
+            project_id=new.project_id,
         )
     )
 
@@ -168,23 +221,27 @@ async def get_conversation(
     conversation_id: str, portal: PortalDep, principal: PrincipalDep
 ) -> ConversationBody:
     """One, without its messages."""
-    return _body(await portal.conversations.get(principal, conversation_id))
+    return conversation_body(await portal.conversations.get(principal, conversation_id))
 
 
 @router.patch("/conversations/{conversation_id}")
 async def change_conversation(
     conversation_id: str, body: ConversationChanges, portal: PortalDep, principal: PrincipalDep
 ) -> ConversationBody:
-    """Change title, model, system prompt or parameters."""
-    model = "" if "model" in body.model_fields_set and body.model is None else body.model
-    return _body(
+    """Change title, model, system prompt, parameters, project, tags; pin or archive it."""
+    cleared = {name for name in body.model_fields_set if getattr(body, name) is None}
+    return conversation_body(
         await portal.conversations.update(
             principal,
             conversation_id,
             title=body.title,
-            model=model,
+            model="" if "model" in cleared else body.model,
             system_prompt=body.system_prompt,
             parameters=body.parameters,
+            is_pinned=body.pinned,
+            is_archived=body.archived,
+            tags=body.tags,
+            project_id="" if "project_id" in cleared else body.project_id,
         )
     )
 
@@ -193,7 +250,7 @@ async def change_conversation(
 async def delete_conversation(
     conversation_id: str, portal: PortalDep, principal: PrincipalDep
 ) -> ConversationDeleted:
-    """Delete it with all its messages."""
+    """Move it to the trash. `POST …/restore` brings it back for 30 days; then it is gone for good."""
     await portal.conversations.delete(principal, conversation_id)
     return ConversationDeleted(id=conversation_id)
 
@@ -225,7 +282,8 @@ async def export_json(conversation_id: str, portal: PortalDep, principal: Princi
     return _download(await portal.conversations.export(principal, conversation_id, format="json"))
 
 
-def _body(conversation: Conversation) -> ConversationBody:
+def conversation_body(conversation: Conversation) -> ConversationBody:
+    """As callers see it."""
     return ConversationBody.model_validate(conversation)
 
 

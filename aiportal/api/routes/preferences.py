@@ -1,4 +1,4 @@
-"""One's own preferences: an object that the portal keeps and does not look into."""
+"""One's own preferences: an object that the portal keeps for the user's programs."""
 
 from typing import Any
 
@@ -24,7 +24,11 @@ async def preferences(portal: PortalDep, principal: PrincipalDep) -> Response:
 async def replace_preferences(
     body: JsonObject, portal: PortalDep, principal: PrincipalDep
 ) -> Response:
-    """Store any JSON object of at most 64 KiB in the place of the one before."""
+    """Store any JSON object of at most 64 KiB in the place of the one before.
+
+    The portal itself reads one thing of it: `{"chat": {"titles": false}}`, and no model writes titles
+    of new conversations; `true`, and one does even where the portal's default is otherwise.
+    """
     await portal.preferences.replace(principal, body)
     return _json(body)
 

@@ -4,35 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import sqlite_utils
 
 from aiportal.chat import Conversation, Conversations
 from aiportal.errors import InvalidRequest, NotFound
 from aiportal.principal import Principal
 from aiportal.store import Database
-
-
-async def _add_messages(
-    database: Database, conversation_id: str, *contents: str, is_chain: bool = True
-) -> list[str]:
-    """Messages one under the other, or all first ones; their ids."""
-    ids = [f"{conversation_id}_{number}" for number in range(len(contents))]
-
-    def insert(connection: sqlite_utils.Database) -> None:
-        for number, content in enumerate(contents):
-            row = {
-                "id": ids[number],
-                "conversation_id": conversation_id,
-                "parent_id": ids[number - 1] if is_chain and number else None,
-                "role": "assistant" if number % 2 else "user",
-                "content": content,
-                "status": "done",
-                "created_at": "2026-01-01T00:00:00.000+00:00",
-            }
-            connection.table("messages").insert(row)
-
-    await database.write(insert)
-    return ids
+from tests.unit.chat.threads import add_messages
 
 
 async def _titles(
@@ -88,7 +65,7 @@ async def test_the_list_is_newest_first_and_pages_meet(
 async def test_deleting_takes_the_longest_chain_of_messages_with_it(
     conversations: Conversations, database: Database, ann: Principal, chat: Conversation
 ) -> None:
-    await _add_messages(database, chat.id, *["zebra"] * 3_000)
+    await add_messages(database, chat.id, *["zebra"] * 3_000)
 
     await conversations.delete(ann, chat.id)
 
@@ -100,9 +77,9 @@ async def test_deleting_takes_the_longest_chain_of_messages_with_it(
 async def test_the_path_is_the_newest_branch_or_the_one_asked_for(
     conversations: Conversations, database: Database, ann: Principal, chat: Conversation
 ) -> None:
-    ids = await _add_messages(database, chat.id, "one", "two", "three", "four")
+    ids = await add_messages(database, chat.id, "one", "two", "three", "four")
     other = await conversations.create(ann)
-    first, second = await _add_messages(database, other.id, "left", "right", is_chain=False)
+    first, second = await add_messages(database, other.id, "left", "right", is_chain=False)
 
     async def path(conversation: Conversation, **options: Any) -> list[str]:
         found = await conversations.path(ann, conversation.id, **options)
@@ -122,7 +99,7 @@ async def test_search_finds_words_in_titles_and_messages(
 ) -> None:
     await conversations.create(ann, title="Holiday in Österreich")
     talk = await conversations.create(ann, title="Sums")
-    await _add_messages(database, talk.id, "What is seven times eight?", "Fifty-six, mon ami.")
+    await add_messages(database, talk.id, "What is seven times eight?", "Fifty-six, mon ami.")
 
     assert await _titles(conversations, ann, "oster holi") == ["Holiday in Österreich"]
     assert await _titles(conversations, ann, "EIGHT seven") == ["Sums"]
@@ -144,7 +121,7 @@ async def test_search_sees_nothing_of_others(
     conversations: Conversations, database: Database, ann: Principal, ben: Principal
 ) -> None:
     secret = await conversations.create(ben, title="Surprise")
-    await _add_messages(database, secret.id, "A surprise party for Ann")
+    await add_messages(database, secret.id, "A surprise party for Ann")
 
     assert await _titles(conversations, ann, "surprise") == []
 

@@ -15,12 +15,30 @@ def _groups(*ages: timedelta, minutes_east: int = 0) -> list[tuple[str, int]]:
     return [(group.name, len(group.rows)) for group in groups]
 
 
-def test_groups_go_from_today_to_older_and_none_is_empty() -> None:
-    ages = [timedelta(minutes=1), timedelta(days=1), timedelta(days=6), timedelta(days=7)]
+def test_groups_go_from_today_to_older_months_and_none_is_empty() -> None:
+    ages = [timedelta(minutes=1), timedelta(days=1), timedelta(days=7), timedelta(days=8)]
 
-    assert _groups(*ages) == [("Today", 1), ("Yesterday", 1), ("Last 7 days", 1), ("Older", 1)]
-    assert _groups(timedelta(days=400)) == [("Older", 1)]
+    assert _groups(*ages) == [
+        ("Today", 1),
+        ("Yesterday", 1),
+        ("Previous 7 days", 1),
+        ("November", 1),
+    ]
+    assert _groups(timedelta(days=40), timedelta(days=400), timedelta(days=401)) == [
+        ("October", 1),
+        ("October 2024", 2),
+    ]
     assert _groups() == []
+
+
+def test_pinned_rows_stand_first_in_a_group_of_their_own() -> None:
+    rows = [
+        HistoryRow("conv_1", "new", NOW),
+        HistoryRow("conv_2", "old", NOW - timedelta(days=90), is_pinned=True),
+    ]
+    groups = row_groups(rows, now=NOW, minutes_east=0)
+
+    assert [(group.name, len(group.rows)) for group in groups] == [("Pinned", 1), ("Today", 1)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""The parts that keep conversations, built in order and stopped in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aiportal.accounts import Preferences
+from aiportal.chat.completions import Completions
+from aiportal.chat.conversations import Conversations
+from aiportal.chat.projects import Projects
+from aiportal.chat.titles import Titles
+from aiportal.chat.trash import Trash
+from aiportal.chat.turns import Turns
+from aiportal.registry import Registry
+from aiportal.settings import Settings
+from aiportal.store import Database
+
+__all__ = ["Chats", "open_chats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """Everything that doors use of stored conversations."""
+
+    conversations: Conversations
+    projects: Projects
+    trash: Trash
+    titles: Titles
+    turns: Turns
+
+
+@asynccontextmanager
+async def open_chats(
+    database: Database,
+    settings: Settings,
+    *,
+    registry: Registry,
+    completions: Completions,
+    preferences: Preferences,
+) -> AsyncIterator[Chats]:
+    """Start turns, titles and the emptying of the trash, and end them when the context is left."""
+    conversations = Conversations(database)
+    trash = Trash(database)
+    titles = Titles(
+        database,
+        completions=completions,
+        preferences=preferences,
+        limits=lambda: registry.limits,
+        is_usual=settings.chat_titles == "on",
+    )
+    turns = Turns(
+        database,
+        settings,
+        registry=registry,
+        completions=completions,
+        conversations=conversations,
+        on_done=titles.consider,
+    )
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(trash)
+        await stack.enter_async_context(titles)
+        await stack.enter_async_context(turns)
+        yield Chats(conversations, Projects(database), trash, titles, turns)

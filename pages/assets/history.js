@@ -1,0 +1,272 @@
+// The list of chats: many at once, projects, tags, and the way back after a delete.
+(() => {
+  "use strict";
+
+  const { acts, button, dialog, make, mends } = window.aiportal;
+  const UNDO_MS = 12_000;
+
+  let trigger = null;
+  const connectHistory = (given) => {
+    trigger = given;
+  };
+  const tell = (name, data) => trigger?.(name, data);
+
+  const change = (action, ids, more = {}) =>
+    tell("input", { action, ids, project: "", tags: [], ...more });
+  const deleteChats = (ids) => tell("delete", { ids });
+
+  // ---- what dialogs ask for
+
+  const field = (label, input) => {
+    const box = make("label", "field", label);
+    box.append(input);
+    return box;
+  };
+
+  const choice = (options, chosen) => {
+    const select = make("select");
+    for (const [value, text] of options) select.add(new Option(text, value, false, value === chosen));
+    return select;
+  };
+
+  const projects = () => {
+    const list = [...document.querySelectorAll(".slist")].find((one) => one.dataset.projects);
+    return JSON.parse(list?.dataset.projects || "[]");
+  };
+
+  const words = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
+
+  const askForProject = (ids, chosen) => {
+    const known = projects();
+    const select = choice([["", "No project"], ...known], chosen);
+    const body = make("div");
+    body.append(field("Project", select));
+    if (!known.length) body.append(make("p", "hint", "There is no project yet. Add one in the list."));
+    dialog("Move to a project", body, "Move", "primary", () =>
+      change("move", ids, { project: select.value }),
+    );
+    select.focus();
+  };
+
+  const askForTags = (title, verb, before, act) => {
+    const input = make("input");
+    input.value = before;
+    input.maxLength = 1_000;
+    const body = make("div");
+    body.append(field("Tags", input), make("p", "hint", "Separated by commas, such as: work, urgent"));
+    dialog(title, body, verb, "primary", () => act(words(input.value)));
+    input.select();
+  };
+
+  const modelOptions = () =>
+    [...document.querySelectorAll(".picker option")].map((one) => [one.value, one.textContent]);
+
+  const askForSettings = ({ id, name, instructions, model }) => {
+    const title = make("input");
+    title.value = name;
+    title.required = true;
+    title.maxLength = 100;
+    title.placeholder = "Such as: Thesis";
+    const text = make("textarea");
+    text.value = instructions;
+    text.rows = 5;
+    text.maxLength = 100_000;
+    text.placeholder = "What the model is told in each of its chats";
+    const models = modelOptions();
+    if (model && models.every(([value]) => value !== model)) models.unshift([model, model]);
+    const select = choice([["", "As usual"], ...models], model);
+    const body = make("div", "fields-down");
+    body.append(field("Name", title), field("Instructions", text), field("Model", select));
+    const box = dialog(
+      id ? "Project settings" : "New project",
+      body,
+      id ? "Save" : "Create",
+      "primary",
+      () =>
+        tell("submit", { id, name: title.value, instructions: text.value, model: select.value }),
+    );
+    if (id) {
+      const remove = button("btn danger", "Delete project", () => {
+        box.close();
+        askToDeleteProject(id, name);
+      });
+      box.querySelector(".acts").prepend(remove, make("span", "sp"));
+    }
+    title.focus();
+  };
+
+  const askToDeleteProject = (id, name) => {
+    const text = make("p", "", `“${name}” goes with its instructions. Its chats stay.`);
+    dialog("Delete this project?", text, "Delete", "danger", () => tell("clear", { id }));
+  };
+
+  // ---- the menu of a row
+
+  const arrangingItems = (row, item) => [
+    item("pin", row.pinned ? "Unpin" : "Pin", ({ id }) =>
+      change(row.pinned ? "unpin" : "pin", [id]),
+    ),
+    item("tag", "Tags", ({ id }) =>
+      askForTags("Tags of this chat", "Save", row.tags, (tags) => tell("edit", { id, tags })),
+    ),
+    item("folder", "Move to a project", ({ id, project }) => askForProject([id], project)),
+    item("archive", row.archived ? "Back to the list" : "Archive", ({ id }) =>
+      change(row.archived ? "unarchive" : "archive", [id]),
+    ),
+  ];
+
+  // ---- many at once: what is selected lives here, the boxes show it
+
+  const selected = new Set();
+  const isSelecting = () => document.body.classList.contains("selecting");
+  const boxes = () => [...document.querySelectorAll(".slist .pick")];
+
+  const showSelected = () => {
+    const here = boxes();
+    const ids = new Set(here.map((box) => box.value));
+    for (const id of selected) if (!ids.has(id)) selected.delete(id);
+    for (const box of here) if (box.checked !== selected.has(box.value)) box.checked = !box.checked;
+    const text = selected.size ? `${selected.size} selected` : "None selected";
+    for (const one of document.querySelectorAll(".picked")) {
+      if (one.textContent !== text) one.textContent = text;
+    }
+    for (const one of document.querySelectorAll(".bulk [data-action]")) {
+      if (one.disabled !== !selected.size) one.disabled = !selected.size;
+    }
+  };
+
+  const setSelecting = (isOn) => {
+    selected.clear();
+    document.body.classList.toggle("selecting", isOn);
+    showSelected();
+  };
+
+  const bulk = (action) => {
+    const ids = [...selected];
+    if (!ids.length) return;
+    if (action === "tag") {
+      askForTags(`Tag ${ids.length} chats`, "Tag", "", (tags) => change("tag", ids, { tags }));
+    } else if (action === "move") askForProject(ids, "");
+    else if (action === "delete") deleteChats(ids);
+    else change(action, ids);
+    if (action === "delete" || action === "archive") setSelecting(false);
+  };
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches?.(".slist .pick")) return;
+    if (event.target.checked) selected.add(event.target.value);
+    else selected.delete(event.target.value);
+    showSelected();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && isSelecting() && !document.querySelector("dialog[open]")) {
+      setSelecting(false);
+    }
+  });
+
+  const open = acts.open;
+  Object.assign(acts, {
+    open: (pressed) => {
+      if (!isSelecting()) return open(pressed);
+      const { id } = pressed.dataset;
+      if (!selected.delete(id)) selected.add(id);
+      return showSelected();
+    },
+    pick: () => setSelecting(!isSelecting()),
+    "pick-all": () => {
+      for (const box of boxes()) selected.add(box.value);
+      showSelected();
+    },
+    bulk: (pressed) => bulk(pressed.dataset.action),
+    narrow: ({ dataset }) => {
+      setSelecting(false);
+      const { project = "", tag = "", archived = "" } = dataset;
+      tell("select", { project, tag, archived });
+    },
+    project: ({ dataset }) => askForSettings(dataset),
+    undo: (pressed) => {
+      change(pressed.dataset.action, pressed.dataset.ids.split(" "));
+      hideUndo();
+    },
+    "undo-close": () => hideUndo(),
+  });
+
+  // ---- the toast with the way back goes by itself, but not from under the pointer or the focus
+
+  let shown = "";
+  const undo = () => document.querySelector(".undo");
+  const hideUndo = () => undo()?.classList.add("gone");
+
+  const hideLater = (stamp) =>
+    setTimeout(() => {
+      if (undo()?.dataset.stamp !== stamp) return;
+      if (undo().matches(":hover, :focus-within")) hideLater(stamp);
+      else hideUndo();
+    }, UNDO_MS);
+
+  const watchUndo = () => {
+    const stamp = undo()?.dataset.stamp ?? "";
+    if (stamp === shown) return;
+    shown = stamp;
+    undo()?.classList.remove("gone");
+    if (stamp) hideLater(stamp);
+  };
+
+  // ---- with a keyboard: arrows within a menu, and the focus stays where it was when the list is
+  // drawn anew
+
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const menu = step && event.target.closest?.(".menu");
+    if (!menu) return;
+    event.preventDefault();
+    const items = [...menu.querySelectorAll("button, a, input")];
+    items.at((items.indexOf(event.target) + step) % items.length).focus();
+  });
+
+  let focused = "";
+  const keyOf = (element) =>
+    `${element.dataset.act ?? "pick"} ${element.dataset.id ?? element.value ?? ""}`;
+
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest(".slist")) focused = keyOf(target);
+    else if (!target.closest(".menu, .dialog")) focused = "";
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest?.(".slist, .menu, .dialog")) focused = "";
+  });
+
+  const keepFocus = () => {
+    if (!focused || document.activeElement !== document.body) return;
+    const places = [...document.querySelectorAll(".slist :is(button, input)")];
+    places.find((one) => keyOf(one) === focused)?.focus({ preventScroll: true });
+  };
+
+  // ---- what the user has models do, kept with the preferences of other programs
+
+  const keepWish = async (box) => {
+    const address = "/api/auth/preferences";
+    try {
+      const before = await fetch(address);
+      if (!before.ok) throw new Error(before.statusText);
+      const kept = await before.json();
+      const chat = { ...kept.chat, [box.dataset.wish]: box.checked };
+      const answer = await fetch(address, {
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ ...kept, chat }),
+      });
+      if (!answer.ok) throw new Error(answer.statusText);
+    } catch {
+      box.checked = !box.checked; // it is as it was, and shows it
+    }
+  };
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-wish]")) keepWish(event.target);
+  });
+
+  mends.push(showSelected, watchUndo, keepFocus);
+  Object.assign(window.aiportal, { arrangingItems, connectHistory, deleteChats });
+})();
