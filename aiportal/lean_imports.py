@@ -23,7 +23,7 @@ def _standing_in(name: str, module: ModuleType | None) -> Iterator[None]:
     if name in sys.modules:
         yield
         return
-    sys.modules[name] = module  # type: ignore[assignment]
+    sys.modules[name] = module  # type: ignore[assignment] # None: its import fails
     try:
         yield
     finally:
@@ -54,7 +54,7 @@ class _WithoutStubs(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Execute it, then take the writer of stubs away before any component is defined."""
         super().exec_module(module)
-        module.create_or_modify_pyi = lambda *_: None  # type: ignore[attr-defined]
+        vars(module)["create_or_modify_pyi"] = lambda *_: None
 
 
 _LOADERS: Mapping[str, type[SourceFileLoader]] = {
