@@ -19,8 +19,11 @@ from aiportal.chat import (
     AnswerCache,
     Completions,
     Conversations,
+    Exports,
+    Imports,
     PromptTokens,
     Responses,
+    Shares,
     Turns,
 )
 from aiportal.dialects.operations import ModelRequest
@@ -57,6 +60,9 @@ class Portal:
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
+    exports: Exports
+    imports: Imports
+    shares: Shares
     responses: Responses
     turns: Turns
 
@@ -108,6 +114,9 @@ class Portal:
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local),
                 conversations=conversations,
+                exports=Exports(database),
+                imports=Imports(database),
+                shares=Shares(database),
                 responses=Responses(database),
                 turns=turns,
             )

@@ -6,9 +6,13 @@ from aiportal.chat.completions import Completions
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.conversations import Conversations, Page
 from aiportal.chat.export import Export, ExportFormat
+from aiportal.chat.exports import Exports
+from aiportal.chat.imports import ImportReport, Imports
 from aiportal.chat.messages import Failure, Message, MessageStatus
+from aiportal.chat.passages import Passage
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.responses import Responses
+from aiportal.chat.shares import Share, SharedBranch, Shares
 from aiportal.chat.turns import Turns
 
 __all__ = [
@@ -19,12 +23,19 @@ __all__ = [
     "Conversations",
     "Export",
     "ExportFormat",
+    "Exports",
     "Failure",
+    "ImportReport",
+    "Imports",
     "Message",
     "MessageStatus",
     "Page",
+    "Passage",
     "PromptTokens",
     "Responses",
+    "Share",
+    "SharedBranch",
+    "Shares",
     "TokenCount",
     "Turns",
 ]

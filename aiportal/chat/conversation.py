@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MAX_MODEL_CHARS", "Conversation", "title_from"]
+__all__ = ["MAX_MODEL_CHARS", "MAX_TITLE_CHARS", "Conversation", "title_from"]
 
 MAX_MODEL_CHARS = 100
+MAX_TITLE_CHARS = 200
 UNTITLED = "New chat"
 MAX_TITLE_FROM_QUESTION = 60
 

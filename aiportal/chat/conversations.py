@@ -7,8 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import sqlite_utils
 
-from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
-from aiportal.chat.export import Export, ExportFormat, export_conversation
+from aiportal.chat.conversation import MAX_MODEL_CHARS, MAX_TITLE_CHARS, Conversation
 from aiportal.chat.messages import Message, check_text
 from aiportal.chat.parameters import sampling_parameters
 from aiportal.chat.search import match_expression
@@ -18,11 +17,10 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["Conversations", "Page", "newest_message_id", "owned_row"]
+__all__ = ["Conversations", "Page", "message_tree", "newest_message_id", "owned_row"]
 
 T = TypeVar("T")
 MAX_PAGE = 200
-MAX_TITLE_CHARS = 200
 MAX_SYSTEM_PROMPT_CHARS = 100_000
 
 _NEWEST = """
@@ -168,7 +166,7 @@ class Conversations:
         """The whole tree, parents before their children. Raises NotFound."""
 
         def select(database: sqlite_utils.Database) -> Sequence[Message]:
-            return _tree(database, owned_row(database, principal, conversation_id))
+            return message_tree(database, owned_row(database, principal, conversation_id))
 
         return await self._database.read(select)
 
@@ -198,21 +196,6 @@ class Conversations:
 
         return await self._database.read(select)
 
-    async def export(
-        self,
-        principal: Principal,
-        conversation_id: str,
-        *,
-        format: ExportFormat,  # noqa: A002
-    ) -> Export:
-        """A file of it: `md` the newest branch, `json` the whole tree. Raises NotFound."""
-
-        def select(database: sqlite_utils.Database) -> Export:
-            row = owned_row(database, principal, conversation_id)
-            return export_conversation(Conversation.from_row(row), _tree(database, row), format)
-
-        return await self._database.read(select)
-
 
 def owned_row(
     database: sqlite_utils.Database,
@@ -235,7 +218,10 @@ def newest_message_id(database: sqlite_utils.Database, conversation_id: str) -> 
     return None if row is None else str(row[0])
 
 
-def _tree(database: sqlite_utils.Database, conversation: Mapping[str, Any]) -> Sequence[Message]:
+def message_tree(
+    database: sqlite_utils.Database, conversation: Mapping[str, Any]
+) -> Sequence[Message]:
+    """All messages of that row of `conversations`, parents before their children."""
     sql = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number"
     return [Message.from_row(row) for row in database.query(sql, (conversation["id"],))]
 

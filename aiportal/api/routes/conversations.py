@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict
-from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.chat import Conversation, Export, Message
+from aiportal.chat import Conversation, Message
 
 __all__ = [
     "ConversationBody",
@@ -202,32 +201,9 @@ async def list_messages(
     return MessageList(data=[_message(message) for message in messages])
 
 
-@router.get(
-    "/conversations/{conversation_id}/export.md",
-    response_class=Response,
-    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
-)
-async def export_markdown(
-    conversation_id: str, portal: PortalDep, principal: PrincipalDep
-) -> Response:
-    """The newest branch, to read."""
-    return _download(await portal.conversations.export(principal, conversation_id, format="md"))
-
-
-@router.get("/conversations/{conversation_id}/export.json")
-async def export_json(conversation_id: str, portal: PortalDep, principal: PrincipalDep) -> Response:
-    """The whole tree, to keep."""
-    return _download(await portal.conversations.export(principal, conversation_id, format="json"))
-
-
 def _body(conversation: Conversation) -> ConversationBody:
     return ConversationBody.model_validate(conversation)
 
 
 def _message(message: Message) -> MessageBody:
     return MessageBody.model_validate(message)
-
-
-def _download(export: Export) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{export.filename}"'}
-    return Response(export.text.encode(), media_type=export.media_type, headers=headers)
