@@ -15,7 +15,8 @@ from pages.theme import variables_css
 
 __all__ = ["StaticFiles", "asset_text"]
 
-_STYLESHEETS: Final = ("portal.css", "chat.css", "sign_in.css")
+_STYLESHEETS: Final = ("portal.css", "chat.css", "in_and_out.css", "sign_in.css")
+_SCRIPTS: Final = ("portal.js", "in_and_out.js")
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -31,7 +32,8 @@ class StaticFiles:
         """Read the files of the package; tokens and icons are written from their data."""
         sheets = "\n".join(asset_text(name) for name in _STYLESHEETS)
         css = f"{variables_css()}{icons_css()}{sheets}"
-        return cls(css.encode(), asset_text("portal.js").encode())
+        script = "\n".join(asset_text(name) for name in _SCRIPTS)
+        return cls(css.encode(), script.encode())
 
     @property
     def css_url(self) -> str:

@@ -15,7 +15,7 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.passages import Passage
 from aiportal.markdown import SafeMarkdown
 
-__all__ = ["conversation_document", "document_html"]
+__all__ = ["conversation_document", "day_text", "document_html", "models_of"]
 
 MAX_STYLED_CHARS: Final = 2_000_000
 """Of one document. What comes after them is shown letter by letter: parsing takes seconds."""
@@ -37,7 +37,7 @@ def conversation_document(conversation: Conversation, passages: Sequence[Passage
     """The file of an export."""
     return document_html(
         title=conversation.title,
-        facts=[_day(conversation.created_at), *_models(passages)],
+        facts=[day_text(conversation.created_at), *models_of(passages)],
         passages=passages,
         system_prompt=conversation.system_prompt,
     )
@@ -112,14 +112,16 @@ def _told(passage: Passage) -> str:
     return "".join(f"<span>{html.escape(fact)}</span>" for fact in facts if fact)
 
 
-def _models(passages: Sequence[Passage]) -> list[str]:
+def models_of(passages: Sequence[Passage]) -> list[str]:
+    """The models that answered as one text; none, where none did."""
     models = dict.fromkeys(one.model for one in passages if one.model)
     return [", ".join(models)] if models else []
 
 
-def _day(created_at: str) -> str:
-    moment = datetime.fromisoformat(created_at).astimezone(UTC)
-    return f"{moment.day} {moment:%B %Y}"
+def day_text(moment: str) -> str:
+    """The day of a stored moment, in UTC, such as 3 March 2026."""
+    day = datetime.fromisoformat(moment).astimezone(UTC)
+    return f"{day.day} {day:%B %Y}"
 
 
 @cache

@@ -194,6 +194,19 @@
     input.select();
   };
 
+  const showMenu = (menu, opener) => {
+    menu.addEventListener("toggle", (event) => {
+      if (event.newState === "closed") menu.remove();
+    });
+    document.body.append(menu);
+    menu.showPopover();
+    const place = opener.getBoundingClientRect();
+    const lowest = innerHeight - menu.offsetHeight - 8;
+    menu.style.top = `${Math.min(place.bottom + 4, lowest)}px`;
+    menu.style.left = `${Math.min(place.left, innerWidth - menu.offsetWidth - 8)}px`;
+    menu.querySelector("button, a").focus();
+  };
+
   const openRowMenu = (opener) => {
     const row = opener.dataset;
     const menu = make("div", "menu");
@@ -207,16 +220,7 @@
     file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
     file.download = "";
     menu.append(item("pencil", "Rename", askForTitle), file, item("trash", "Delete", askToDelete));
-    menu.addEventListener("toggle", (event) => {
-      if (event.newState === "closed") menu.remove();
-    });
-    document.body.append(menu);
-    menu.showPopover();
-    const place = opener.getBoundingClientRect();
-    const lowest = innerHeight - menu.offsetHeight - 8;
-    menu.style.top = `${Math.min(place.bottom + 4, lowest)}px`;
-    menu.style.left = `${Math.min(place.left, innerWidth - menu.offsetWidth - 8)}px`;
-    menu.querySelector("button").focus();
+    showMenu(menu, opener);
   };
 
   // ---- what a click does: `data-act` in our own parts, a class in messages (where the sanitiser
@@ -348,5 +352,6 @@
   });
 
   const minutesEast = () => String(-new Date().getTimezoneOffset());
-  window.aiportal = { chatInAddress, connect, minutesEast, opened, picker, showChatInAddress };
+  const parts = { acts, button, make, showMenu, tell };
+  window.aiportal = { ...parts, chatInAddress, connect, minutesEast, opened, picker, showChatInAddress };
 })();

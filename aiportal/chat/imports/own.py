@@ -7,7 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.export import OWN_FORMAT, OWN_VERSION
-from aiportal.chat.imports.foreign import ForeignConversation, ForeignMessage, quoted
+from aiportal.chat.imports.foreign import (
+    MAX_MESSAGES,
+    ForeignConversation,
+    ForeignMessage,
+    quoted,
+)
 from aiportal.chat.imports.moments import moment_text
 from aiportal.chat.messages import Failure
 from aiportal.chat.parameters import sampling_parameters
@@ -18,6 +23,7 @@ from aiportal.events import UsageReported
 __all__ = ["from_own", "is_own"]
 
 MAX_FAILURE_CHARS: Final = 10_000
+MAX_PARAMETERS: Final = 100
 MAX_TOKENS: Final = 2**53
 MAX_COST_USD: Final = 1e9
 
@@ -90,12 +96,11 @@ def from_own(value: Mapping[str, Any]) -> ForeignConversation:
         raise InvalidRequest(
             f"It has the version {quoted(value.get('version'))}; this portal reads {OWN_VERSION}."
         )
+    _check_counts(value)
     try:
         found = _Conversation.model_validate(value)
     except ValidationError as error:
-        finding = invalid_field(error)
-        where = f" (`{finding.param}`)" if finding.param else ""
-        raise InvalidRequest(f"{finding.message}{where}") from error
+        raise invalid_field(error) from error
     _check_order(found.messages)
     return ForeignConversation(
         source="aiportal",
@@ -108,6 +113,14 @@ def from_own(value: Mapping[str, Any]) -> ForeignConversation:
         created_at=moment_text(found.created_at),
         updated_at=moment_text(found.updated_at),
     )
+
+
+def _check_counts(value: Mapping[str, Any]) -> None:
+    """Before the validation, which notes a finding for each field of each message."""
+    for name, limit in (("messages", MAX_MESSAGES), ("parameters", MAX_PARAMETERS)):
+        count = len(value[name]) if isinstance(value.get(name), list | dict) else 0
+        if count > limit:
+            raise InvalidRequest(f"It has {count:,} {name}; at most {limit:,} are taken.")
 
 
 def _check_order(messages: list[_Message]) -> None:

@@ -6,7 +6,16 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 import sqlite_utils
 
-from aiportal.chat import AnswerCache, Completions, Conversation, Conversations, Turns
+from aiportal.chat import (
+    AnswerCache,
+    Completions,
+    Conversation,
+    Conversations,
+    Exports,
+    Imports,
+    Shares,
+    Turns,
+)
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
 from aiportal.registry import Registry
@@ -50,6 +59,21 @@ async def ben(database: Database) -> Principal:
 @pytest.fixture
 def conversations(database: Database) -> Conversations:
     return Conversations(database)
+
+
+@pytest.fixture
+def exports(database: Database) -> Exports:
+    return Exports(database)
+
+
+@pytest.fixture
+def imports(database: Database) -> Imports:
+    return Imports(database)
+
+
+@pytest.fixture
+def shares(database: Database) -> Shares:
+    return Shares(database)
 
 
 @pytest.fixture
