@@ -104,7 +104,7 @@ def test_an_exported_page_stands_alone_and_does_nothing(
     requests: list[str] = []
     dialogs: list[Dialog] = []
     reader.on("request", lambda request: requests.append(request.url))
-    reader.on("dialog", dialogs.append)
+    reader.on("dialog", lambda dialog: dialogs.append(dialog))
     reader.goto(file.as_uri())
     reader.locator("section").last.hover()
 
@@ -234,11 +234,9 @@ def test_menu_dialogs_and_shared_page_are_for_everybody(
     page.keyboard.press("Escape")
     link = _link(page)
     bad = CHATGPT | {"create_time": -1, "title": "A title that is rather long for a phone " * 4}
-    for open_dialog in (
-        lambda: _dialog(page, "Share…"),
-        lambda: _import(page, "x.json", file_of(bad, OPEN_WEBUI)),
-    ):
-        dialog = open_dialog()
+    file = file_of(bad, OPEN_WEBUI)
+    for is_sharing in (True, False):
+        dialog = _dialog(page, "Share…") if is_sharing else _import(page, "x.json", file)
         expect(dialog.locator("li").first).to_be_visible()
         _expect_to_fit(page)
         _expect_no_serious_findings(page)

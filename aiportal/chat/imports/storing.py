@@ -53,8 +53,9 @@ def insert_conversation(
     """The new conversation's id. Times that are not known are those of its messages, or now."""
     times = [message.created_at for message in found.messages if message.created_at]
     created_at = found.created_at or min(times, default=now_text())
+    conversation_id = new_id("conv")
     row = {
-        "id": new_id("conv"),
+        "id": conversation_id,
         "user_id": principal.user_id,
         "title": found.title,
         "model": found.model,
@@ -64,9 +65,9 @@ def insert_conversation(
         "updated_at": found.updated_at or max(times, default=created_at),
     }
     database.table("conversations").insert(row)
-    rows = _rows(row["id"], found.messages, created_at)
+    rows = _rows(conversation_id, found.messages, created_at)
     database.conn.executemany(_MESSAGE, rows)
-    return str(row["id"])
+    return conversation_id
 
 
 def _rows(

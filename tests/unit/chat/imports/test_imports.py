@@ -24,8 +24,8 @@ from tests.unit.chat.imports.files import (
 
 def asked(number: int, **fields: Any) -> dict[str, Any]:
     """One of several conversations of ChatGPT."""
-    key = f"c-{number}"
-    return chatgpt(node("q", None, "user", "Hi"), id=key, conversation_id=key, **fields)
+    ids = {"id": f"c-{number}", "conversation_id": f"c-{number}"}
+    return chatgpt(node("q", None, "user", "Hi"), **ids | fields)
 
 
 async def _titles(conversations: Conversations, principal: Principal) -> list[str]:
@@ -83,7 +83,7 @@ async def test_what_is_good_is_taken_and_the_rest_is_named(
     bad = [
         asked(1, title="Circle", mapping={"a": node("a", "a", "user", "x")}),
         asked(2, title="Robot", mapping={"a": node("a", None, "robot", "x")}),
-        asked(3, title="Late", update_time=1e18),
+        asked(3, title="Late", update_time=5e18),
         asked(4, title="Long", mapping=chain(10_001)["mapping"]),
         asked(5, title="Wordy", mapping={"a": node("a", None, "user", "x" * 1_000_001)}),
         asked(6, title="Empty", mapping={}),

@@ -86,7 +86,9 @@ def test_files_leave_a_trace_and_a_failure_its_words() -> None:
 
 def test_an_old_export_has_its_messages_in_a_row() -> None:
     row = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]
-    found = from_open_webui(open_webui({}, messages=row), "x")
+    chat = open_webui({})
+    chat["chat"]["messages"] = row
+    found = from_open_webui(chat, "x")
 
     assert [(one.content, one.parent_id) for one in found.messages] == [("Hi", None), ("Ho", "0")]
 
