@@ -24,7 +24,7 @@ from tests.upstreams import Upstream, write_model_config
 
 ROOT = Path(__file__).parents[2]
 LINKS = 4
-PEOPLE = 60  # more than there are tests; each takes what it needs
+PEOPLE = 120  # more than there are tests; each takes what it needs
 FLAGS = [
     "--headless",
     "--no-sandbox",
