@@ -41,7 +41,9 @@ def test_a_name_that_leads_elsewhere_leads_nowhere(tmp_path: Path) -> None:
 
 def test_what_unpacks_to_too_much_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_UNPACKED_BYTES", 3_000_000)
-    data = zip_of({"a.json": b"[1]", "bomb.json": b"[" + b" " * 50_000_000, "c.json": b"[2]"})
+    data = zip_of(
+        {"a.json": b"[1]", "bomb.json": b"[" + b" " * 50_000_000 + b"7]", "c.json": b"[2]"}
+    )
 
     first, last = archive_items(data)
 
