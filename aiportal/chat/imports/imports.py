@@ -8,13 +8,14 @@ from typing import Final, Literal
 from aiportal.chat.imports.foreign import ForeignConversation
 from aiportal.chat.imports.reading import Unreadable, conversations_in
 from aiportal.chat.imports.storing import insert_once
-from aiportal.errors import Conflict
+from aiportal.errors import Conflict, ServiceUnavailable
 from aiportal.principal import Principal
 from aiportal.store import Database
 
 __all__ = ["ImportReport", "ImportedConversation", "Imports", "SkippedConversation"]
 
 AT_ONCE: Final = 2  # files that are read at the same time, of all users: each takes a core
+MAX_FILES: Final = 8  # that are read or wait for it: each is in memory
 BATCH_CHARS: Final = 4_000_000  # that are read from a file before they are stored
 BATCH: Final = 50
 MAX_REPORTED: Final = 1_000
@@ -63,12 +64,16 @@ class Imports:
 
         What the caller has imported before, or still has, is not stored a second time.
         Raises InvalidRequest for a file without any conversation, Conflict while another import of
-        the caller runs.
+        the caller runs, ServiceUnavailable while many of others do.
         """
         if principal.user_id in self._users:
             raise Conflict(
                 "Another import of yours is running. Wait for its end, then try again.",
                 code="import_running",
+            )
+        if len(self._users) >= MAX_FILES:
+            raise ServiceUnavailable(
+                f"{MAX_FILES} imports of others are running or waiting. Try again in a minute."
             )
         self._users.add(principal.user_id)
         try:

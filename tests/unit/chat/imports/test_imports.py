@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from aiportal.chat import Conversations, Imports
+from aiportal.chat.imports import imports as imports_module
 from aiportal.chat.imports import items, reading
-from aiportal.errors import Conflict, InvalidRequest
+from aiportal.errors import Conflict, InvalidRequest, ServiceUnavailable
 from aiportal.principal import Principal
 from aiportal.store import Database
 from tests.unit.chat.imports.files import (
@@ -244,6 +245,19 @@ async def test_one_import_of_a_user_runs_at_a_time(
     assert (await imports.run(ben, data)).imported == 60
     assert (await first).imported == 60
     assert (await imports.run(ann, data)).already_there == 60
+
+
+async def test_the_imports_of_all_are_bounded(
+    imports: Imports, ann: Principal, ben: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports_module, "MAX_FILES", 1)
+    first = asyncio.create_task(imports.run(ann, file_of(CHATGPT)))
+    await asyncio.sleep(0)
+
+    with pytest.raises(ServiceUnavailable):
+        await imports.run(ben, file_of(CHATGPT))
+    await first
+    assert (await imports.run(ben, file_of(CHATGPT))).imported == 1
 
 
 async def test_nothing_of_a_conversation_is_stored_if_a_part_cannot_be(
