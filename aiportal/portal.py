@@ -20,9 +20,12 @@ from aiportal.chat import (
     Branches,
     Completions,
     Conversations,
+    Exports,
+    Imports,
     Projects,
     PromptTokens,
     Responses,
+    Shares,
     Titles,
     Trash,
     Turns,
@@ -63,6 +66,9 @@ class Portal:
     prompt_tokens: PromptTokens
     conversations: Conversations
     branches: Branches
+    exports: Exports
+    imports: Imports
+    shares: Shares
     projects: Projects
     trash: Trash
     titles: Titles
@@ -117,6 +123,9 @@ class Portal:
                 prompt_tokens=PromptTokens(registry, local, router),
                 conversations=chats.conversations,
                 branches=Branches(database, limits=lambda: registry.limits),
+                exports=Exports(database),
+                imports=Imports(database),
+                shares=Shares(database),
                 projects=chats.projects,
                 trash=chats.trash,
                 titles=chats.titles,

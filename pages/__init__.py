@@ -27,6 +27,7 @@ from pages.access import Access, LoginRedirect  # noqa: E402
 from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
 from pages.page_head import PageHead  # noqa: E402
+from pages.shared_chats import SharedChatPages  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
 from pages.static import StaticFiles  # noqa: E402
 from pages.theme import PortalTheme  # noqa: E402
@@ -50,6 +51,7 @@ def mount(app: FastAPI, portal: Portal) -> FastAPI:
     app.state.sign_in_page = sign_in.render_sign_in
     app.state.link_page = sign_in.render_link
     app.router.routes.extend(files.routes())
+    app.router.routes.extend(SharedChatPages(portal, files).routes())
     _keep_uploads_in(portal)
     demo = build_ui(portal, access)
     app.user_middleware += [  # innermost: what they answer passes the others too

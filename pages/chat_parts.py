@@ -9,6 +9,7 @@ from pages.components import (
     SideColumn,
     Starter,
     carrier,
+    chat_menu,
     composer,
     empty_state,
     message_signals,
@@ -78,6 +79,7 @@ def chat_parts() -> ChatParts:
         with gr.Row(elem_classes="bar"):
             title = title_bar("New chat")
             picker = model_picker()
+            chat_menu()
             mode_button()
         log = gr.Chatbot(
             elem_id="chat-log",

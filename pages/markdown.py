@@ -1,38 +1,16 @@
-"""A model's Markdown as HTML that is safe to show: what is not on the list below does not get out.
+"""A model's Markdown as the page shows it: safe HTML with buttons to copy the code.
 
-Raw HTML in the text is shown as text. Images are never loaded: they become links. The result is
-one line in one `<div class="md">`: Gradio's own Markdown pass leaves it alone as one HTML block.
+The result is one line in one `<div class="md">`: Gradio's own Markdown pass leaves it alone as one
+HTML block.
 """
 
 import html
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-import nh3
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.token import STANDARD_TYPES
-from pygments.util import ClassNotFound
+from aiportal.markdown import MAX_CODE_CHARS, MAX_MARKDOWN_CHARS, SafeMarkdown
 
 __all__ = ["MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "MarkdownRenderer", "plain_text_html"]
-
-MAX_MARKDOWN_CHARS: Final = 200_000
-"""Longer texts are shown as they stand: parsing them would hold a core for seconds."""
-
-MAX_CODE_CHARS: Final = 20_000
-"""Longer blocks of code are shown without colours, for the same reason."""
-
-_TAGS: Final = frozenset(
-    {"a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol"}
-    | {"p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"}
-)
-_ALIGNED: Final = frozenset({"right", "center"})
-_CODE_PREFIX: Final = "t-"  # keeps Pygments' short names apart from ours
-_CODE_CLASSES: Final = frozenset(f"{_CODE_PREFIX}{name}" for name in STANDARD_TYPES.values())
 
 # What is put around code and tables after the cleaning. The sanitiser writes these tags exactly so,
 # and escapes `<` in text: nothing else can match.
@@ -51,22 +29,7 @@ class MarkdownRenderer:
     """Renders texts of models. Remembers the last `cache_size`; safe in threads."""
 
     def __init__(self, *, cache_size: int = 512) -> None:
-        self._parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
-        self._parser.enable(["table", "strikethrough"])
-        self._cleaner = nh3.Cleaner(
-            tags=set(_TAGS),
-            attributes={"a": {"href"}, "ol": {"start"}},
-            allowed_classes={
-                "span": set(_CODE_CLASSES),
-                "td": set(_ALIGNED),
-                "th": set(_ALIGNED),
-                "a": {"image"},
-            },
-            set_tag_attribute_values={"a": {"target": "_blank"}},
-            link_rel="noopener noreferrer nofollow",
-            url_schemes={"http", "https", "mailto"},
-            url_relative="deny",
-        )
+        self._markdown = SafeMarkdown()
         self._remembered = lru_cache(cache_size)(self._render)
 
     def finished(self, text: str) -> str:
@@ -78,16 +41,9 @@ class MarkdownRenderer:
         return self._render(text)
 
     def _render(self, text: str) -> str:
-        if len(text) > MAX_MARKDOWN_CHARS:
+        cleaned = self._markdown.html(text)
+        if cleaned is None:
             return plain_text_html(text)
-        tokens = self._parser.parse(text)
-        _mark_alignment(tokens)
-        for token in tokens:
-            if token.children:
-                token.children = list(_without_images(token.children))
-        cleaned = self._cleaner.clean(
-            self._parser.renderer.render(tokens, self._parser.options, {})
-        )
         for plain, dressed in _AROUND:
             cleaned = cleaned.replace(plain, dressed)
         return _one_line(cleaned, "md")
@@ -101,43 +57,3 @@ def plain_text_html(text: str) -> str:
 def _one_line(inner: str, classes: str) -> str:
     joined = inner.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "&#10;")
     return f'<div class="{classes}">{joined}</div>'
-
-
-def _mark_alignment(tokens: Sequence[Token]) -> None:
-    """Columns are aligned by a class, since `style` is not let through."""
-    for token in tokens:
-        if token.type in {"th_open", "td_open"}:
-            side = str(token.attrGet("style") or "").removeprefix("text-align:")
-            if side in _ALIGNED:
-                token.attrSet("class", side)
-
-
-def _without_images(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Each image as a link with its description; as the description alone within a link."""
-    is_in_link = False
-    for token in tokens:
-        if token.type in {"link_open", "link_close"}:
-            is_in_link = token.type == "link_open"
-        if token.type != "image":
-            yield token
-            continue
-        words = Token("text", "", 0, content=token.content or "image")
-        if is_in_link:
-            yield words
-            continue
-        address = {"href": str(token.attrGet("src") or ""), "class": "image"}
-        yield Token("link_open", "a", 1, attrs=dict(address))
-        yield words
-        yield Token("link_close", "a", -1)
-
-
-def _highlighted(code: str, language: str, _attributes: str) -> str:
-    """A fence's code with Pygments' classes, or nothing where the language is not known."""
-    try:
-        lexer = get_lexer_by_name(language) if language else None
-    except ClassNotFound:
-        lexer = None
-    if lexer is None or len(code) > MAX_CODE_CHARS:
-        return ""
-    lexer.stripnl = False  # a line break at the start or the end is part of the code
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix=_CODE_PREFIX)))

@@ -15,8 +15,14 @@ from pages.theme import variables_css
 
 __all__ = ["StaticFiles", "asset_text"]
 
-_STYLESHEETS: Final = ("portal.css", "chat.css", "history.css", "sign_in.css")
-_SCRIPTS: Final = ("portal.js", "messages.js", "history.js")
+_STYLESHEETS: Final = (
+    "portal.css",
+    "chat.css",
+    "history.css",
+    "in_and_out.css",
+    "sign_in.css",
+)
+_SCRIPTS: Final = ("portal.js", "messages.js", "history.js", "in_and_out.js")
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 

@@ -11,11 +11,15 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.conversation_list import ConversationPage, ListFilter
 from aiportal.chat.conversations import Conversations, Page
 from aiportal.chat.export import Export, ExportFormat
+from aiportal.chat.exports import Exports
+from aiportal.chat.imports import ImportReport, Imports
 from aiportal.chat.messages import Failure, Message, MessageStatus
+from aiportal.chat.passages import Passage
 from aiportal.chat.projects import Project, Projects
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.responses import Responses
 from aiportal.chat.search import SearchMatch
+from aiportal.chat.shares import Share, SharedBranch, Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
@@ -35,17 +39,24 @@ __all__ = [
     "Conversations",
     "Export",
     "ExportFormat",
+    "Exports",
     "Failure",
     "GoingOn",
+    "ImportReport",
+    "Imports",
     "ListFilter",
     "Message",
     "MessageStatus",
     "Page",
+    "Passage",
     "Project",
     "Projects",
     "PromptTokens",
     "Responses",
     "SearchMatch",
+    "Share",
+    "SharedBranch",
+    "Shares",
     "Titles",
     "TokenCount",
     "Trash",

@@ -11,7 +11,6 @@ from aiportal.chat import tree
 from aiportal.chat.arrangement import BulkChange, arranged_columns, change_rows
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_title
 from aiportal.chat.conversation_list import ConversationPage, ListFilter, select_page, select_tags
-from aiportal.chat.export import Export, ExportFormat, export_conversation
 from aiportal.chat.messages import Message, check_text
 from aiportal.chat.owned_rows import not_found, owned_project_row, owned_row
 from aiportal.chat.parameters import sampling_parameters
@@ -20,7 +19,7 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["MAX_SYSTEM_PROMPT_CHARS", "Conversations", "Page", "owned_row"]
+__all__ = ["MAX_SYSTEM_PROMPT_CHARS", "Conversations", "Page", "message_tree", "owned_row"]
 
 T = TypeVar("T")
 MAX_SYSTEM_PROMPT_CHARS = 100_000
@@ -164,7 +163,7 @@ class Conversations:
         """The whole tree, parents before their children. Raises NotFound."""
 
         def select(database: sqlite_utils.Database) -> Sequence[Message]:
-            return _tree(database, owned_row(database, principal, conversation_id))
+            return message_tree(database, owned_row(database, principal, conversation_id))
 
         return await self._database.read(select)
 
@@ -193,23 +192,11 @@ class Conversations:
 
         return await self._database.read(select)
 
-    async def export(
-        self,
-        principal: Principal,
-        conversation_id: str,
-        *,
-        format: ExportFormat,  # noqa: A002
-    ) -> Export:
-        """A file of it: `md` the newest branch, `json` the whole tree. Raises NotFound."""
 
-        def select(database: sqlite_utils.Database) -> Export:
-            row = owned_row(database, principal, conversation_id)
-            return export_conversation(Conversation.from_row(row), _tree(database, row), format)
-
-        return await self._database.read(select)
-
-
-def _tree(database: sqlite_utils.Database, conversation: Mapping[str, Any]) -> Sequence[Message]:
+def message_tree(
+    database: sqlite_utils.Database, conversation: Mapping[str, Any]
+) -> Sequence[Message]:
+    """All messages of that row of `conversations`, parents before their children."""
     sql = "SELECT * FROM messages WHERE conversation_id = ? ORDER BY number"
     return [Message.from_row(row) for row in database.query(sql, (conversation["id"],))]
 

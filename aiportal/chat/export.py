@@ -1,4 +1,4 @@
-"""A conversation as a file: Markdown to read, JSON to keep."""
+"""A conversation as a file: Markdown and HTML to read, a notebook to work on, JSON to keep."""
 
 import json
 import re
@@ -8,10 +8,14 @@ from typing import Literal
 
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
+from aiportal.chat.passages import Passage, branch_to
 
-__all__ = ["Export", "ExportFormat", "export_conversation"]
+__all__ = ["OWN_FORMAT", "OWN_VERSION", "Export", "ExportFormat", "export_conversation", "slug"]
 
-ExportFormat = Literal["md", "json"]
+ExportFormat = Literal["md", "json", "html", "ipynb"]
+OWN_FORMAT = "aiportal.conversation"
+OWN_VERSION = 1
+MAX_SLUG_CHARS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +29,42 @@ class Export:
 
 def export_conversation(
     conversation: Conversation,
-    messages: Sequence[Message],
+    tree: Sequence[Message],
     format: ExportFormat,  # noqa: A002
+    *,
+    leaf_id: str | None = None,
 ) -> Export:
-    """messages: the whole tree, parents before their children."""
-    filename = f"{_slug(conversation.title)}.{format}"
+    """tree: all messages, parents before their children; JSON holds them all.
+
+    The other formats hold one branch, the newest or the one that ends with `leaf_id`.
+    Raises NotFound for a `leaf_id` that is not in the tree.
+    """
+    filename = f"{slug(conversation.title)}.{format}"
+    branch = branch_to(tree, leaf_id)
     match format:
-        case "md":
-            text = _markdown(conversation, _newest_branch(messages))
-            return Export(filename, "text/markdown; charset=utf-8", text)
         case "json":
-            return Export(filename, "application/json", _json(conversation, messages))
+            return Export(filename, "application/json", _json(conversation, tree))
+        case "md":
+            text = _markdown(conversation, branch)
+            return Export(filename, "text/markdown; charset=utf-8", text)
+        case "html":
+            # Its Markdown parser takes as long to import as half of the command line.
+            from aiportal.chat.document import conversation_document
+
+            passages = [Passage.of(message) for message in branch]
+            text = conversation_document(conversation, passages)
+            return Export(filename, "text/html; charset=utf-8", text)
+        case "ipynb":
+            from aiportal.chat.notebook_file import notebook_text
+
+            text = notebook_text(conversation, branch)
+            return Export(filename, "application/x-ipynb+json", text)
+
+
+def slug(title: str) -> str:
+    """A title as a part of a file name: lower-case ASCII, never empty."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return words[:MAX_SLUG_CHARS].rstrip("-") or "conversation"
 
 
 def _markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
@@ -58,26 +87,11 @@ def _heading(message: Message) -> str:
     return f"## Answer ({message.model or 'unknown model'}{ending})"
 
 
-def _json(conversation: Conversation, messages: Sequence[Message]) -> str:
+def _json(conversation: Conversation, tree: Sequence[Message]) -> str:
     document = {
-        "format": "aiportal.conversation",
-        "version": 1,
+        "format": OWN_FORMAT,
+        "version": OWN_VERSION,
         **asdict(conversation),
-        "messages": [asdict(message) for message in messages],
+        "messages": [asdict(message) for message in tree],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
-def _newest_branch(messages: Sequence[Message]) -> list[Message]:
-    by_id = {message.id: message for message in messages}
-    branch: list[Message] = []
-    step = messages[-1] if messages else None
-    while step is not None:
-        branch.append(step)
-        step = None if step.parent_id is None else by_id[step.parent_id]
-    return branch[::-1]
-
-
-def _slug(title: str) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return words[:60].rstrip("-") or "conversation"

@@ -200,7 +200,7 @@
     const lowest = innerHeight - menu.offsetHeight - 8;
     menu.style.top = `${Math.min(place.bottom + 4, lowest)}px`;
     menu.style.left = `${Math.min(place.left, innerWidth - menu.offsetWidth - 8)}px`;
-    menu.querySelector("button").focus();
+    menu.querySelector("button, a").focus();
   };
 
   const openRowMenu = (opener) => {
@@ -362,5 +362,6 @@
     picker,
     showChatInAddress,
     showMenu,
+    tell,
   };
 })();

@@ -1,5 +1,6 @@
 """The parts that the tabs are made of: small functions that make Gradio components."""
 
+from pages.components.chat_menu import chat_menu
 from pages.components.composer import Composer, composer
 from pages.components.empty import Starter, empty_state, planned_tab
 from pages.components.hidden import carrier, message_signals, signals
@@ -25,6 +26,7 @@ __all__ = [
     "account_value",
     "brand",
     "carrier",
+    "chat_menu",
     "composer",
     "empty_state",
     "list_value",

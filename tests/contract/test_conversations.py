@@ -200,21 +200,6 @@ async def test_a_second_turn_at_once_is_a_conflict(ann: Client, upstream: Upstre
     assert (status, answer["error"]["code"]) == (409, "turn_running")
 
 
-async def test_exports_are_files(ann: Client) -> None:
-    chat_id = await ann.new_chat(title="My talk")
-    await ann.ask(chat_id)
-    path = f"{ann.url}/conversations/{chat_id}/export"
-
-    for extension, kind in (("md", "text/markdown"), ("json", "application/json")):
-        async with ann.session.get(f"{path}.{extension}", headers=ann.headers) as answer:
-            body = await answer.read()
-        assert answer.content_type == kind
-        assert (
-            answer.headers["content-disposition"] == f'attachment; filename="my-talk.{extension}"'
-        )
-        assert b"Hello from the upstream." in body
-
-
 async def test_every_route_refuses_another_persons_ids_as_not_found(
     ann: Client, ben: Client
 ) -> None:

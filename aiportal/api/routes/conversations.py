@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.chat import Conversation, Export, ListFilter, Message
+from aiportal.chat import Conversation, ListFilter, Message
 
 __all__ = [
     "ConversationBody",
@@ -264,24 +263,6 @@ async def list_messages(
     return MessageList(data=[_message(message) for message in messages])
 
 
-@router.get(
-    "/conversations/{conversation_id}/export.md",
-    response_class=Response,
-    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}},
-)
-async def export_markdown(
-    conversation_id: str, portal: PortalDep, principal: PrincipalDep
-) -> Response:
-    """The newest branch, to read."""
-    return _download(await portal.conversations.export(principal, conversation_id, format="md"))
-
-
-@router.get("/conversations/{conversation_id}/export.json")
-async def export_json(conversation_id: str, portal: PortalDep, principal: PrincipalDep) -> Response:
-    """The whole tree, to keep."""
-    return _download(await portal.conversations.export(principal, conversation_id, format="json"))
-
-
 def conversation_body(conversation: Conversation) -> ConversationBody:
     """As callers see it."""
     return ConversationBody.model_validate(conversation)
@@ -289,8 +270,3 @@ def conversation_body(conversation: Conversation) -> ConversationBody:
 
 def _message(message: Message) -> MessageBody:
     return MessageBody.model_validate(message)
-
-
-def _download(export: Export) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{export.filename}"'}
-    return Response(export.text.encode(), media_type=export.media_type, headers=headers)

@@ -6,7 +6,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 import sqlite_utils
 
-from aiportal.chat import AnswerCache, Branches, Completions, Conversation, Conversations, Turns
+from aiportal.chat import (
+    AnswerCache,
+    Branches,
+    Completions,
+    Conversation,
+    Conversations,
+    Exports,
+    Imports,
+    Shares,
+    Turns,
+)
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.local import LocalModels
 from aiportal.principal import Principal
@@ -56,6 +66,21 @@ def conversations(database: Database) -> Conversations:
 @pytest.fixture
 def branches(database: Database) -> Branches:
     return Branches(database, limits=ChatLimits)
+
+
+@pytest.fixture
+def exports(database: Database) -> Exports:
+    return Exports(database)
+
+
+@pytest.fixture
+def imports(database: Database) -> Imports:
+    return Imports(database)
+
+
+@pytest.fixture
+def shares(database: Database) -> Shares:
+    return Shares(database)
 
 
 @pytest.fixture

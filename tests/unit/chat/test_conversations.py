@@ -160,7 +160,6 @@ _CALLS: dict[str, Callable[[Conversations, Principal, str], Awaitable[object]]] 
     "delete": lambda part, who, which: part.delete(who, which),
     "messages": lambda part, who, which: part.messages(who, which),
     "path": lambda part, who, which: part.path(who, which),
-    "export": lambda part, who, which: part.export(who, which, format="json"),
     "list": lambda part, who, which: part.list(who, after=which),
 }
 

@@ -2,47 +2,22 @@
 
 import json
 
-import sqlite_utils
+import pytest
 
-from aiportal.chat import Conversation, Conversations
+from aiportal.chat import Conversation, Conversations, Exports
+from aiportal.errors import NotFound
 from aiportal.principal import Principal
 from aiportal.store import Database
-
-
-async def _ask_twice(database: Database, conversation_id: str) -> None:
-    rows: list[dict[str, str | None]] = [
-        {"id": "q", "parent_id": None, "role": "user", "content": "Why?"},
-        {"id": "a1", "parent_id": "q", "role": "assistant", "content": "Old.", "model": "m/x"},
-        {
-            "id": "a2",
-            "parent_id": "q",
-            "role": "assistant",
-            "content": "Because",
-            "model": "m/y",
-            "status": "error",
-            "error": json.dumps({"message": "It broke.", "code": None, "type": "api_error"}),
-        },
-    ]
-
-    def insert(connection: sqlite_utils.Database) -> None:
-        for row in rows:
-            common: dict[str, str | None] = {
-                "conversation_id": conversation_id,
-                "status": "done",
-                "created_at": "now",
-            }
-            connection.table("messages").insert(common | row)
-
-    await database.write(insert)
+from tests.unit.chat.branches import ask_twice
 
 
 async def test_markdown_is_the_newest_branch(
-    conversations: Conversations, database: Database, ann: Principal
+    exports: Exports, conversations: Conversations, database: Database, ann: Principal
 ) -> None:
     made = await conversations.create(ann, title="Über: alles / nichts", system_prompt="Brief.")
-    await _ask_twice(database, made.id)
+    await ask_twice(database, made.id)
 
-    export = await conversations.export(ann, made.id, format="md")
+    export = await exports.one(ann, made.id, format="md")
 
     assert export.filename == "ber-alles-nichts.md"
     assert export.text == (
@@ -51,12 +26,25 @@ async def test_markdown_is_the_newest_branch(
     )
 
 
-async def test_json_is_the_whole_tree(
-    conversations: Conversations, database: Database, ann: Principal, chat: Conversation
+async def test_another_branch_is_exported_by_its_last_message(
+    exports: Exports, database: Database, ann: Principal, chat: Conversation
 ) -> None:
-    await _ask_twice(database, chat.id)
+    await ask_twice(database, chat.id)
 
-    export = await conversations.export(ann, chat.id, format="json")
+    export = await exports.one(ann, chat.id, format="md", leaf_id="a1")
+
+    assert export.text.endswith("## Answer (m/x)\n\nOld.\n")
+    with pytest.raises(NotFound) as refusal:
+        await exports.one(ann, chat.id, format="html", leaf_id="none")
+    assert refusal.value.param == "leaf_id"
+
+
+async def test_json_is_the_whole_tree(
+    exports: Exports, database: Database, ann: Principal, chat: Conversation
+) -> None:
+    await ask_twice(database, chat.id)
+
+    export = await exports.one(ann, chat.id, format="json")
     document = json.loads(export.text)
 
     assert document["format"] == "aiportal.conversation"
@@ -68,10 +56,12 @@ async def test_json_is_the_whole_tree(
 
 
 async def test_an_empty_conversation_can_be_exported(
-    conversations: Conversations, ann: Principal
+    exports: Exports, conversations: Conversations, ann: Principal
 ) -> None:
     made = await conversations.create(ann, title="日本")
 
-    export = await conversations.export(ann, made.id, format="md")
+    export = await exports.one(ann, made.id, format="md")
+    page = await exports.one(ann, made.id, format="html")
 
     assert (export.filename, export.text) == ("conversation.md", "# 日本\n")
+    assert "Nothing has been said here yet." in page.text

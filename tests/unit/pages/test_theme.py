@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from importlib import resources
 
 import pytest
 
@@ -24,7 +25,10 @@ TEXT_ON_GROUND = [
     ("danger", "danger-soft"),
     ("accent-ink", "danger-soft"),
 ]
-STYLES = "".join(asset_text(name) for name in ("portal.css", "chat.css", "sign_in.css"))
+STYLES = "".join(
+    asset_text(name) for name in ("portal.css", "chat.css", "in_and_out.css", "sign_in.css")
+)
+DOCUMENT = resources.files("aiportal.chat").joinpath("document.css").read_text()
 
 
 def _luminance(colour: str) -> float:
@@ -54,6 +58,15 @@ def test_both_modes_have_the_same_tokens() -> None:
 def test_styles_name_only_tokens_and_icons_that_there_are() -> None:
     assert set(re.findall(r"var\(--c-([a-z0-9-]+)\)", STYLES)) <= set(LIGHT)
     assert set(re.findall(r"var\(--i-([a-z0-9-]+)\)", STYLES)) <= set(PATHS)
+
+
+def test_a_document_has_the_colours_of_the_app() -> None:
+    blocks = re.findall(r"color-scheme: (light|dark); ([^}]+)", DOCUMENT)
+    assert [mode for mode, _ in blocks] == ["light", "dark", "dark", "light"]
+    for mode, block in blocks:
+        tokens = dict(re.findall(r"--c-([a-z0-9-]+): (#[0-9A-F]{6});", block))
+        assert tokens == {name: MODES[mode][name] for name in tokens}
+        assert set(re.findall(r"var\(--c-([a-z0-9-]+)\)", DOCUMENT)) <= set(tokens)
 
 
 def test_styles_and_script_load_nothing() -> None:

@@ -1,0 +1,155 @@
+"""Our own JSON: what an export of a conversation holds, here or on another portal."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from aiportal.chat.conversation import MAX_MODEL_CHARS
+from aiportal.chat.export import OWN_FORMAT, OWN_VERSION
+from aiportal.chat.imports.foreign import (
+    MAX_MESSAGES,
+    ForeignConversation,
+    ForeignMessage,
+    quoted,
+)
+from aiportal.chat.imports.moments import moment_text
+from aiportal.chat.messages import Failure
+from aiportal.chat.parameters import sampling_parameters
+from aiportal.dialects.openai_chat import invalid_field
+from aiportal.errors import InvalidRequest
+from aiportal.events import UsageReported
+
+__all__ = ["from_own", "is_own"]
+
+MAX_FAILURE_CHARS: Final = 10_000
+MAX_PARAMETERS: Final = 100
+MAX_TOKENS: Final = 2**53
+MAX_COST_USD: Final = 1e9
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+ShortText = Annotated[str, StringConstraints(max_length=200)]
+ModelId = Annotated[str, StringConstraints(max_length=MAX_MODEL_CHARS)]
+Tokens = Annotated[int, Field(ge=0, le=MAX_TOKENS)]
+Amount = Annotated[float, Field(ge=0, le=MAX_COST_USD)]
+
+
+class _Strict(BaseModel):
+    """What newer portals may write beside it is left out."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False)
+
+
+class _Usage(_Strict):
+    request_id: ShortText
+    model: ShortText
+    deployment: ShortText
+    prompt_tokens: Tokens
+    completion_tokens: Tokens
+    cost_usd: Amount
+    is_estimated: bool
+    ttft_ms: Amount | None
+    latency_ms: Amount
+
+
+class _Failure(_Strict):
+    message: Annotated[str, StringConstraints(max_length=MAX_FAILURE_CHARS)]
+    code: ShortText | None
+    type: ShortText
+
+
+class _Message(_Strict):
+    id: Id
+    parent_id: Id | None
+    role: Literal["user", "assistant"]
+    content: str
+    reasoning: str = ""
+    model: ModelId | None = None
+    status: Literal["done", "running", "interrupted", "cancelled", "error"] = "done"
+    finish_reason: ShortText | None = None
+    usage: _Usage | None = None
+    cost_usd: Amount | None = None
+    error: _Failure | None = None
+    created_at: str | None = None
+
+
+class _Conversation(_Strict):
+    version: int
+    id: Id
+    title: str = ""
+    model: ModelId | None = None
+    system_prompt: str = ""
+    parameters: dict[str, Any] = {}
+    created_at: str | None = None
+    updated_at: str | None = None
+    messages: list[_Message]
+
+
+def is_own(value: object) -> bool:
+    """Whether a file's item has this shape."""
+    return isinstance(value, dict) and value.get("format") == OWN_FORMAT
+
+
+def from_own(value: Mapping[str, Any]) -> ForeignConversation:
+    """Raises InvalidRequest that names the field at fault."""
+    if value.get("version") != OWN_VERSION:
+        raise InvalidRequest(
+            f"It has the version {quoted(value.get('version'))}; this portal reads {OWN_VERSION}."
+        )
+    _check_counts(value)
+    try:
+        found = _Conversation.model_validate(value)
+    except ValidationError as error:
+        raise invalid_field(error) from error
+    _check_order(found.messages)
+    return ForeignConversation(
+        source="aiportal",
+        foreign_id=found.id,
+        title=found.title,
+        messages=[_message(message) for message in found.messages],
+        model=found.model or None,
+        system_prompt=found.system_prompt,
+        parameters=sampling_parameters(found.parameters),
+        created_at=moment_text(found.created_at),
+        updated_at=moment_text(found.updated_at),
+    )
+
+
+def _check_counts(value: Mapping[str, Any]) -> None:
+    """Before the validation, which notes a finding for each field of each message."""
+    for name, limit in (("messages", MAX_MESSAGES), ("parameters", MAX_PARAMETERS)):
+        count = len(value[name]) if isinstance(value.get(name), list | dict) else 0
+        if count > limit:
+            raise InvalidRequest(f"It has {count:,} {name}; at most {limit:,} are taken.")
+
+
+def _check_order(messages: list[_Message]) -> None:
+    """Each message follows an earlier one or none, so that they are trees."""
+    seen: set[str] = set()
+    for message in messages:
+        if message.id in seen:
+            raise InvalidRequest(f"Two of its messages have the id {quoted(message.id)}.")
+        if message.parent_id is not None and message.parent_id not in seen:
+            raise InvalidRequest(
+                f"The message {quoted(message.id)} follows {quoted(message.parent_id)}, "
+                "which does not stand before it."
+            )
+        seen.add(message.id)
+
+
+def _message(found: _Message) -> ForeignMessage:
+    """An answer that was being written when it was exported has been interrupted for good."""
+    return ForeignMessage(
+        id=found.id,
+        parent_id=found.parent_id,
+        role=found.role,
+        content=found.content,
+        reasoning=found.reasoning,
+        model=found.model,
+        status="interrupted" if found.status == "running" else found.status,
+        finish_reason=found.finish_reason,
+        usage=None if found.usage is None else UsageReported(**found.usage.model_dump()),
+        cost_usd=found.cost_usd,
+        error=None if found.error is None else Failure(**found.error.model_dump()),
+        created_at=moment_text(found.created_at),
+    )

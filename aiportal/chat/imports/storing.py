@@ -1,0 +1,96 @@
+"""Conversations from elsewhere as rows: each whole or not at all, under ids of its own."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import sqlite_utils
+
+from aiportal.chat.conversation import MAX_MODEL_CHARS
+from aiportal.chat.imports.foreign import ForeignConversation, ForeignMessage
+from aiportal.ids import new_id
+from aiportal.principal import Principal
+from aiportal.timestamps import now_text
+
+__all__ = ["insert_conversation", "insert_once"]
+
+_KNOWN: Final = """
+SELECT conversation_id FROM imported_conversations
+WHERE user_id = :user_id AND source = :source AND foreign_id = :foreign_id
+UNION ALL SELECT id FROM conversations WHERE id = :foreign_id AND user_id = :user_id
+"""
+_REMEMBER: Final = """
+INSERT INTO imported_conversations VALUES (:user_id, :source, :foreign_id, :conversation_id)
+"""
+_MESSAGE: Final = """
+INSERT INTO messages (id, conversation_id, parent_id, role, content, reasoning, model, status,
+  finish_reason, usage, cost_usd, error, created_at)
+VALUES (:id, :conversation_id, :parent_id, :role, :content, :reasoning, :model, :status,
+  :finish_reason, :usage, :cost_usd, :error, :created_at)
+"""
+
+
+def insert_once(
+    database: sqlite_utils.Database, principal: Principal, found: ForeignConversation
+) -> str | None:
+    """The new conversation's id; None where the caller has it already, nothing is written then."""
+    key = {
+        "user_id": principal.user_id,
+        "source": found.source,
+        "foreign_id": found.foreign_id,
+    }
+    if database.execute(_KNOWN, key).fetchone() is not None:
+        return None
+    conversation_id = insert_conversation(database, principal, found)
+    database.execute(_REMEMBER, key | {"conversation_id": conversation_id})
+    return conversation_id
+
+
+def insert_conversation(
+    database: sqlite_utils.Database, principal: Principal, found: ForeignConversation
+) -> str:
+    """The new conversation's id. Times that are not known are those of its messages, or now."""
+    times = [message.created_at for message in found.messages if message.created_at]
+    created_at = found.created_at or min(times, default=now_text())
+    conversation_id = new_id("conv")
+    row = {
+        "id": conversation_id,
+        "user_id": principal.user_id,
+        "title": found.title,
+        "title_by": "user",
+        "model": found.model,
+        "system_prompt": found.system_prompt,
+        "parameters": json.dumps(dict(found.parameters)),
+        "created_at": created_at,
+        "updated_at": found.updated_at or max(times, default=created_at),
+    }
+    database.table("conversations").insert(row)
+    rows = _rows(conversation_id, found.messages, created_at)
+    database.conn.executemany(_MESSAGE, rows)
+    return conversation_id
+
+
+def _rows(
+    conversation_id: str, messages: Sequence[ForeignMessage], created_at: str
+) -> list[dict[str, Any]]:
+    """Parents before their children; a message without a time has that of the one it follows."""
+    made: dict[str, dict[str, Any]] = {}
+    for message in messages:
+        parent = None if message.parent_id is None else made[message.parent_id]
+        made[message.id] = {
+            "id": new_id("msg"),
+            "conversation_id": conversation_id,
+            "parent_id": None if parent is None else parent["id"],
+            "role": message.role,
+            "content": message.content,
+            "reasoning": message.reasoning,
+            "model": None if message.model is None else message.model[:MAX_MODEL_CHARS],
+            "status": message.status,
+            "finish_reason": message.finish_reason,
+            "usage": None if message.usage is None else json.dumps(asdict(message.usage)),
+            "cost_usd": message.cost_usd,
+            "error": None if message.error is None else json.dumps(asdict(message.error)),
+            "created_at": message.created_at or (parent or {}).get("created_at") or created_at,
+        }
+    return list(made.values())
