@@ -15,13 +15,17 @@ from aiportal.timestamps import now_text
 
 __all__ = ["insert_conversation", "insert_once"]
 
+# What is in the trash is not there: it may be brought in again.
 _KNOWN: Final = """
-SELECT conversation_id FROM imported_conversations
-WHERE user_id = :user_id AND source = :source AND foreign_id = :foreign_id
-UNION ALL SELECT id FROM conversations WHERE id = :foreign_id AND user_id = :user_id
+SELECT c.id FROM imported_conversations i JOIN conversations c ON c.id = i.conversation_id
+WHERE i.user_id = :user_id AND source = :source AND foreign_id = :foreign_id
+  AND deleted_at IS NULL
+UNION ALL SELECT id FROM conversations
+WHERE id = :foreign_id AND user_id = :user_id AND deleted_at IS NULL
 """
 _REMEMBER: Final = """
-INSERT INTO imported_conversations VALUES (:user_id, :source, :foreign_id, :conversation_id)
+INSERT OR REPLACE INTO imported_conversations
+VALUES (:user_id, :source, :foreign_id, :conversation_id)
 """
 _MESSAGE: Final = """
 INSERT INTO messages (id, conversation_id, parent_id, role, content, reasoning, model, status,
