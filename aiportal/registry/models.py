@@ -7,6 +7,7 @@ from typing import Any, Literal
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.local import Weights
 from aiportal.principal import Principal
+from aiportal.registry.confidential import Confidential
 
 __all__ = [
     "Access",
@@ -102,7 +103,8 @@ def _priced(tokens: int, price: float, kinds: Iterable[tuple[int, float | None]]
 class Deployment:
     """One upstream endpoint. `id` names it in headers, rows and pages and holds no address.
 
-    pricing: its own where its file says so, else the model's.
+    pricing: its own where its file says so, else the model's. confidential: what of this may be told to
+    nobody.
     """
 
     id: str
@@ -113,6 +115,11 @@ class Deployment:
     headers: Mapping[str, str] = field(repr=False)
     pricing: Pricing = field(default_factory=Pricing)
     weight: float = 1.0
+    confidential: Confidential = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = Confidential.of(self.api_key, self.headers, self.api_base)
+        object.__setattr__(self, "confidential", found)
 
 
 @dataclass(frozen=True, slots=True)

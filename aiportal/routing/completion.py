@@ -12,7 +12,7 @@ from aiportal.dialects.sse import SseSplitter, data_of, split_events
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
-from aiportal.registry import Deployment, Model
+from aiportal.registry import Confidential, Deployment, Model
 from aiportal.routing.event_scanner import EventScanner
 from aiportal.routing.examination import examine
 from aiportal.routing.health import Health
@@ -60,7 +60,7 @@ class Completion:
         self._deployment = deployment
         self._cooldown = model.cooldown
         self._health = health
-        self._scanner = _scanner_of(request, deployment.api_key)
+        self._scanner = _scanner_of(request, deployment.confidential)
         self._started = started
         self._ttft_ms: float | None = None
         self._blocks: AsyncIterator[bytes] | None = None
@@ -87,7 +87,9 @@ class Completion:
             else:
                 self._first = await self._upstream.read()
                 self._body_usage, self._body_chars = examine(
-                    self._first, self._call.request.operation, secret=self._deployment.api_key
+                    self._first,
+                    self._call.request.operation,
+                    confidential=self._deployment.confidential,
                 )
             has_begun = True
         finally:
@@ -223,10 +225,10 @@ class Completion:
         )
 
 
-def _scanner_of(request: ModelRequest, secret: str | None) -> EventScanner:
+def _scanner_of(request: ModelRequest, confidential: Confidential) -> EventScanner:
     if request.operation == MESSAGES:
-        return MessagesScanner(secret=secret)
-    return StreamScanner(wants_usage=request.wants_usage, secret=secret)
+        return MessagesScanner(confidential=confidential)
+    return StreamScanner(wants_usage=request.wants_usage, confidential=confidential)
 
 
 def _take(splitter: SseSplitter, piece: bytes) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiportal.dialects.sse import split_events
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
+from aiportal.registry import NOTHING_CONFIDENTIAL, Confidential
 from aiportal.routing.outcome import estimated_usage
 
 __all__ = ["EventScanner"]
@@ -45,10 +46,12 @@ class EventScanner(ABC):
     back. failure: set by an error event, after which nothing more is passed on.
     """
 
-    def __init__(self, text: re.Pattern[bytes], *, secret: str | None = None) -> None:
+    def __init__(
+        self, text: re.Pattern[bytes], *, confidential: Confidential = NOTHING_CONFIDENTIAL
+    ) -> None:
         """text: a piece of the answer in an event, its group 1 what is said."""
         self._text = text
-        self._secret = secret
+        self._confidential = confidential
         self._text_events = 0
         self._text_bytes = 0
         self._frame: _Frame | None = None

@@ -7,6 +7,7 @@ import orjson
 from aiportal.dialects.operations import ANSWER_KEYS, MESSAGES, Operation
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
+from aiportal.registry import Confidential
 from aiportal.routing.upstreams.failures import (
     failure_from_error_object,
     failure_from_provider,
@@ -18,7 +19,7 @@ _SPOKEN = frozenset({"choices", "content"})  # what is made of tokens
 
 
 def examine(
-    body: bytes, operation: Operation, *, secret: str | None
+    body: bytes, operation: Operation, *, confidential: Confidential
 ) -> tuple[TokenUsage | None, int]:
     """Usage, None where none was sent, and then the length of what was answered, for an estimate.
 
@@ -35,7 +36,7 @@ def examine(
     if not isinstance(answer, dict) or not _holds(answer, key):
         if isinstance(answer, dict) and answer.get("error"):
             failure = failure_from_provider if operation == MESSAGES else failure_from_error_object
-            raise failure(answer["error"], secret=secret)
+            raise failure(answer["error"], confidential=confidential)
         raise UpstreamError(
             f"The provider of this model sent an answer without `{key}`.",
             code="upstream_protocol_error",

@@ -7,6 +7,7 @@ from typing import Any
 from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import data_of, without_fields
 from aiportal.dialects.token_usage import TokenUsage
+from aiportal.registry import NOTHING_CONFIDENTIAL, Confidential
 from aiportal.routing.event_scanner import EventScanner
 from aiportal.routing.upstreams.failures import failure_from_provider
 
@@ -33,8 +34,8 @@ class MessagesScanner(EventScanner):
     usage: known once the message has ended; what has been told before is part of the estimate.
     """
 
-    def __init__(self, *, secret: str | None = None) -> None:
-        super().__init__(_TEXT, secret=secret)
+    def __init__(self, *, confidential: Confidential = NOTHING_CONFIDENTIAL) -> None:
+        super().__init__(_TEXT, confidential=confidential)
         self._told: dict[str, Any] = {}
 
     def end(self, prompt_chars: Callable[[], int]) -> bytes:  # noqa: ARG002 - nothing is made up
@@ -72,7 +73,9 @@ class MessagesScanner(EventScanner):
             case "message_delta":
                 self._take_end(told)
             case "error":
-                raise failure_from_provider(told.get("error") or told, secret=self._secret)
+                raise failure_from_provider(
+                    told.get("error") or told, confidential=self._confidential
+                )
             case "message_stop":
                 return True
         return False

@@ -9,6 +9,7 @@ import orjson
 from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import DONE, data_of, encode, without_fields
 from aiportal.dialects.token_usage import TokenUsage
+from aiportal.registry import NOTHING_CONFIDENTIAL, Confidential
 from aiportal.routing.event_scanner import EventScanner
 from aiportal.routing.upstreams.failures import failure_from_error_object
 
@@ -32,8 +33,10 @@ class StreamScanner(EventScanner):
     back.
     """
 
-    def __init__(self, *, wants_usage: bool, secret: str | None = None) -> None:
-        super().__init__(_TEXT, secret=secret)
+    def __init__(
+        self, *, wants_usage: bool, confidential: Confidential = NOTHING_CONFIDENTIAL
+    ) -> None:
+        super().__init__(_TEXT, confidential=confidential)
         self._wants_usage = wants_usage
         self._finish_data = b""
 
@@ -73,7 +76,7 @@ class StreamScanner(EventScanner):
         """Decode a chunk that is not plain text; False if the caller should not see it."""
         chunk = chunk_of(data)
         if chunk.get("error"):
-            raise failure_from_error_object(chunk["error"], secret=self._secret)
+            raise failure_from_error_object(chunk["error"], confidential=self._confidential)
         usage = TokenUsage.from_wire(chunk.get("usage"))
         if usage is None:
             return True

@@ -18,6 +18,7 @@ from aiportal.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
+from aiportal.registry import Confidential
 
 __all__ = ["failure_from", "failure_from_error_object", "failure_from_provider"]
 
@@ -45,13 +46,13 @@ _SECONDS = re.compile(r"(\d{1,9})(?:\.\d+)?s", re.ASCII)
 
 
 def failure_from(
-    status: int, body: bytes, headers: Mapping[str, str], *, secret: str | None
+    status: int, body: bytes, headers: Mapping[str, str], *, confidential: Confidential
 ) -> UpstreamError:
-    """The error for an upstream's status and body. `secret` never appears in the message."""
+    """The error for an upstream's status and body. Nothing confidential is in the message."""
     details = _details(body)
-    message = _clean(details.get("message"), secret)
-    param = _text(details.get("param"), secret)
-    code = _text(details.get("code"), secret) or _text(_error_code(details), secret)
+    message = _clean(details.get("message"), confidential)
+    param = _text(details.get("param"), confidential)
+    code = _text(details.get("code"), confidential) or _text(_error_code(details), confidential)
     if code == str(status):  # Google's, which says nothing
         code = None
     if "API_KEY_INVALID" in _hints(details, "reason"):  # Google's, under status 400
@@ -100,23 +101,25 @@ def failure_from(
     )
 
 
-def failure_from_error_object(error: object, *, secret: str | None) -> UpstreamError:
+def failure_from_error_object(error: object, *, confidential: Confidential) -> UpstreamError:
     """The error for an `error` object that came where an answer or a chunk was due."""
-    message = _clean(error.get("message") if isinstance(error, dict) else error, secret)
-    code = _text(error.get("code"), secret) if isinstance(error, dict) else None
+    message = _clean(error.get("message") if isinstance(error, dict) else error, confidential)
+    code = _text(error.get("code"), confidential) if isinstance(error, dict) else None
     return UpstreamError(
         message or "The provider of this model failed in the middle of its answer.", code=code
     )
 
 
-def failure_from_provider(error: object, *, secret: str | None) -> UpstreamError:
+def failure_from_provider(error: object, *, confidential: Confidential) -> UpstreamError:
     """As failure_from_error_object, in the dialect of Anthropic or Google: by type or by number."""
     if isinstance(error, dict):
         number = error.get("code")
         status = number if isinstance(number, int) else _STATUSES.get(str(error.get("type")))
         if status is not None:
-            return failure_from(status, orjson.dumps({"error": error}), {}, secret=secret)
-    return failure_from_error_object(error, secret=secret)
+            return failure_from(
+                status, orjson.dumps({"error": error}), {}, confidential=confidential
+            )
+    return failure_from_error_object(error, confidential=confidential)
 
 
 def _own_trouble(status: int) -> str:
@@ -171,14 +174,12 @@ def _retry_after(details: dict[str, Any]) -> str | None:
     return None
 
 
-def _clean(message: object, secret: str | None) -> str:
+def _clean(message: object, confidential: Confidential) -> str:
     text = message if isinstance(message, str) else ""
-    if secret:
-        text = text.replace(secret, "[key]")
-    return text[:MAX_MESSAGE_CHARS]
+    return confidential.strike(text)[:MAX_MESSAGE_CHARS]
 
 
-def _text(value: object, secret: str | None) -> str | None:
+def _text(value: object, confidential: Confidential) -> str | None:
     if isinstance(value, str):
-        return _clean(value, secret)[:200]
+        return _clean(value, confidential)[:200]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

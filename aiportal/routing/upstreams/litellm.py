@@ -7,6 +7,7 @@ import orjson
 
 from aiportal.dialects.operations import CHAT
 from aiportal.dialects.sse import DONE, encode
+from aiportal.registry import Confidential
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.litellm_library import LiteLlmLibrary, foreign_errors
 from aiportal.routing.upstreams.provider_arguments import provider_arguments
@@ -66,28 +67,28 @@ class LiteLlmUpstream:
         refuse_remote_media(request.body.get("messages"))
         litellm = await self._library.load()
         arguments = {name: request.body[name] for name in CHAT_FIELDS & request.body.keys()}
-        with foreign_errors(deployment.api_key):
+        with foreign_errors(deployment.confidential):
             answer = await litellm.acompletion(
                 **provider_arguments(deployment, CHAT),
                 timeout=request.timeouts.total_s,
                 _skip_mcp_handler=True,  # it looks among tools for servers to call by itself
                 **arguments,
             )
-        return _LiteLlmCall(answer, deployment.api_key)
+        return _LiteLlmCall(answer, deployment.confidential)
 
 
 class _LiteLlmCall:
     """One answer of LiteLLM, written back as OpenAI's bytes."""
 
-    def __init__(self, answer: Any, secret: str | None) -> None:
+    def __init__(self, answer: Any, confidential: Confidential) -> None:
         self._answer = answer
-        self._secret = secret
+        self._confidential = confidential
 
     async def read(self) -> bytes:
         return orjson.dumps(self._answer.model_dump(exclude_none=True))
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        with foreign_errors(self._secret):
+        with foreign_errors(self._confidential):
             async for chunk in self._answer:
                 yield encode(chunk.model_dump(exclude_unset=True))
         yield DONE

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from aiportal.errors import PortalError, UpstreamError, UpstreamRejected
+from aiportal.registry import Confidential
 from aiportal.routing.upstreams.failures import failure_from
 from aiportal.settings import keep_litellm_offline
 
@@ -79,7 +80,7 @@ def _remember_capabilities() -> None:
 
 
 @contextmanager
-def foreign_errors(secret: str | None, *, status: int = 502) -> Iterator[None]:
+def foreign_errors(confidential: Confidential, *, status: int = 502) -> Iterator[None]:
     """Inside, whatever LiteLLM raises becomes an UpstreamError; errors of ours pass.
 
     status: for an error that carries none; 400 while a request is translated, for all that goes wrong.
@@ -89,14 +90,14 @@ def foreign_errors(secret: str | None, *, status: int = 502) -> Iterator[None]:
     except PortalError:
         raise
     except Exception as error:
-        raise _translated(error, secret, status) from error
+        raise _translated(error, confidential, status) from error
 
 
-def _translated(error: Exception, secret: str | None, status: int) -> UpstreamError:
+def _translated(error: Exception, confidential: Confidential, status: int) -> UpstreamError:
     """LiteLLM's errors derive from openai's and carry a status; its translators raise anything."""
     words = _ECHO.sub("", _PREFIX.sub("", str(getattr(error, "message", error))))
     if status == 400:  # a request on its way out: nobody has been asked
-        words = words.replace(secret, "[key]") if secret else words
+        words = confidential.strike(words)
         return UpstreamRejected(
             "This request cannot be put into the dialect of the model's provider "
             f"({words[:MAX_WORDS]}). Check its messages, tools "
@@ -109,5 +110,8 @@ def _translated(error: Exception, secret: str | None, status: int) -> UpstreamEr
     if not body.startswith(b"{"):  # else it is the provider's own error object
         body = orjson.dumps({"error": {"message": words}})
     return failure_from(
-        own_status if isinstance(own_status, int) else status, body, headers, secret=secret
+        own_status if isinstance(own_status, int) else status,
+        body,
+        headers,
+        confidential=confidential,
     )

@@ -45,8 +45,8 @@ class MessagesUpstream:
         ModelUnavailable."""
         if request.operation not in _BELOW:
             return await self._translated.send(request)
-        secret = request.deployment.api_key
-        return await self._relay.post_at(self._address(request), request, secret=secret)
+        confidential = request.deployment.confidential
+        return await self._relay.post_at(self._address(request), request, confidential=confidential)
 
     def _address(self, request: UpstreamRequest) -> Address:
         deployment = request.deployment

@@ -12,7 +12,7 @@ from yarl import URL
 
 from aiportal.dialects.operations import ANTHROPICS_OWN, Operation
 from aiportal.errors import InvalidRequest, ModelUnavailable, UpstreamError, UpstreamTimeout
-from aiportal.registry import Deployment
+from aiportal.registry import Confidential, Deployment
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from
 from aiportal.routing.upstreams.http_pool import Address, HttpAnswer, HttpPool
@@ -26,11 +26,11 @@ MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An address that ends in /v1 or the like, with the headers it wants and the secret among them."""
+    """An address that ends in /v1 or the like, with the headers it wants."""
 
     base: str
     headers: Mapping[str, str]
-    secret: str | None
+    confidential: Confidential
     _addresses: dict[Operation, Address] = field(default_factory=dict)
 
     @classmethod
@@ -41,7 +41,7 @@ class Endpoint:
         headers = {"Accept-Encoding": "identity", **(extra or {})}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
-        return cls(base.rstrip("/"), headers, api_key)
+        return cls(base.rstrip("/"), headers, Confidential.of(api_key, extra or {}, base))
 
     def address(self, operation: Operation) -> Address:
         """Where to post. Raises ModelUnavailable where the base or a header cannot be used."""
@@ -88,16 +88,21 @@ class OpenAiUpstream:
     async def post(self, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamCall:
         """As `send`, to an endpoint that the caller names."""
         address = endpoint.address(request.operation)
-        return await self.post_at(address, request, secret=endpoint.secret)
+        return await self.post_at(address, request, confidential=endpoint.confidential)
 
     async def post_to(
-        self, url: URL, request: UpstreamRequest, *, headers: Mapping[str, str], secret: str | None
+        self,
+        url: URL,
+        request: UpstreamRequest,
+        *,
+        headers: Mapping[str, str],
+        confidential: Confidential,
     ) -> UpstreamCall:
-        """As `send`, to any address. secret: what must not appear in an error."""
-        return await self.post_at(address_of(url, headers), request, secret=secret)
+        """As `send`, to any address. confidential: what must not appear in an error."""
+        return await self.post_at(address_of(url, headers), request, confidential=confidential)
 
     async def post_at(
-        self, address: Address, request: UpstreamRequest, *, secret: str | None
+        self, address: Address, request: UpstreamRequest, *, confidential: Confidential
     ) -> UpstreamCall:
         """As `post_to`, where the address is kept."""
         content, content_type = await _content(request)
@@ -107,7 +112,7 @@ class OpenAiUpstream:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
         if answer.status != 200:
-            raise await _refusal(answer, secret)
+            raise await _refusal(answer, confidential)
         return _OpenAiCall(answer, timeouts.between_bytes_s)
 
 
@@ -179,7 +184,7 @@ class _OpenAiCall:
         self._answer.close()
 
 
-async def _refusal(answer: HttpAnswer, secret: str | None) -> UpstreamError:
+async def _refusal(answer: HttpAnswer, confidential: Confidential) -> UpstreamError:
     body = bytearray()
     try:
         async with asyncio.timeout(ERROR_BODY_S):
@@ -191,7 +196,7 @@ async def _refusal(answer: HttpAnswer, secret: str | None) -> UpstreamError:
         pass  # what has come, and the status, say enough
     finally:
         answer.close()
-    return failure_from(answer.status, bytes(body), answer.headers, secret=secret)
+    return failure_from(answer.status, bytes(body), answer.headers, confidential=confidential)
 
 
 def _unreachable(error: Exception) -> UpstreamError:

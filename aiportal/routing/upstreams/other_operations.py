@@ -77,7 +77,7 @@ class OtherOperations:
         library = await self._library.load()
         try:
             async with asyncio.timeout(timeout_s):
-                with foreign_errors(request.deployment.api_key):
+                with foreign_errors(request.deployment.confidential):
                     answer = await getattr(library, how.function)(
                         **provider_arguments(request.deployment, operation),
                         timeout=timeout_s,

@@ -15,6 +15,7 @@ from yarl import URL
 from aiportal.dialects.operations import CHAT
 from aiportal.dialects.sse import SseSplitter, data_of, split_events
 from aiportal.errors import UpstreamError
+from aiportal.registry import Confidential
 from aiportal.routing.upstreams.anthropic import AnthropicTranslator
 from aiportal.routing.upstreams.call import UpstreamCall, UpstreamRequest
 from aiportal.routing.upstreams.failures import failure_from_provider
@@ -53,11 +54,11 @@ class TranslatedUpstream:
         """Raises UpstreamError for what LiteLLM or the provider refuses, ModelUnavailable."""
         if request.operation != CHAT:
             return await self._operations.send(request)
-        dialect, secret = request.deployment.dialect, request.deployment.api_key
+        dialect, confidential = request.deployment.dialect, request.deployment.confidential
         if dialect not in _TRANSLATORS:
             return await self._others.send(request)
         translator = self._translators.get(dialect) or await self._translator(dialect)
-        with foreign_errors(secret, status=400):
+        with foreign_errors(confidential, status=400):
             refuse_remote_media(request.body.get("messages"), passed=translator.passed)
             translation = translator.translate(
                 request.deployment, request.body, is_stream=request.is_stream
@@ -67,9 +68,9 @@ class TranslatedUpstream:
             URL(translation.url, encoded=True),
             replace(request, body=translation.body),
             headers=headers,
-            secret=secret,
+            confidential=confidential,
         )
-        return _TranslatedCall(call, translation, request.deployment.upstream_model, secret)
+        return _TranslatedCall(call, translation, request.deployment.upstream_model, confidential)
 
     async def _translator(self, dialect: str) -> Translator:
         async with self._building:
@@ -83,23 +84,23 @@ class _TranslatedCall:
     """A provider's answer, written as OpenAI's bytes."""
 
     def __init__(
-        self, call: UpstreamCall, translation: Translation, model: str, secret: str | None
+        self, call: UpstreamCall, translation: Translation, model: str, confidential: Confidential
     ) -> None:
         self._call = call
         self._translation = translation
         self._model = model
-        self._secret = secret
+        self._confidential = confidential
 
     async def read(self) -> bytes:
-        decoded = _decoded(await self._call.read(), self._secret)
-        with foreign_errors(self._secret):
+        decoded = _decoded(await self._call.read(), self._confidential)
+        with foreign_errors(self._confidential):
             answer = self._translation.answer(decoded).model_dump(exclude_none=True)
         for choice in answer["choices"]:
             choice["message"].setdefault("content", None)
         return orjson.dumps(answer)
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        stream = _Stream(self._translation.parser(), self._model, self._secret)
+        stream = _Stream(self._translation.parser(), self._model, self._confidential)
         try:
             async for piece in self._call.pieces():
                 if written := stream.take(piece):
@@ -121,11 +122,11 @@ class _TranslatedCall:
 class _Stream:
     """From the provider's bytes to OpenAI's. failure: set where an event is an error or none at all."""
 
-    def __init__(self, parser: EventParser, model: str, secret: str | None) -> None:
+    def __init__(self, parser: EventParser, model: str, confidential: Confidential) -> None:
         self.failure: UpstreamError | None = None
         self.is_ended = False
         self._parser = parser
-        self._secret = secret
+        self._confidential = confidential
         self._splitter = SseSplitter()
         self._writer = ChunkWriter(model)
         self._count = 0
@@ -139,8 +140,8 @@ class _Stream:
         written = bytearray()
         try:
             for data in self._events(piece):
-                event = _decoded(data, self._secret)
-                with foreign_errors(self._secret):
+                event = _decoded(data, self._confidential)
+                with foreign_errors(self._confidential):
                     written += self._writer.write(self._parser.parse(event))
                 if self._parser.end is not None and event.get("type") == self._parser.end:
                     self.is_ended = True
@@ -166,7 +167,7 @@ class _Stream:
         return [data for data in found if data and data != b"[DONE]"]
 
 
-def _decoded(data: bytes, secret: str | None) -> dict[str, Any]:
+def _decoded(data: bytes, confidential: Confidential) -> dict[str, Any]:
     """A JSON object of the provider's. Raises UpstreamError for an error, and for anything else."""
     try:
         decoded = orjson.loads(data)
@@ -181,5 +182,5 @@ def _decoded(data: bytes, secret: str | None) -> dict[str, Any]:
             code="upstream_protocol_error",
         )
     if decoded.get("error"):
-        raise failure_from_provider(decoded["error"], secret=secret)
+        raise failure_from_provider(decoded["error"], confidential=confidential)
     return decoded

@@ -7,6 +7,7 @@ import pytest
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamOverloaded
+from aiportal.registry import Confidential
 from aiportal.routing.messages_scanner import MessagesScanner
 
 
@@ -107,11 +108,11 @@ def test_an_event_among_texts_is_found(hidden: bytes) -> None:
 
 
 def test_an_error_is_told_by_its_type_without_the_key() -> None:
-    scanner = MessagesScanner(secret="sk-secret")
+    scanner = MessagesScanner(confidential=Confidential.of("sk-secret", {}, None))
     overloaded = {"type": "overloaded_error", "message": "sk-secret is busy"}
     assert scanner.feed(HELLO + event("error", error=overloaded) + HELLO) == HELLO
     assert isinstance(scanner.failure, UpstreamOverloaded)
-    scanner = MessagesScanner(secret="sk-secret")
+    scanner = MessagesScanner(confidential=Confidential.of("sk-secret", {}, None))
     scanner.feed(event("error", error={"type": "new_error", "message": "sk-secret is bad"}))
     assert scanner.failure is not None
     assert scanner.failure.message == "[key] is bad"

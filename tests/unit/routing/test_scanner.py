@@ -1,6 +1,7 @@
 import pytest
 
 from aiportal.dialects.token_usage import TokenUsage
+from aiportal.registry import Confidential
 from aiportal.routing.scanner import StreamScanner
 
 TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hello you"},"finish_reason":null}]}\n\n'
@@ -46,7 +47,7 @@ def test_the_finish_is_seen_and_not_made_up_from_text() -> None:
 
 
 def test_an_error_event_is_told_without_the_key() -> None:
-    scanner = StreamScanner(wants_usage=False, secret="sk-secret")
+    scanner = StreamScanner(wants_usage=False, confidential=Confidential.of("sk-secret", {}, None))
     failing = b'data: {"error":{"message":"bad key sk-secret","code":"overloaded"}}\n\n'
     assert scanner.feed(TEXT + failing + TEXT) == TEXT
     assert scanner.failure is not None
