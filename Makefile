@@ -26,7 +26,7 @@ notebook: $(VENV)/.installed ## the quickstart in a Jupyter beside the portal
 test: $(VENV)/.installed-dev ## all tests, Chromium included
 	$(BIN)/python -m tests.system_parts
 	$(BIN)/aiportal models pull
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 3 --dist worksteal
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, locks, sizes
 	$(BIN)/ruff format --check $(CODE)
