@@ -1,13 +1,15 @@
-"""Fixtures: one portal for all examples that are generated."""
+"""Fixtures: one portal for all examples that are generated; two users of a test's own portal."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
+import aiohttp
 import httpx
 import pytest
 
 from aiportal.settings import Settings
-from tests.running import PortalProcess, make_key
+from tests.contract.conversing import Client
+from tests.running import AppServer, PortalProcess, make_key
 from tests.upstreams import Upstream, write_model_config
 
 TIMEOUT_S = 10
@@ -30,3 +32,25 @@ def portal(process: PortalProcess) -> Iterator[httpx.Client]:
     """A client of `process`, with the admin's key."""
     with httpx.Client(base_url=process.url, headers=process.headers, timeout=TIMEOUT_S) as client:
         yield client
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def ann(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
+    """The admin."""
+    return Client(session, app_server.url + "/api/v1", app_server.headers)
+
+
+@pytest.fixture
+async def ben(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
+    """A plain user."""
+    portal = app_server.portal
+    admin = await portal.users.operator()
+    await portal.users.create(admin, username="ben", password=None)
+    _, key = await portal.keys.create(admin, name="test", username="ben")
+    return Client(session, app_server.url + "/v1", {"X-API-Key": key})

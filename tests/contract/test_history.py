@@ -1,36 +1,11 @@
 """What users arrange over HTTP: lists, searches, projects, many at once, the trash."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.contract.conversing import Client
-from tests.running import AppServer
 from tests.upstreams import Upstream, text
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def ann(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
-    """The admin."""
-    return Client(session, app_server.url + "/api/v1", app_server.headers)
-
-
-@pytest.fixture
-async def ben(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
-    """A plain user."""
-    portal = app_server.portal
-    admin = await portal.users.operator()
-    await portal.users.create(admin, username="ben", password=None)
-    _, key = await portal.keys.create(admin, name="test", username="ben")
-    return Client(session, app_server.url + "/v1", {"X-API-Key": key})
 
 
 async def test_a_search_says_where_the_words_stand(ann: Client, upstream: Upstream) -> None:
