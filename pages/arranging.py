@@ -8,6 +8,7 @@ import gradio as gr
 
 from aiportal.chat import BulkAction, BulkChange
 from aiportal.errors import InvalidRequest
+from aiportal.ids import new_id
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
@@ -73,7 +74,6 @@ class ArrangingHandlers:
         self._view = view
         self._parts = parts
         self._arranging = arranging
-        self._undos = 0
 
     @told
     async def change(
@@ -147,8 +147,7 @@ class ArrangingHandlers:
             tag=said(event, "tag"),
             is_archived=bool(said(event, "archived")),
         )
-        rows = await self._view.rows(principal, chat_id, search, view.text)
-        return rows | {self._parts.clock: view.text}
+        return await self._narrowed(principal, chat_id, search, view)
 
     @told
     async def save_project(
@@ -169,8 +168,7 @@ class ArrangingHandlers:
         else:
             made = await self._portal.projects.create(principal, **fields)
             view = view.narrowed(project_id=made.id)
-        rows = await self._view.rows(principal, chat_id, search, view.text)
-        return rows | {self._parts.clock: view.text}
+        return await self._narrowed(principal, chat_id, search, view)
 
     @told
     async def delete_project(
@@ -185,8 +183,7 @@ class ArrangingHandlers:
         principal = await self._access.principal(request)
         await self._portal.projects.delete(principal, said(event, "id"))
         view = ListView.parse(clock).narrowed()
-        rows = await self._view.rows(principal, chat_id, search, view.text)
-        return rows | {self._parts.clock: view.text}
+        return await self._narrowed(principal, chat_id, search, view)
 
     @told
     async def look_again(
@@ -199,6 +196,12 @@ class ArrangingHandlers:
             updates |= await self._title(principal, chat_id)
         return updates
 
+    async def _narrowed(
+        self, principal: Principal, chat_id: str, search: str | None, view: ListView
+    ) -> Updates:
+        rows = await self._view.rows(principal, chat_id, search, view.text)
+        return rows | {self._parts.clock: view.text}
+
     async def _title(self, principal: Principal, chat_id: str) -> Updates:
         conversation = await self._portal.conversations.get(principal, chat_id)
         return {self._parts.title: {"title": conversation.title}}
@@ -208,14 +211,13 @@ class ArrangingHandlers:
         back = _WAYS_BACK.get(change.action)
         if back is None:
             return {self._arranging.undo: {"text": ""}}
-        self._undos += 1
         chats = "Chat" if len(ids) == 1 else f"{len(ids):,} chats"
         return {
             self._arranging.undo: {
                 "text": f"{chats} {_WORDS[change.action]}.",
                 "ids": " ".join(ids),
                 "action": back,
-                "stamp": str(self._undos),
+                "stamp": new_id("undo"),
             }
         }
 

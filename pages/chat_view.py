@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-from aiportal.chat import Branch, BranchMessage, Conversation, Project
+from aiportal.chat import Branch, BranchMessage, Conversation, Project, model_of
 from aiportal.errors import InvalidRequest, NotFound, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
@@ -82,7 +82,7 @@ class ChatView:
         else:
             conversation = await self._portal.conversations.get(principal, chat_id)
             project = await self._portal.projects.of(principal, conversation)
-            model = conversation.model or (project.model if project else None)
+            model = model_of(conversation, project)
             updates = await self.chat(principal, Place(chat_id))
             updates |= self.settings(ChatSettings.of(conversation))
         updates[self._parts.picker] = await self._models.options(principal, model)

@@ -15,7 +15,7 @@ from aiportal.chat.exports import Exports
 from aiportal.chat.imports import ImportReport, Imports
 from aiportal.chat.messages import Failure, Message, MessageStatus
 from aiportal.chat.passages import Passage
-from aiportal.chat.projects import Project, Projects
+from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.responses import Responses
 from aiportal.chat.search import SearchMatch
@@ -62,5 +62,6 @@ __all__ = [
     "Trash",
     "Turns",
     "is_broken_off",
+    "model_of",
     "open_chats",
 ]

@@ -5,9 +5,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
+from aiportal.chat.branches import Branches
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
+from aiportal.chat.exports import Exports
+from aiportal.chat.imports import Imports
 from aiportal.chat.projects import Projects
+from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import Turns
@@ -23,6 +27,10 @@ class Chats:
     """Everything that doors use of stored conversations."""
 
     conversations: Conversations
+    branches: Branches
+    exports: Exports
+    imports: Imports
+    shares: Shares
     projects: Projects
     trash: Trash
     titles: Titles
@@ -60,4 +68,14 @@ async def open_chats(
         await stack.enter_async_context(trash)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
-        yield Chats(conversations, Projects(database), trash, titles, turns)
+        yield Chats(
+            conversations=conversations,
+            branches=Branches(database, limits=lambda: registry.limits),
+            exports=Exports(database),
+            imports=Imports(database),
+            shares=Shares(database),
+            projects=Projects(database),
+            trash=trash,
+            titles=titles,
+            turns=turns,
+        )

@@ -8,8 +8,8 @@ import sqlite_utils
 
 from aiportal.chat import tree
 from aiportal.chat.conversation import MAX_TITLE_CHARS, Conversation, checked_title
-from aiportal.chat.conversations import owned_row
 from aiportal.chat.messages import Message, check_text
+from aiportal.chat.owned_rows import owned_row
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.errors import InvalidRequest
 from aiportal.ids import new_id
@@ -185,6 +185,9 @@ class Branches:
             fork = origin | {
                 "id": new,
                 "title": _forked_title(origin["title"]) if title is None else chosen_title,
+                "title_by": "user",
+                "is_pinned": False,
+                "is_archived": False,
                 "leaf_id": copies[-1]["id"] if copies else None,
                 "created_at": now,
                 "updated_at": now,

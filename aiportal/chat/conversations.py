@@ -19,7 +19,7 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["MAX_SYSTEM_PROMPT_CHARS", "Conversations", "Page", "message_tree", "owned_row"]
+__all__ = ["MAX_SYSTEM_PROMPT_CHARS", "Conversations", "Page", "message_tree"]
 
 T = TypeVar("T")
 MAX_SYSTEM_PROMPT_CHARS = 100_000

@@ -7,9 +7,10 @@ import sqlite_utils
 
 from aiportal.chat.archive import ZipStream
 from aiportal.chat.conversation import Conversation
-from aiportal.chat.conversations import message_tree, owned_row
+from aiportal.chat.conversations import message_tree
 from aiportal.chat.export import Export, ExportFormat, export_conversation, slug
 from aiportal.chat.messages import Message
+from aiportal.chat.owned_rows import owned_row
 from aiportal.chat.tree import shown_leaf_id
 from aiportal.errors import NotFound
 from aiportal.principal import Principal

@@ -17,7 +17,7 @@ from aiportal.principal import Principal
 from aiportal.store import Database
 from aiportal.timestamps import now_text
 
-__all__ = ["Project", "Projects", "system_prompt_of"]
+__all__ = ["Project", "Projects", "model_of", "system_prompt_of"]
 
 MAX_PER_USER = 200
 MAX_NAME_CHARS = 100
@@ -160,6 +160,11 @@ class Projects:
             return next(map(Project.from_row, database.query(sql, values)), None)
 
         return await self._database.read(select)
+
+
+def model_of(conversation: Conversation, project: Project | None) -> str | None:
+    """The id that a conversation names, else that of its project; None for the portal's default."""
+    return conversation.model or (project.model if project else None)
 
 
 def system_prompt_of(conversation: Conversation, project: Project | None) -> str:

@@ -15,9 +15,10 @@ from typing import Any, Final
 import sqlite_utils
 
 from aiportal.chat.conversation import Conversation
-from aiportal.chat.conversations import message_tree, owned_row
+from aiportal.chat.conversations import message_tree
 from aiportal.chat.imports import ForeignConversation, ForeignMessage, insert_conversation
 from aiportal.chat.messages import Failure
+from aiportal.chat.owned_rows import owned_row
 from aiportal.chat.passages import Passage, branch_to
 from aiportal.chat.tree import shown_leaf_id
 from aiportal.errors import Conflict, InvalidRequest, NotFound, RequestTooLarge

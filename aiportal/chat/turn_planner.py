@@ -9,7 +9,7 @@ from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import check_text
 from aiportal.chat.parameters import sampling_parameters
-from aiportal.chat.projects import Project, Projects, system_prompt_of
+from aiportal.chat.projects import Project, Projects, model_of, system_prompt_of
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_store import TurnStore
 from aiportal.errors import InvalidRequest
@@ -63,8 +63,7 @@ class TurnPlanner:
         parameters = sampling_parameters(call.parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
         project = await self._projects.of(principal, conversation)
-        usual = conversation.model or (project.model if project else None)
-        model_id = call.model or usual or self._registry.default_model
+        model_id = call.model or model_of(conversation, project) or self._registry.default_model
         started = TurnStarted(
             turn_id=new_id("turn"),
             conversation_id=conversation_id,
@@ -95,8 +94,7 @@ class TurnPlanner:
         continued = await self._store.answer(principal, conversation_id, answer_id)
         message = continued.message
         check_broken_off(message)
-        usual = conversation.model or (project.model if project else None)
-        model_id = call.model or message.model or usual
+        model_id = call.model or message.model or model_of(conversation, project)
         started = TurnStarted(
             turn_id=message.turn_id or new_id("turn"),
             conversation_id=conversation_id,

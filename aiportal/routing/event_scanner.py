@@ -42,7 +42,7 @@ class _Frame:
 class EventScanner(ABC):
     """Fed with blocks of whole events, says what of them to pass on, and what the stream has told.
 
-    secret: the deployment's key, struck from any error. done_event: the stream's last, which is kept
+    confidential: of the deployment, struck from any error. done_event: the stream's last, which is kept
     back. failure: set by an error event, after which nothing more is passed on.
     """
 

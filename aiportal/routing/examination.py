@@ -23,7 +23,7 @@ def examine(
 ) -> tuple[TokenUsage | None, int]:
     """Usage, None where none was sent, and then the length of what was answered, for an estimate.
 
-    secret: the deployment's key, struck from any error. Raises UpstreamError if it is no answer.
+    confidential: of the deployment, struck from any error. Raises UpstreamError if it is no answer.
     """
     try:
         answer: Any = orjson.loads(body)

@@ -24,8 +24,8 @@ MAX_BODY = 32 * 1024 * 1024
 class Provider:
     """Says the next script at each request: bytes to send, or seconds to wait for the caller to leave.
 
-    heads: of the requests. connections: how many there were. asked, ended: set at the first request,
-    and when a connection has closed.
+    heads: of the requests. connections: how many there were. asked, through, ended: set at the first
+    request, when its script has been said, and when a connection has closed.
     """
 
     scripts: list[Sequence[bytes | float]]
@@ -33,6 +33,7 @@ class Provider:
     heads: list[bytes] = field(default_factory=list)
     connections: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
+    through: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
@@ -58,6 +59,7 @@ class Provider:
                     else:
                         with suppress(TimeoutError):
                             await asyncio.wait_for(reader.readexactly(1), step)
+                self.through.set()
                 if not self.reads_bodies:
                     break
             while await reader.read(MAX_BODY):
@@ -137,6 +139,21 @@ async def test_a_connection_that_the_provider_ends_is_not_used_again(
     async with provider.address() as address, HttpPool.open() as pool:
         for _ in range(2):
             assert await told(pool, address) == (200, b"ok")
+    assert provider.connections == 2
+
+
+async def test_what_comes_unasked_is_no_answer_to_the_next_call() -> None:
+    late = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nlate"
+    provider, other = Provider([[WHOLE, 0.05, late], [WHOLE]]), Provider([[WHOLE]])
+    async with (
+        provider.address() as address,
+        other.address() as another,
+        HttpPool.open() as pool,
+    ):
+        assert await told(pool, address) == (200, b"ok")
+        await asyncio.wait_for(provider.through.wait(), 5)
+        await told(pool, another)  # by its end the loop has read what was there before
+        assert await told(pool, address) == (200, b"ok")
     assert provider.connections == 2
 
 

@@ -83,7 +83,7 @@ class HttpPool:
         connecting = aiohttp.ClientTimeout(
             connect=timeouts.total_s, sock_connect=timeouts.connect_s
         )
-        connection = await self._connector.connect(address.target, [], connecting)
+        connection = await self._clean_connection(address, connecting)
         body_head = f"Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n"
         answer = HttpAnswer(connection, loop, deadline)
         try:
@@ -95,6 +95,20 @@ class HttpPool:
             connection.close()
             raise
         return answer
+
+    async def _clean_connection(
+        self, address: Address, connecting: aiohttp.ClientTimeout
+    ) -> Connection:
+        """A new one, or a kept one on which nothing has come since its last answer.
+
+        Some servers say 408 on a silent connection before they close it; the pool would take that
+        for the answer to the next request.
+        """
+        while True:
+            connection = await self._connector.connect(address.target, [], connecting)
+            if connection.protocol is None or not connection.protocol.should_close:
+                return connection
+            connection.close()
 
 
 class HttpAnswer:

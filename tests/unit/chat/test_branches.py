@@ -230,6 +230,17 @@ async def test_a_fork_has_the_title_and_by_itself_the_branch_that_is_shown(
     assert [one.content for one in copies] == ["q1", "a1", "q2", "a2"]
 
 
+async def test_a_fork_stands_in_the_list_like_a_new_chat(
+    branches: Branches, conversations: Conversations, ann: Principal, tree: Conversation
+) -> None:
+    await conversations.update(ann, tree.id, is_pinned=True, is_archived=True, tags=["sea"])
+
+    fork = await branches.fork(ann, tree.id)
+
+    assert (fork.is_pinned, fork.is_archived, fork.tags) == (False, False, ("sea",))
+    assert fork.id in [one.id for one in (await conversations.list(ann)).data]
+
+
 async def test_the_title_of_a_fork_is_no_longer_than_a_title_may_be(
     branches: Branches, conversations: Conversations, ann: Principal
 ) -> None:

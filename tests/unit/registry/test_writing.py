@@ -55,3 +55,5 @@ def test_what_cannot_be_written_or_removed_is_told_without_its_path(tmp_path: Pa
 
 def test_a_file_that_is_gone_already_is_removed(tmp_path: Path) -> None:
     remove_model(tmp_path / "poet.json")
+
+    assert list(tmp_path.glob("*.json")) == []

@@ -132,8 +132,15 @@ def test_what_is_wrong_is_said(nodes: list[dict[str, Any]], words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
-    [{}, {"parts": 7}, {"parts": [None, 7, {}, [1]]}, {"content_type": 7}, {"thoughts": {}}],
+    ("content", "said"),
+    [
+        ({"x": 1}, []),
+        ({"parts": 7}, []),
+        ({"parts": [None, 7, {}, [1]]}, ["*[attachment]*"]),
+        ({"content_type": 7}, []),
+        ({"thoughts": {}}, []),
+    ],
 )
-def test_odd_contents_are_no_error(content: dict[str, Any]) -> None:
-    from_chatgpt(chatgpt(node("q", None, "user", content=content or {"x": 1})), "x")
+def test_odd_contents_are_no_error(content: dict[str, Any], said: list[str]) -> None:
+    found = from_chatgpt(chatgpt(node("q", None, "user", content=content)), "x")
+    assert [message.content for message in found.messages] == said
