@@ -45,7 +45,7 @@ async def export_everything(portal: PortalDep, principal: PrincipalDep) -> Respo
 async def export_markdown(
     conversation_id: str, portal: PortalDep, principal: PrincipalDep, leaf_id: str | None = None
 ) -> Response:
-    """A branch, to read. `leaf_id`: its last message; left out, the newest of all."""
+    """A branch, to read. `leaf_id`: its last message; left out, that of the branch last looked at."""
     return _download(
         await portal.exports.one(principal, conversation_id, format="md", leaf_id=leaf_id)
     )

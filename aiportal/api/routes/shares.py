@@ -24,7 +24,7 @@ router = APIRouter(tags=["shares"], route_class=PortalRoute)
 
 
 class NewShare(BaseModel):
-    """`leaf_id`: the last message of the branch; left out, the newest of the conversation.
+    """`leaf_id`: the last message of the branch; left out, that of the branch last looked at.
 
     `expires_days`: left out, the share lasts until it is revoked.
     """

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from aiportal.chat import Conversation, Conversations, Exports
+from aiportal.chat import Branches, Conversation, Conversations, Exports
 from aiportal.errors import NotFound
 from aiportal.principal import Principal
 from aiportal.store import Database
@@ -36,6 +36,20 @@ async def test_an_archive_holds_each_conversation_as_a_tree_and_to_read(
     ]
     assert json.loads(archive.read("00001-one.json"))["id"] == first.id
     assert b"Because" in archive.read("00001-one.md")
+
+
+async def test_by_itself_a_file_to_read_is_the_branch_that_is_shown(
+    exports: Exports, branches: Branches, database: Database, chat: Conversation, ann: Principal
+) -> None:
+    await ask_twice(database, chat.id)
+    await branches.choose(ann, chat.id, "a1")
+
+    for text in (
+        (await exports.one(ann, chat.id, format="md")).text,
+        (await _archive(exports, ann)).read("00001-new-chat.md").decode(),
+    ):
+        assert "Old." in text
+        assert "Because" not in text
 
 
 async def test_an_archive_holds_nobody_elses(

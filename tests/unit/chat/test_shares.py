@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from aiportal.chat import Conversation, Conversations, Share, Shares
+from aiportal.chat import Branches, Conversation, Conversations, Share, Shares
 from aiportal.chat import shares as shares_module
 from aiportal.errors import Conflict, InvalidRequest, NotFound, RequestTooLarge
 from aiportal.principal import Principal
@@ -31,6 +31,15 @@ async def test_a_share_is_the_branch_as_it_was(
     read = await shares.read(ben, newest.id)
     assert (read.shared_by, read.passages[1].problem) == ("ann", "It broke.")
     assert [share.id for share in await shares.list(ann, chat.id)] == [older.id, newest.id]
+
+
+async def test_by_itself_a_share_is_the_branch_that_is_shown(
+    shares: Shares, branches: Branches, database: Database, chat: Conversation, ann: Principal
+) -> None:
+    await ask_twice(database, chat.id)
+    await branches.choose(ann, chat.id, "a1")
+
+    assert await _texts(shares, ann, await shares.create(ann, chat.id)) == ["Why?", "Old."]
 
 
 async def test_a_revoked_share_is_gone_and_only_its_owner_can_revoke_it(
