@@ -16,7 +16,8 @@ Weigher = Callable[[Sequence[Deployment], Board, float], Sequence[float]]
 def choose(model: Model, candidates: Sequence[Deployment], board: Board) -> Deployment:
     """One of `candidates` (at least one), by the model's strategy.
 
-    Those that cool down are passed over; where all of them do, it is the one that has fared best.
+    Those that cool down are passed over; where all of them do, it is the one that has fared best, and where
+    none has answered, the one that has failed least often.
     """
     if len(candidates) == 1:
         return candidates[0]
@@ -39,7 +40,7 @@ def _weighed(
     available = [each for each in candidates if board.of(each).is_available(now)]
     if available:
         return available, _WEIGHERS[model.strategy](available, board, now)
-    return [max(candidates, key=lambda each: board.of(each).success_rate(now) or 0.0)], [1.0]
+    return [max(candidates, key=lambda each: board.of(each).prospect(now))], [1.0]
 
 
 def _by_weight(candidates: Sequence[Deployment], _board: Board, _now: float) -> Sequence[float]:

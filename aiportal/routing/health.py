@@ -190,8 +190,19 @@ class Health:
 
     def success_rate(self, now: float) -> float | None:
         """The part of recent calls that went well, None without any."""
-        recent = [is_good for at, is_good in self._outcomes if now - at <= RECENT_S]
+        recent = self._recent(now)
         return sum(recent) / len(recent) if recent else None
+
+    def prospect(self, now: float) -> float:
+        """How probably its next call goes well, by Laplace's rule of succession: (good + 1) / (all + 2).
+
+        Three failures weigh less than three hundred, so it also orders those that never answered.
+        """
+        recent = self._recent(now)
+        return (sum(recent) + 1) / (len(recent) + 2)
+
+    def _recent(self, now: float) -> Sequence[bool]:
+        return [is_good for at, is_good in self._outcomes if now - at <= RECENT_S]
 
     def figures(self, now: float) -> HealthFigures:
         """What the status page shows."""

@@ -57,9 +57,14 @@ class _Calls:
         return min(later, default=float("inf")) - moment
 
 
-def half_the_time(request: Received) -> Sequence[Step]:
-    """An answer, or a 500."""
-    return (text() if random.random() < 0.5 else error(500))(request)
+class _HalfTheTime:
+    """An answer, or a 500, with the same luck in every run: the first three calls fail."""
+
+    def __init__(self) -> None:
+        self._random = random.Random(17)
+
+    def __call__(self, request: Received) -> Sequence[Step]:
+        return (text() if self._random.random() < 0.5 else error(500))(request)
 
 
 class _Faults:
@@ -75,7 +80,7 @@ class _Faults:
         with ExitStack() as stack:
             hanging, failing = (stack.enter_context(Upstream()) for _ in range(2))
             hanging.answer("fast", hang())
-            failing.answer("fast", half_the_time)
+            failing.answer("fast", _HalfTheTime())
             settings = self._settings([hanging.url, failing.url])
             key = asyncio.run(make_key(settings))
             mended = stack.enter_context(ExitStack())  # ends after the portal, as the others do

@@ -54,6 +54,14 @@ def test_where_all_cool_down_the_one_that_fared_best_is_asked() -> None:
     assert choose(model([ONE, TWO]), [ONE, TWO], board) is TWO
 
 
+def test_where_none_has_answered_the_one_that_failed_least_often_is_asked() -> None:
+    board = Board()
+    for _ in range(4):
+        break_down(board, ONE)
+    break_down(board, TWO)
+    assert choose(model([ONE, TWO]), [ONE, TWO], board) is TWO
+
+
 def test_a_single_one_is_asked_however_it_fares() -> None:
     board = Board()
     break_down(board, ONE)
