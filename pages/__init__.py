@@ -1,4 +1,4 @@
-"""The web app: Gradio tabs over the portal, mounted on the API's ASGI app."""
+"""The web app: Gradio tabs over the portal, served beside the API."""
 
 import os
 
@@ -39,17 +39,13 @@ MAX_WAITING_EVENTS = 2000
 MAX_PAGES = 500  # whose state Gradio keeps; its own 10,000 would be 1.5 GB
 
 
-def mount(app: FastAPI, portal: Portal) -> FastAPI:
-    """Serve the web app at `/`, after all routes of `app`; returns `app`.
+def mount(app: FastAPI, portal: Portal) -> SignInPages:
+    """Serve the web app at `/` of `app`, with its files and the redirect to the sign-in page.
 
-    Adds the routes of its files, the redirect to the sign-in page, and the functions that render
-    the pages before it: `app.state.sign_in_page` and `app.state.link_page`.
+    Returns what renders the pages before it.
     """
     files = StaticFiles.read()
     access = Access(portal)
-    sign_in = SignInPages(files)
-    app.state.sign_in_page = sign_in.render_sign_in
-    app.state.link_page = sign_in.render_link
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
     _keep_uploads_in(portal)
@@ -74,7 +70,7 @@ def mount(app: FastAPI, portal: Portal) -> FastAPI:
         max_file_size="50mb",
         theme=PortalTheme(),
     )
-    return app
+    return SignInPages(files)
 
 
 def _keep_uploads_in(portal: Portal) -> None:

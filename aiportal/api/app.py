@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal import __version__
 from aiportal.api import errors
+from aiportal.api.fastapi_app import InnerApp
 from aiportal.api.middleware.last_resort import LastResort
 from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
@@ -49,6 +49,7 @@ from aiportal.api.routes import (
     turns,
     usage,
 )
+from aiportal.api.web_app import WebApp, built_pages
 from aiportal.errors import MethodNotAllowed, NotFound
 from aiportal.portal import Portal
 
@@ -101,8 +102,8 @@ SPACES_FRAMES = ("https://huggingface.co", "https://*.hf.space")
 def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[str] = ()) -> FastAPI:
     """Everything that is reached over HTTP.
 
-    with_pages: also the web app, which takes seconds to import. frame_ancestors: further origins
-    whose pages may show it in a frame.
+    with_pages: also the web app, which is ready some seconds after the server has started:
+    `app.state.web_app`, else None. frame_ancestors: further origins whose pages may show it in a frame.
     """
     app = _PortalApp(
         title="AI Portal",
@@ -123,10 +124,11 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
         app.router.routes.append(Route(path, unknown))
     for prefix in ("/api", SHORT_BASE):
         app.router.routes += [Route(prefix, unknown), Mount(prefix, unknown)]
+    app.state.web_app = None
     if with_pages:
-        import pages
-
-        pages.mount(app, portal)
+        web_app = app.state.web_app = WebApp(partial(built_pages, app, portal))
+        app.router.lifespan_context = lambda _: web_app.running()
+        app.router.routes.append(Mount("/", web_app))
     return app
 
 
@@ -142,8 +144,8 @@ def _api_routes() -> Sequence[BaseRoute]:
     return router.routes
 
 
-class _PortalApp(FastAPI):
-    """FastAPI inside our middleware, so that what the fast path answers never enters FastAPI."""
+class _PortalApp(InnerApp):
+    """Carries our middleware around itself, so that what the fast path answers never enters FastAPI."""
 
     _wrapped: ASGIApp
 
@@ -152,11 +154,6 @@ class _PortalApp(FastAPI):
         if self.openapi_schema is None:
             correct(super().openapi())
         return super().openapi()
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Without Starlette's own last resort, which would answer in plain text before ours."""
-        stack = super().build_middleware_stack()
-        return stack.app if isinstance(stack, ServerErrorMiddleware) else stack
 
     def wrap(self, stack: Sequence[Middleware]) -> None:
         """Put middleware around the app, the first outermost."""

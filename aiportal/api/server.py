@@ -11,6 +11,7 @@ from aiportal.api.addresses import sign_in_url
 from aiportal.api.app import create_app
 from aiportal.api.first_weights import fetch_first_weights
 from aiportal.api.listening import Listening, bound, listening, loop_factory
+from aiportal.api.web_app import WebApp
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 
@@ -39,9 +40,8 @@ async def _serve(settings: Settings, *, open_browser: bool, public_url: str | No
         async with Portal.open(settings) as portal:
             app = create_app(portal, with_pages=True)
             async with listening(app, settings, listener=listener) as server:
-                relieve_collector()
                 await _welcome(portal, server, open_browser=open_browser, public_url=public_url)
-                await _until_ended(portal, server)
+                await _until_ended(portal, server, app.state.web_app)
 
 
 def relieve_collector() -> None:
@@ -55,13 +55,21 @@ def relieve_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-async def _until_ended(portal: Portal, server: Listening) -> None:
+async def _until_ended(portal: Portal, server: Listening, web_app: WebApp) -> None:
+    """Return when the server has ended. Raises what keeps the web app from being built."""
     fetching = asyncio.create_task(fetch_first_weights(portal), name="first-weights")
+    ended = asyncio.create_task(server.ended(), name="server-end")
+    ready = asyncio.create_task(web_app.ready(), name="web-app-ready")
     try:
-        await server.ended()
+        await asyncio.wait({ended, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            ready.result()
+            relieve_collector()
+        await ended
     finally:
-        fetching.cancel()
-        await asyncio.wait({fetching})
+        for task in (fetching, ended, ready):
+            task.cancel()
+        await asyncio.wait({fetching, ended, ready})
 
 
 async def _welcome(

@@ -160,6 +160,7 @@ def _web_app(core: Portal) -> tuple[Any, Any]:
         warnings.filterwarnings("ignore", message="IProgress not found")
         app_module = import_module("aiportal.api.app")
         listening_module = import_module("aiportal.api.listening")
+        import_module("pages")
         app = app_module.create_app(core, with_pages=True, frame_ancestors=NOTEBOOK_ORIGINS)
     return app, listening_module.listening
 

@@ -1,7 +1,7 @@
 """Signing in and out with a browser: forms in, a cookie and a redirect out.
 
 The pages themselves belong to the web app, which leaves the functions that render them in
-`app.state.sign_in_page` and `app.state.link_page`. Without them errors come as JSON.
+`app.state.sign_in_page` and `app.state.link_page` when it is built. Without it errors come as JSON.
 """
 
 from typing import Annotated, Protocol, cast
@@ -44,7 +44,7 @@ class LinkPage(Protocol):
 @router.get("/login")
 async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: A002 - of the URL
     """The sign-in page. next: the path to go to afterwards."""
-    page = _sign_in_page(request)
+    page = await _sign_in_page(request)
     if page is None:
         raise NotFound(_NO_PAGES)
     return HTMLResponse(page(None, "", safe_next_path(next)), headers=_NOT_KEPT)
@@ -65,7 +65,7 @@ async def sign_in(
         user = await portal.credentials.sign_in(username, password, address=address_of(request))
         return await _welcome(request, portal, user, next_path)
     except PortalError as error:
-        return _again(request, error, username, next_path)
+        return await _again(request, error, username, next_path)
 
 
 @router.get("/login/link")
@@ -77,7 +77,7 @@ async def open_link(request: Request, portal: PortalDep, token: str = "") -> Res
     """
     if _is_opened_here(request):
         return await _redeem(request, portal, token)
-    page = cast(LinkPage | None, getattr(request.app.state, "link_page", None))
+    page = cast(LinkPage | None, await _page(request, "link_page"))
     if page is None:
         raise NotFound(_NO_PAGES)
     return HTMLResponse(page(token), headers=_NOT_KEPT)
@@ -89,7 +89,7 @@ async def redeem_link(request: Request, portal: PortalDep, token: Text = "") -> 
     try:
         require_same_origin(request)
     except PermissionDenied as error:
-        return _again(request, error, "", "/")
+        return await _again(request, error, "", "/")
     return await _redeem(request, portal, token)
 
 
@@ -118,7 +118,7 @@ async def _redeem(request: Request, portal: Portal, token: str) -> Response:
     try:
         return await _welcome(request, portal, await portal.links.redeem(token), "/")
     except PortalError as error:
-        return _again(request, error, "", "/")
+        return await _again(request, error, "", "/")
 
 
 def _is_opened_here(request: Request) -> bool:
@@ -136,13 +136,20 @@ async def _welcome(request: Request, portal: Portal, user: User, next_path: str)
     return response
 
 
-def _again(request: Request, error: PortalError, username: str, next_path: str) -> Response:
-    page = _sign_in_page(request)
+async def _again(request: Request, error: PortalError, username: str, next_path: str) -> Response:
+    page = await _sign_in_page(request)
     if page is None:
         raise error
     html = page(error.message, username, next_path)
     return HTMLResponse(html, error.status, headers={**_NOT_KEPT, **error_headers(error)})
 
 
-def _sign_in_page(request: Request) -> SignInPage | None:
-    return cast(SignInPage | None, getattr(request.app.state, "sign_in_page", None))
+async def _sign_in_page(request: Request) -> SignInPage | None:
+    return cast(SignInPage | None, await _page(request, "sign_in_page"))
+
+
+async def _page(request: Request, name: str) -> object:
+    state = request.app.state
+    if state.web_app is not None:
+        await state.web_app.ready()
+    return getattr(state, name, None)
