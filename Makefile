@@ -11,7 +11,7 @@ UV := $(BIN)/uv
 CODE := aiportal pages tests docs app.py
 GENERATED := docs/*.md .env.example
 
-.PHONY: help run notebook test check bench bench-litellm faults clients fmt docs lock clean
+.PHONY: help run notebook test check bench bench-litellm bench-pages faults clients fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(VENV)/.installed-dev ## throughput and latency beside a bare relay
 
 bench-litellm: $(VENV)/.installed-dev ## throughput beside LiteLLM's proxy, which is installed for it
 	$(BIN)/python -m tests.performance.litellm_proxy
+
+bench-pages: $(VENV)/.installed-dev ## what the web app costs: page weight, streaming, fifty sessions at once
+	$(BIN)/python -m tests.performance.pages
 
 faults: $(VENV)/.installed-dev ## a minute of calls to deployments that refuse, hang and fail
 	$(BIN)/python -m tests.performance.faults

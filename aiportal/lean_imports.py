@@ -1,14 +1,17 @@
-"""Keeps two libraries from work at their import that takes seconds and serves nobody here.
+"""Keeps two libraries from work that serves nobody here: at their import, where it takes seconds, and later.
 
 sqlite-utils imports pandas and NumPy wherever they are installed, to know a type or two of theirs. Gradio
 imports pandas for a cache that nobody here uses, and parses the source of each of its components, twice,
 to write a stub for editors beside it, in a folder that may not be ours to write to. None of it can be
-turned off.
+turned off. Gradio also looks up the parameters of a component's class anew for each update of a component,
+which is most of what an update costs.
 """
 
+import inspect
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -50,11 +53,21 @@ class _WithLatePandas(SourceFileLoader):
             super().exec_module(module)
 
 
+class _Inspect(ModuleType):
+    """inspect, with what it finds out of a function kept."""
+
+    getfullargspec = staticmethod(cache(inspect.getfullargspec))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(inspect, name)
+
+
 class _WithoutStubs(SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Execute it, then take the writer of stubs away before any component is defined."""
         super().exec_module(module)
         vars(module)["create_or_modify_pyi"] = lambda *_: None
+        vars(module)["inspect"] = _Inspect("inspect")
 
 
 _LOADERS: Mapping[str, type[SourceFileLoader]] = {

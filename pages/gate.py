@@ -20,7 +20,13 @@ __all__ = ["GradioGate"]
 
 MAX_OWNERS: Final = 10_000
 PREFIX: Final = "/gradio_api/"
-UNUSED: Final = ("/gradio_api/upload", "/gradio_api/call", "/gradio_api/run", "/gradio_api/api")
+UNUSED: Final = (
+    "/gradio_api/upload",
+    "/gradio_api/call",
+    "/gradio_api/deep_link",
+    "/gradio_api/run",
+    "/gradio_api/api",
+)
 # What Gradio's page ends before it knows its id, it names none for, and would be refused; without
 # an id the session's call of the function ends all the same.
 ENDINGS: Final = ("/gradio_api/cancel", "/gradio_api/reset")

@@ -1,0 +1,82 @@
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio.block_function import BlockFunction
+from gradio.state_holder import SessionState
+
+from pages import lean_gradio
+from pages.lean_gradio import LeanBlocks
+
+SKIPPED = {"__type__": "update"}
+
+
+class Page:
+    """A page with one function and two outputs."""
+
+    def __init__(self) -> None:
+        lean_gradio.install()
+        with LeanBlocks() as self.blocks:
+            self.one, self.two = gr.Textbox(), gr.Textbox()
+            self.blocks.load(dict, None, [self.one, self.two])
+        self.function: BlockFunction = next(iter(self.blocks.fns.values()))
+        self.session: SessionState = vars(gr.state_holder)["SessionState"](self.blocks)
+
+    async def sent(self, predictions: dict[Any, Any]) -> list[Any]:
+        sent: list[Any] = await self.blocks.postprocess_data(
+            self.function, predictions, self.session
+        )
+        return sent
+
+
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> None:
+    """Gradio works out a path wherever it makes a component, also beneath our code."""
+
+
+@pytest.fixture
+async def page() -> Page:
+    return Page()
+
+
+async def test_one_output_of_two(page: Page) -> None:
+    assert await page.sent({page.two: "text"}) == [SKIPPED, "text"]
+
+
+async def test_both_in_any_order(page: Page) -> None:
+    assert await page.sent({page.two: "2", page.one: gr.update(value="1")}) == [
+        {"__type__": "update", "value": "1"},
+        "2",
+    ]
+
+
+async def test_none_of_them(page: Page) -> None:
+    assert await page.sent({}) == [SKIPPED, SKIPPED]
+
+
+async def test_what_is_not_named_is_not_made_anew(page: Page) -> None:
+    await page.sent({page.two: gr.update(value="text")})
+    blocks = page.session.blocks_config.blocks
+    assert blocks[page.one._id] is page.one
+    assert blocks[page.two._id] is not page.two
+
+
+async def test_what_is_no_output_is_refused(page: Page) -> None:
+    with page.blocks:
+        other = gr.Textbox()
+    with pytest.raises(ValueError, match="not specified as output"):
+        await page.sent({other: "text"})
+
+
+async def test_a_session_holds_no_copy_of_what_is_shown(page: Page) -> None:
+    await page.sent({page.one: "secret text", page.two: gr.update(value="more of it")})
+    assert page.session.config_values == {}
+
+
+async def test_nothing_is_kept_in_gradios_state() -> None:
+    with LeanBlocks() as blocks:
+        state = gr.State()
+    lean_gradio.install()
+    session = vars(gr.state_holder)["SessionState"](blocks)
+    with pytest.raises(TypeError, match="belongs to no user"):
+        session[state._id] = "anything"
