@@ -31,6 +31,7 @@ _SCRIPTS: Final = (
     "in_and_out.js",
     "output.js",
     "diagrams.js",
+    "answers.js",
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it
