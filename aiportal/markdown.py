@@ -161,6 +161,7 @@ def _host_of(address: str) -> Iterator[Token]:
     except ValueError:
         return
     if host:
+        yield Token("text", "", 0, content=" ")
         yield Token("span_open", "span", 1, attrs={"class": "host"})
         yield Token("text", "", 0, content=host)
         yield Token("span_close", "span", -1)

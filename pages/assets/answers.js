@@ -128,6 +128,12 @@
     box.classList.add("raw");
   };
 
+  const copyMarkdown = async (id, opener) => {
+    const chat = encodeURIComponent(chatInAddress());
+    const { content } = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
+    await copyAndSay(content, opener);
+  };
+
   const copyCode = async (id, kind, opener) => {
     const { code } = await call("GET", `${ofMessage(id)}/raw`);
     await copyAndSay(code[kind], opener);
@@ -141,6 +147,7 @@
   window.aiportal.answerItems = (id, opener, item) => {
     item("info", "Details", () => showDetails(id).catch(failed));
     item("code", "Request and response", () => showRaw(id).catch(failed));
+    item("copy", "Copy as Markdown", () => copyMarkdown(id, opener).catch(failed));
     item("copy", "Copy as curl", () => copyCode(id, "curl", opener).catch(failed));
     item("copy", "Copy as Python", () => copyCode(id, "python", opener).catch(failed));
     item("download", "Save as notebook", () => saveNotebook(id).catch(failed));

@@ -5,6 +5,8 @@
 
   const { button, make, mends, saveFile } = window.aiportal;
   const LIBRARY = "DIAGRAM_LIBRARY_URL"; // written by static.py; "" where there is none
+  // A shape's picture. What escapes this is stopped by the page's policy, but leaves an error there.
+  const PICTURE = /@\{[^}]*(?:\bimg\b|\\)/i;
   const MAX_CHARS = 10_000;
   const MAX_KEPT = 50;
   const MAX_REASON_CHARS = 300;
@@ -61,6 +63,7 @@
     if (source.length > MAX_CHARS) {
       throw new Error(`It has ${source.length} characters; diagrams have at most ${MAX_CHARS}.`);
     }
+    if (PICTURE.test(source)) throw new Error("It asks for a picture, and none are loaded.");
     const mermaid = await load();
     mermaid.initialize({
       startOnLoad: false,
@@ -74,7 +77,7 @@
       secure: SECURE,
     });
     await mermaid.parse(source);
-    const place = make("div", "offstage"); // it measures what it draws, so it must be in the page
+    const place = make("div", "drawing-place"); // it measures what it draws, so it must be in the page
     place.inert = true;
     document.body.append(place);
     try {

@@ -35,7 +35,7 @@
 
   const cellText = (cell) => {
     const copied = cell.cloneNode(true);
-    for (const one of copied.querySelectorAll(".formula")) one.replaceWith(`$${one.title}$`);
+    withTex(copied);
     for (const one of copied.querySelectorAll("br")) one.replaceWith("\n");
     return copied.textContent.trim();
   };
@@ -46,6 +46,28 @@
     [...table.rows]
       .map((row) => `${[...row.cells].map((cell) => csvField(cellText(cell))).join(",")}\r\n`)
       .join("");
+
+  // ---- a whole message, as it reads: without what our own buttons say, formulas as TeX
+
+  const withTex = (root) => {
+    for (const one of root.querySelectorAll(".formula")) {
+      const mark = one.classList.contains("display") ? "$$" : "$";
+      one.replaceWith(`${mark}${one.title}${mark}`);
+    }
+  };
+
+  const textOf = (message) => {
+    const read = message.cloneNode(true);
+    withTex(read);
+    for (const one of read.querySelectorAll(".chead, .drawing, .why, .act-copy-csv")) one.remove();
+    for (const one of read.querySelectorAll(".drawn")) one.classList.remove("drawn");
+    read.classList.add("offstage"); // in the page, where line breaks are known
+    read.inert = true;
+    document.body.append(read);
+    const text = read.innerText;
+    read.remove();
+    return text;
+  };
 
   // ---- images that can be enlarged: any `img[data-zoom]`
 
@@ -109,6 +131,8 @@
   });
 
   Object.assign(acts, {
+    copy: (pressed) =>
+      copyAndSay(textOf(pressed.closest(".message-content").querySelector("div.md")), pressed),
     "copy-code": (pressed) => copyAndSay(codeOf(pressed), pressed),
     "copy-csv": (pressed) =>
       copyAndSay(csvOf(pressed.closest(".tblock").querySelector("table")), pressed),

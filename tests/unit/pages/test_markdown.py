@@ -185,6 +185,6 @@ def test_no_other_image_is_loaded(address: str) -> None:
 def test_a_link_to_an_image_names_its_host_and_text_cannot_make_an_image() -> None:
     html = RENDER.finished("![a](https://user@evil.example:80/x.png) ![b](/v1/files/a) 0.1.")
 
-    assert '</a><span class="host">evil.example</span>' in html
+    assert '</a> <span class="host">evil.example</span>' in html
     assert html.count("<img") == 1
     assert html.endswith(" 0.1.</p>&#10;</div>")
