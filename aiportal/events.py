@@ -52,6 +52,8 @@ class UsageReported:
     """What the model call used. Times in milliseconds; `is_estimated` where the upstream sent no usage.
 
     calls: more than one for an answer that was gone on with: tokens, cost and times are their sums.
+    cached_tokens: part of prompt_tokens. reasoning_tokens: part of completion_tokens. Zero as well
+    where the upstream does not tell them.
     """
 
     request_id: str
@@ -64,6 +66,8 @@ class UsageReported:
     ttft_ms: float | None
     latency_ms: float
     calls: int = 1
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
     type: Literal["usage"] = "usage"
 
 

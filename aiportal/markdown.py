@@ -1,27 +1,37 @@
 """A model's Markdown as HTML that is safe to show: what is not on the list below does not get out.
 
-Raw HTML in the text is shown as text. Images are never loaded: they become links.
+Raw HTML in the text is shown as text. An image of another host is never loaded: it becomes a link
+that names the host.
 """
 
+import html
+import re
+import secrets
 from collections.abc import Iterator, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
+from pygments.lexers import get_all_lexers, get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-__all__ = ["MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "SafeMarkdown"]
+from aiportal import mathml
+from aiportal.formulas import FORMULA_CLASS, with_formulas
+
+__all__ = ["DIAGRAM_LANGUAGE", "MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "SafeMarkdown"]
 
 MAX_MARKDOWN_CHARS: Final = 200_000
 """Longer texts are shown as they stand: parsing them would hold a core for seconds."""
 
 MAX_CODE_CHARS: Final = 20_000
 """Longer blocks of code are shown without colours, for the same reason."""
+
+DIAGRAM_LANGUAGE: Final = "mermaid"
 
 _TAGS: Final = frozenset(
     {"a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol"}
@@ -30,19 +40,39 @@ _TAGS: Final = frozenset(
 _ALIGNED: Final = frozenset({"right", "center"})
 _CODE_PREFIX: Final = "t-"  # keeps Pygments' short names apart from ours
 _CODE_CLASSES: Final = frozenset(f"{_CODE_PREFIX}{name}" for name in STANDARD_TYPES.values())
+_LANGUAGES: Final = frozenset(
+    {DIAGRAM_LANGUAGE, *(alias for lexer in get_all_lexers(plugins=False) for alias in lexer[1])}
+)
+
+
+_OWN_IMAGE: Final = re.compile(
+    r"/(?:api/)?v1/(?:files|images)/[\w./-]+"  # what users have stored, and nothing that acts
+    r"|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+"
+)
 
 
 class SafeMarkdown:
-    """Renders texts of models; safe in threads."""
+    """Renders texts of models; safe in threads.
 
-    def __init__(self) -> None:
-        self._parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
-        self._parser.enable(["table", "strikethrough"])
+    has_images: images within the text and files of this portal are shown. Others are links, as all
+    are without it.
+    """
+
+    def __init__(self, *, has_images: bool = False) -> None:
+        self._has_images = has_images
+        parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
+        self._parser = with_formulas(parser.enable(["table", "strikethrough"]))
         self._cleaner = nh3.Cleaner(
-            tags=set(_TAGS),
-            attributes={"a": {"href"}, "ol": {"start"}},
+            tags=set(_TAGS | mathml.TAGS),
+            attributes={
+                **{tag: set(names) for tag, names in mathml.ATTRIBUTES.items()},
+                "a": {"href"},
+                "ol": {"start"},
+                "span": {"title"},
+            },
             allowed_classes={
-                "span": set(_CODE_CLASSES),
+                "span": {*_CODE_CLASSES, FORMULA_CLASS, "display", "host"},
+                "code": {f"language-{name}" for name in _LANGUAGES},
                 "td": set(_ALIGNED),
                 "th": set(_ALIGNED),
                 "a": {"image"},
@@ -59,10 +89,37 @@ class SafeMarkdown:
             return None
         tokens = self._parser.parse(text)
         _mark_alignment(tokens)
+        images = _Images() if self._has_images else None
         for token in tokens:
             if token.children:
-                token.children = list(_without_images(token.children))
-        return self._cleaner.clean(self._parser.renderer.render(tokens, self._parser.options, {}))
+                token.children = list(_without_images(token.children, images))
+        rendered = self._parser.renderer.render(tokens, self._parser.options, {})
+        cleaned = self._cleaner.clean(rendered)
+        return cleaned if images is None else images.put_into(cleaned)
+
+
+class _Images:
+    """Images that may be loaded. They take their places after the cleaning, which knows no `data:`;
+    a mark that nobody can guess keeps the places."""
+
+    def __init__(self) -> None:
+        self._mark = secrets.token_hex(16)
+        self._elements: list[str] = []
+
+    def take(self, address: str, description: str) -> str | None:
+        """What stands for the image until `put_into`; None for one that must not be loaded."""
+        if not _OWN_IMAGE.fullmatch(address) or ".." in address:
+            return None
+        alt = html.escape(description)
+        self._elements.append(f'<img class="shot" src="{html.escape(address)}" alt="{alt}">')
+        return f"{self._mark}{len(self._elements) - 1}."
+
+    def put_into(self, cleaned: str) -> str:
+        """The cleaned text with the images in their places."""
+        if not self._elements:
+            return cleaned
+        place = re.compile(rf"{self._mark}(\d+)\.")
+        return place.sub(lambda found: self._elements[int(found[1])], cleaned)
 
 
 def _mark_alignment(tokens: Sequence[Token]) -> None:
@@ -74,8 +131,9 @@ def _mark_alignment(tokens: Sequence[Token]) -> None:
                 token.attrSet("class", side)
 
 
-def _without_images(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Each image as a link with its description; as the description alone within a link."""
+def _without_images(tokens: Sequence[Token], images: _Images | None) -> Iterator[Token]:
+    """Each image as what `images` takes it for, else as a link with its description and its host;
+    as the description alone within a link."""
     is_in_link = False
     for token in tokens:
         if token.type in {"link_open", "link_close"}:
@@ -83,14 +141,30 @@ def _without_images(tokens: Sequence[Token]) -> Iterator[Token]:
         if token.type != "image":
             yield token
             continue
+        address = str(token.attrGet("src") or "")
         words = Token("text", "", 0, content=token.content or "image")
         if is_in_link:
             yield words
-            continue
-        address = {"href": str(token.attrGet("src") or ""), "class": "image"}
-        yield Token("link_open", "a", 1, attrs=dict(address))
-        yield words
-        yield Token("link_close", "a", -1)
+        elif images is not None and (place := images.take(address, words.content)):
+            yield Token("text", "", 0, content=place)
+        else:
+            yield Token("link_open", "a", 1, attrs={"href": address, "class": "image"})
+            yield words
+            yield Token("link_close", "a", -1)
+            yield from _host_of(address)
+
+
+def _host_of(address: str) -> Iterator[Token]:
+    """Where a link to an image leads, in words."""
+    try:
+        host = urlsplit(address).hostname
+    except ValueError:
+        return
+    if host:
+        yield Token("text", "", 0, content=" ")
+        yield Token("span_open", "span", 1, attrs={"class": "host"})
+        yield Token("text", "", 0, content=host)
+        yield Token("span_close", "span", -1)
 
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:

@@ -24,6 +24,8 @@ from aiportal.chat import (
     Imports,
     Projects,
     PromptTokens,
+    Ratings,
+    RawExchanges,
     Responses,
     Shares,
     Titles,
@@ -70,6 +72,8 @@ class Portal:
     imports: Imports
     shares: Shares
     projects: Projects
+    ratings: Ratings
+    raw_exchanges: RawExchanges
     trash: Trash
     titles: Titles
     responses: Responses
@@ -127,6 +131,8 @@ class Portal:
                 imports=chats.imports,
                 shares=chats.shares,
                 projects=chats.projects,
+                ratings=chats.ratings,
+                raw_exchanges=chats.raw_exchanges,
                 trash=chats.trash,
                 titles=chats.titles,
                 responses=Responses(database),

@@ -56,17 +56,19 @@ def answer_foot(
     question_id: str,
     model: str,
     usage: UsageReported | None,
+    rating: str | None,
     tags: str,
     is_edited: bool,
     has_text: bool,
     has_again: bool,
     goes_on: bool,
 ) -> str:
-    """Below an answer. goes_on: it broke off, and its rest can be asked for."""
+    """Below an answer. rating: `good` or `poor`. goes_on: its rest can be asked for."""
     acts = (
         versions.html()
         + (_icon("copy", "copy", "Copy the answer", "") if has_text else "")
         + (_icon("retry", "again", "Answer again", question_id) if has_again else "")
+        + (_rating(versions.message_id, rating) if versions.message_id and has_text else "")
         + (_more(versions, "More about this answer") if versions.message_id else "")
     )
     on = _continue(versions) if goes_on else ""
@@ -111,6 +113,15 @@ def _step(icon: str, name: str, message_id: str) -> str:
     return (
         f'<button type="button" class="ib i-{icon} act-show" value="{escaped(message_id)}" '
         f'title="{name}"{disabled}></button>'
+    )
+
+
+def _rating(message_id: str, rating: str | None) -> str:
+    """Two buttons; answers.js says of the one with `on` that it is pressed."""
+    return "".join(
+        f'<button type="button" class="ib i-{value} act-{value}{" on" if value == rating else ""}" '
+        f'value="{escaped(message_id)}" title="{name}"></button>'
+        for value, name in (("good", "Good answer"), ("poor", "Poor answer"))
     )
 
 

@@ -1,27 +1,32 @@
-"""A model's Markdown as the page shows it: safe HTML with buttons to copy the code.
+"""A model's Markdown as the page shows it: safe HTML with buttons for code and tables.
 
 The result is one line in one `<div class="md">`: Gradio's own Markdown pass leaves it alone as one
 HTML block.
 """
 
 import html
+import re
 from functools import lru_cache
 from typing import Final
 
-from aiportal.markdown import MAX_CODE_CHARS, MAX_MARKDOWN_CHARS, SafeMarkdown
+from aiportal.markdown import (
+    DIAGRAM_LANGUAGE,
+    MAX_CODE_CHARS,
+    MAX_MARKDOWN_CHARS,
+    SafeMarkdown,
+)
+from pages.code_languages import language_of
 
 __all__ = ["MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "MarkdownRenderer", "plain_text_html"]
 
+_PRE: Final = re.compile(r'<pre><code(?: class="(?:language-([^"]*))?")?>')
+_COPY_TABLE: Final = '<button type="button" class="lnk i-copy act-copy-csv">Copy as CSV</button>'
 # What is put around code and tables after the cleaning. The sanitiser writes these tags exactly so,
 # and escapes `<` in text: nothing else can match.
-_COPY_BUTTON: Final = (
-    '<button type="button" class="ib i-copy act-copy-code" title="Copy the code"></button>'
-)
 _AROUND: Final = (
-    ("<pre>", f'<div class="code">{_COPY_BUTTON}<pre>'),
     ("</pre>", "</pre></div>"),
-    ("<table>", '<div class="tscroll"><table>'),
-    ("</table>", "</table></div>"),
+    ("<table>", '<div class="tblock"><div class="tscroll"><table>'),
+    ("</table>", f"</table></div>{_COPY_TABLE}</div>"),
 )
 
 
@@ -29,7 +34,7 @@ class MarkdownRenderer:
     """Renders texts of models. Remembers the last `cache_size`; safe in threads."""
 
     def __init__(self, *, cache_size: int = 512) -> None:
-        self._markdown = SafeMarkdown()
+        self._markdown = SafeMarkdown(has_images=True)
         self._remembered = lru_cache(cache_size)(self._render)
 
     def finished(self, text: str) -> str:
@@ -44,9 +49,24 @@ class MarkdownRenderer:
         cleaned = self._markdown.html(text)
         if cleaned is None:
             return plain_text_html(text)
+        cleaned = _PRE.sub(_code_head, cleaned)
         for plain, dressed in _AROUND:
             cleaned = cleaned.replace(plain, dressed)
         return _one_line(cleaned, "md")
+
+
+def _code_head(found: re.Match[str]) -> str:
+    """What stands above a block of code: its language, and what can be done with it."""
+    written = found[1] or ""
+    language = language_of(written)
+    kind = " diagram" if written == DIAGRAM_LANGUAGE else ""
+    return (
+        f'<div class="code{kind}"><div class="chead"><span class="lang">{language.name}</span>'
+        '<button type="button" class="ib i-download act-save-code" '
+        f'value="{language.extension}" title="Download the code"></button>'
+        '<button type="button" class="ib i-copy act-copy-code" title="Copy the code"></button>'
+        "</div><pre><code>"
+    )
 
 
 def plain_text_html(text: str) -> str:

@@ -58,6 +58,7 @@ class Answer:
     siblings: Sequence[str] = ()
     goes_on: bool = False
     is_edited: bool = False
+    rating: str | None = None
 
     @classmethod
     def of(cls, stored: BranchMessage) -> "Answer":
@@ -77,6 +78,7 @@ class Answer:
             siblings=stored.siblings,
             goes_on=is_broken_off(message),
             is_edited=message.edited_at is not None,
+            rating=message.rating.value if message.rating else None,
         )
 
     def after(self, event: Event) -> "Answer":
@@ -189,6 +191,7 @@ def _foot_html(answer: Answer) -> str:
         question_id=answer.question_id,
         model=answer.model,
         usage=answer.usage,
+        rating=answer.rating,
         tags=_tag_html(answer),
         is_edited=answer.is_edited,
         has_text=bool(answer.text),

@@ -2,6 +2,7 @@
 that changes with its content, so that browsers may keep them for good."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -13,16 +14,27 @@ from starlette.routing import Route
 from pages.icons import icons_css
 from pages.theme import variables_css
 
-__all__ = ["StaticFiles", "asset_text"]
+__all__ = ["StaticFiles", "asset_text", "diagram_library_url"]
 
 _STYLESHEETS: Final = (
     "portal.css",
     "chat.css",
     "history.css",
     "in_and_out.css",
+    "output.css",
     "sign_in.css",
 )
-_SCRIPTS: Final = ("portal.js", "messages.js", "history.js", "in_and_out.js")
+_SCRIPTS: Final = (
+    "portal.js",
+    "messages.js",
+    "history.js",
+    "in_and_out.js",
+    "output.js",
+    "diagrams.js",
+    "answers.js",
+)
+_MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
+_DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -39,6 +51,7 @@ class StaticFiles:
         sheets = "\n".join(asset_text(name) for name in _STYLESHEETS)
         css = f"{variables_css()}{icons_css()}{sheets}"
         script = "\n".join(asset_text(name) for name in _SCRIPTS)
+        script = script.replace(_DIAGRAM_LIBRARY, diagram_library_url())
         return cls(css.encode(), script.encode())
 
     @property
@@ -63,6 +76,14 @@ class StaticFiles:
             return Response(self.script, media_type="text/javascript", headers=_FOR_GOOD)
 
         return [Route("/assets/portal.css", css), Route("/assets/portal.js", script)]
+
+
+def diagram_library_url() -> str:
+    """Where Gradio serves the Mermaid that it brings along, "" where it brings none."""
+    folder = resources.files("gradio").joinpath("templates", "frontend", "assets")
+    names = (entry.name for entry in folder.iterdir())
+    found = next((name for name in names if _MERMAID.fullmatch(name)), None)
+    return f"/assets/{found}" if found else ""
 
 
 def asset_text(name: str) -> str:

@@ -21,6 +21,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    answers,
     arrangement,
     auth,
     branches,
@@ -71,6 +72,7 @@ RESOURCES = (
     imports,
     conversations,
     branches,
+    answers,
     arrangement,
     projects,
     shares,

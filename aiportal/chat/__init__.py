@@ -17,6 +17,10 @@ from aiportal.chat.messages import Failure, Message, MessageStatus
 from aiportal.chat.passages import Passage
 from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
+from aiportal.chat.rating import Rating, RatingValue
+from aiportal.chat.ratings import Ratings
+from aiportal.chat.raw_exchange import RawExchange
+from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.responses import Responses
 from aiportal.chat.search import SearchMatch
 from aiportal.chat.shares import Share, SharedBranch, Shares
@@ -52,6 +56,11 @@ __all__ = [
     "Project",
     "Projects",
     "PromptTokens",
+    "Rating",
+    "RatingValue",
+    "Ratings",
+    "RawExchange",
+    "RawExchanges",
     "Responses",
     "SearchMatch",
     "Share",

@@ -11,6 +11,8 @@ from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
 from aiportal.chat.imports import Imports
 from aiportal.chat.projects import Projects
+from aiportal.chat.ratings import Ratings
+from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
@@ -32,6 +34,8 @@ class Chats:
     imports: Imports
     shares: Shares
     projects: Projects
+    ratings: Ratings
+    raw_exchanges: RawExchanges
     trash: Trash
     titles: Titles
     turns: Turns
@@ -48,6 +52,7 @@ async def open_chats(
 ) -> AsyncIterator[Chats]:
     """Start turns, titles and the emptying of the trash, and end them when the context is left."""
     conversations = Conversations(database)
+    projects = Projects(database)
     trash = Trash(database)
     titles = Titles(
         database,
@@ -74,7 +79,11 @@ async def open_chats(
             exports=Exports(database),
             imports=Imports(database),
             shares=Shares(database),
-            projects=Projects(database),
+            projects=projects,
+            ratings=Ratings(database),
+            raw_exchanges=RawExchanges(
+                database, registry=registry, conversations=conversations, projects=projects
+            ),
             trash=trash,
             titles=titles,
             turns=turns,

@@ -226,6 +226,7 @@ def _copies(rows: Sequence[dict[str, Any]], conversation_id: str) -> list[dict[s
             "parent_id": copies[-1]["id"] if copies else None,
             "turn_id": None,
             "host_id": None,
+            "rating": None,
             "cost_usd": None if row["cost_usd"] is None else 0.0,
         }
         del new["number"]

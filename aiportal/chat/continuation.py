@@ -60,6 +60,8 @@ def total_usage(before: UsageReported | None, now: UsageReported | None) -> Usag
         now,
         prompt_tokens=before.prompt_tokens + now.prompt_tokens,
         completion_tokens=before.completion_tokens + now.completion_tokens,
+        cached_tokens=before.cached_tokens + now.cached_tokens,
+        reasoning_tokens=before.reasoning_tokens + now.reasoning_tokens,
         cost_usd=before.cost_usd + now.cost_usd,
         is_estimated=before.is_estimated or now.is_estimated,
         ttft_ms=now.ttft_ms if before.ttft_ms is None else before.ttft_ms,

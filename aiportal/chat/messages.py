@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from aiportal.errors import InvalidRequest
+from aiportal.chat.rating import Rating
+from aiportal.chat.text_bounds import check_text
 from aiportal.events import UsageReported
 
 __all__ = ["Failure", "Message", "MessageStatus", "check_text"]
@@ -30,6 +31,7 @@ class Message:
     turn_id: of an answer, to follow or to cancel it while `status` is `running`.
     model: of an answer, the id that was asked for.
     edited_at: when somebody changed its text, None for never.
+    rating: what its owner thinks of an answer, None where nothing was said.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Message:
     error: Failure | None
     created_at: str
     edited_at: str | None = None
+    rating: Rating | None = None
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -67,22 +70,5 @@ class Message:
             error=None if row["error"] is None else Failure(**json.loads(row["error"])),
             created_at=row["created_at"],
             edited_at=row["edited_at"],
+            rating=None if row["rating"] is None else Rating.from_json(row["rating"]),
         )
-
-
-def check_text(text: str, *, param: str, max_chars: int, min_chars: int = 0) -> str:
-    """`text` if its length is within bounds and UTF-8 can hold it. Raises InvalidRequest."""
-    if not min_chars <= len(text) <= max_chars:
-        raise InvalidRequest(
-            f"`{param}` has {len(text)} characters; it takes {min_chars} to {max_chars:,}.",
-            param=param,
-        )
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(
-            f"`{param}` holds half of a surrogate pair at character {error.start}, "
-            "which is no text. Send complete characters.",
-            param=param,
-        ) from error
-    return text

@@ -7,7 +7,7 @@ import sqlite_utils
 from aiportal.errors import NotFound
 from aiportal.principal import Principal
 
-__all__ = ["not_found", "owned_project_row", "owned_row"]
+__all__ = ["not_found", "owned_message_row", "owned_project_row", "owned_row"]
 
 
 def owned_row(
@@ -22,6 +22,19 @@ def owned_row(
     for row in database.query(sql, (conversation_id, principal.user_id)):
         return dict(row)
     raise not_found("conversation", conversation_id, param=param)
+
+
+def owned_message_row(
+    database: sqlite_utils.Database, principal: Principal, message_id: str
+) -> dict[str, Any]:
+    """The row of a message in one of the caller's conversations. Raises NotFound."""
+    sql = (
+        "SELECT m.* FROM messages m JOIN conversations c ON c.id = m.conversation_id "
+        "WHERE m.id = ? AND c.user_id = ? AND c.deleted_at IS NULL"
+    )
+    for row in database.query(sql, (message_id, principal.user_id)):
+        return dict(row)
+    raise not_found("message", message_id, param=None)
 
 
 def owned_project_row(

@@ -210,6 +210,8 @@ class Completion:
             is_estimated=is_estimated,
             ttft_ms=self._ttft_ms,
             latency_ms=latency_ms,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
         )
         await self._ledger.record(
             self._call.entry,

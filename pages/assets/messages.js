@@ -110,6 +110,7 @@
       item("pencil", "Edit the answer", () => editAnswer(id).catch(cannotRead));
     }
     item("fork", "Fork into a new chat", () => tell("copy", { id }));
+    if (!isQuestion) window.aiportal.answerItems(id, opener, item);
     item("trash", "Delete from here", () => askToDelete(id));
     showMenu(menu, opener);
   };

@@ -354,6 +354,7 @@
     button,
     chatInAddress,
     connect,
+    copy,
     dialog,
     make,
     mends,

@@ -21,6 +21,7 @@ __all__ = [
     "MessageBody",
     "MessageList",
     "NewConversation",
+    "RatingBody",
     "UsageBody",
     "conversation_body",
     "router",
@@ -123,6 +124,8 @@ class UsageBody(BaseModel):
     ttft_ms: float | None
     latency_ms: float
     calls: int
+    cached_tokens: int
+    reasoning_tokens: int
 
 
 class FailureBody(BaseModel):
@@ -131,6 +134,18 @@ class FailureBody(BaseModel):
     message: str
     code: str | None
     type: str
+
+
+class RatingBody(BaseModel):
+    """What the conversation's owner thinks of an answer."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    object: Literal["rating"] = "rating"
+    value: Literal["good", "poor"]
+    comment: str
+    reasons: Sequence[str]
+    rated_at: str
 
 
 class MessageBody(BaseModel):
@@ -157,6 +172,7 @@ class MessageBody(BaseModel):
     error: FailureBody | None
     created_at: str
     edited_at: str | None
+    rating: RatingBody | None
 
 
 class MessageList(BaseModel):

@@ -50,6 +50,8 @@ class _Usage(_Strict):
     is_estimated: bool
     ttft_ms: Amount | None
     latency_ms: Amount
+    cached_tokens: Tokens = 0
+    reasoning_tokens: Tokens = 0
 
 
 class _Failure(_Strict):

@@ -1,8 +1,10 @@
 """What stands below messages."""
 
+import re
+
 import pytest
 
-from pages.footers import Versions, failure_foot, question_foot
+from pages.footers import Versions, answer_foot, failure_foot, question_foot
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,31 @@ def test_ids_are_escaped_and_an_edit_is_told() -> None:
 
     assert "<b>" not in html
     assert ">edited</span>" in html
+
+
+@pytest.mark.parametrize("rating", [None, "good", "poor"])
+def test_the_rating_that_was_given_is_marked(rating: str | None) -> None:
+    html = _answer_foot("a", rating=rating)
+
+    assert 'title="Good answer"' in html
+    assert 'title="Poor answer"' in html
+    assert re.findall(r"act-(\w+) on", html) == ([rating] if rating else [])
+
+
+def test_an_answer_that_is_not_stored_cannot_be_rated() -> None:
+    assert "Good answer" not in _answer_foot("", rating=None)
+
+
+def _answer_foot(message_id: str, *, rating: str | None) -> str:
+    return answer_foot(
+        Versions(message_id),
+        question_id="q",
+        model="acme/fast",
+        usage=None,
+        rating=rating,
+        tags="",
+        is_edited=False,
+        has_text=True,
+        has_again=True,
+        goes_on=False,
+    )

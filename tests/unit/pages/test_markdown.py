@@ -5,7 +5,9 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pygments.lexers import get_all_lexers
 
+from pages.code_languages import language_of
 from pages.markdown import MAX_CODE_CHARS, MAX_MARKDOWN_CHARS, MarkdownRenderer, plain_text_html
 
 RENDER = MarkdownRenderer()
@@ -116,3 +118,73 @@ def test_whatever_comes_in_only_known_tags_without_handlers_come_out(text: str) 
     for name, attributes in TAG.findall(html):
         assert ALLOWED.fullmatch(name.lower())
         assert not re.search(r"\son\w+=|style=|\sid=|src=", attributes)
+
+
+@pytest.mark.parametrize(
+    ("fence", "name", "extension"),
+    [
+        ("python", "Python", "py"),
+        ("c++", "C++", "cpp"),
+        ("", "Text", "txt"),
+        ("zzz", "Text", "txt"),
+    ],
+)
+def test_code_tells_its_language_and_what_can_be_done(
+    fence: str, name: str, extension: str
+) -> None:
+    html = RENDER.finished(f"```{fence}\nx\n```")
+
+    assert f'<span class="lang">{name}</span>' in html
+    assert f'act-save-code" value="{extension}" title="Download the code"' in html
+    assert 'act-copy-code" title="Copy the code"' in html
+    assert "diagram" not in html
+
+
+def test_every_language_has_a_plain_name_and_a_plain_ending() -> None:
+    for lexer in get_all_lexers(plugins=False):
+        for alias in lexer[1]:
+            language = language_of(alias)
+            assert re.fullmatch(r"[^<>\"]+", language.name)
+            assert re.fullmatch(r"[\w+]+", language.extension)
+
+
+def test_a_diagram_is_marked_as_one_and_a_table_can_be_copied() -> None:
+    html = RENDER.finished("```mermaid\ngraph TD\n```\n\n| a |\n| - |\n| 1 |")
+
+    assert '<div class="code diagram">' in html
+    assert html.count("act-copy-csv") == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["data:image/png;base64,iVBORw0KGgo=", "/api/v1/files/file_1/content", "/v1/files/a"]
+)
+def test_images_within_the_text_and_of_this_portal_are_shown(address: str) -> None:
+    html = RENDER.finished(f'![a "b" <c>]({address})')
+
+    assert f'<img class="shot" src="{address}" alt="a &quot;b&quot; &lt;c&gt;">' in html
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "data:image/svg+xml;base64,PHN2Zz4=",
+        "data:text/html;base64,PHN2Zz4=",
+        "/api/v1/conversations/export.zip",
+        "/api/v1/files/../conversations/export.zip",
+        "/api/v1/files/a?b",
+        "//evil.example/api/v1/files/a",
+        "http://evil.example/x.png",
+        "file:///etc/passwd",
+        "x.png",
+    ],
+)
+def test_no_other_image_is_loaded(address: str) -> None:
+    assert "<img" not in RENDER.finished(f"![a]({address})")
+
+
+def test_a_link_to_an_image_names_its_host_and_text_cannot_make_an_image() -> None:
+    html = RENDER.finished("![a](https://user@evil.example:80/x.png) ![b](/v1/files/a) 0.1.")
+
+    assert '</a> <span class="host">evil.example</span>' in html
+    assert html.count("<img") == 1
+    assert html.endswith(" 0.1.</p>&#10;</div>")

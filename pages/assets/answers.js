@@ -1,0 +1,228 @@
+// Single answers: what they used, what was asked for them as it was sent, and what they are rated.
+(() => {
+  "use strict";
+
+  const { acts, button, chatInAddress, copyAndSay, make, mends, saveFile, say, showMenu } =
+    window.aiportal;
+  const REASONS = {
+    good: ["Correct", "Complete", "Clear", "Well written"],
+    poor: ["Wrong", "Incomplete", "Ignores what was asked", "Too long", "Unsafe"],
+  };
+  const MAX_COMMENT_CHARS = 2_000;
+
+  const call = async (method, path, body) => {
+    let response;
+    try {
+      response = await fetch(`/api/v1${path}`, {
+        method,
+        headers: body === undefined ? {} : { "content-type": "application/json" },
+        body: body === undefined ? undefined : JSON.stringify(body),
+      });
+    } catch {
+      throw new Error("The portal cannot be reached. Try again in a moment.");
+    }
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error.message);
+    return answer;
+  };
+
+  const ofMessage = (id) => `/messages/${encodeURIComponent(id)}`;
+
+  const reading = (title, ...parts) => {
+    const box = make("dialog", "dialog reading");
+    const heading = make("h2", "", title);
+    heading.id = "reading-title";
+    box.setAttribute("aria-labelledby", heading.id);
+    const actions = make("div", "acts");
+    const close = button("btn primary", "Close", () => box.close());
+    actions.append(close);
+    const body = make("div", "rbody");
+    body.tabIndex = 0;
+    body.append(...parts);
+    box.append(heading, body, actions);
+    const opener = document.activeElement;
+    box.addEventListener("close", () => {
+      box.remove();
+      opener?.focus?.({ preventScroll: true });
+    });
+    document.body.append(box);
+    box.showModal();
+    close.focus();
+    return box;
+  };
+
+  const failed = (error) => {
+    const problem = make("div", "err");
+    problem.setAttribute("role", "alert");
+    problem.append(make("p", "", error.message));
+    reading("That did not work", problem);
+  };
+
+  // ---- what an answer used
+
+  const count = (number) => number.toLocaleString("en");
+  const seconds = (ms) => `${(ms / 1000).toLocaleString("en", { maximumFractionDigits: 2 })} s`;
+
+  const factsOf = (message) => {
+    const used = message.usage;
+    const facts = [["Model asked for", message.model]];
+    if (used) {
+      const writing = used.ttft_ms === null ? 0 : (used.latency_ms - used.ttft_ms) / 1000;
+      const speed = (used.completion_tokens - 1) / writing;
+      facts.push(
+        ["Model that answered", used.model],
+        ["Deployment", used.deployment],
+        ["Input tokens", count(used.prompt_tokens)],
+        ["of them cached", count(used.cached_tokens)],
+        ["Output tokens", count(used.completion_tokens)],
+        ["of them reasoning", count(used.reasoning_tokens)],
+        ["Tokens counted by", used.is_estimated ? "the portal, an estimate" : "the provider"],
+        ["Cost", `$${used.cost_usd.toLocaleString("en", { maximumFractionDigits: 8 })}`],
+        ["First token after", used.ttft_ms === null ? "" : seconds(used.ttft_ms)],
+        ["Whole answer after", seconds(used.latency_ms)],
+        ["Speed", writing > 0 && speed > 0 ? `${count(Math.round(speed))} tokens/s` : ""],
+        ["Calls of the model", count(used.calls)],
+        ["Request id", used.request_id],
+      );
+    }
+    facts.push(
+      ["Ended with", message.finish_reason ?? message.status],
+      ["Asked at", new Date(message.created_at).toLocaleString()],
+      ["Message id", message.id],
+    );
+    return facts.filter(([, value]) => value);
+  };
+
+  const showDetails = async (id) => {
+    const chat = encodeURIComponent(chatInAddress());
+    const message = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
+    const list = make("dl", "facts");
+    for (const [name, value] of factsOf(message)) list.append(make("dt", "", name), make("dd", "", value));
+    reading("About this answer", list);
+  };
+
+  // ---- what was sent and what came back
+
+  const jsonPart = (name, value) => {
+    const text = JSON.stringify(value, null, 2);
+    const head = make("div", "rhead");
+    const copier = button("ib i-copy", "", () => copyAndSay(text, copier));
+    copier.title = copier.ariaLabel = `Copy the ${name.toLowerCase()}`;
+    head.append(make("h3", "", name), copier);
+    const block = make("pre", "", text);
+    block.tabIndex = 0;
+    block.setAttribute("aria-label", name);
+    const part = make("section");
+    part.append(head, block);
+    return part;
+  };
+
+  const showRaw = async (id) => {
+    const raw = await call("GET", `${ofMessage(id)}/raw`);
+    const box = reading(
+      "Request and response",
+      make("p", "", raw.note),
+      jsonPart("Request", raw.request),
+      jsonPart("Response", raw.response),
+    );
+    box.classList.add("raw");
+  };
+
+  const copyMarkdown = async (id, opener) => {
+    const chat = encodeURIComponent(chatInAddress());
+    const { content } = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
+    await copyAndSay(content, opener);
+  };
+
+  const copyCode = async (id, kind, opener) => {
+    const { code } = await call("GET", `${ofMessage(id)}/raw`);
+    await copyAndSay(code[kind], opener);
+  };
+
+  const saveNotebook = async (id) => {
+    const { code } = await call("GET", `${ofMessage(id)}/raw`);
+    saveFile("question.ipynb", "application/x-ipynb+json", JSON.stringify(code.notebook, null, 1));
+  };
+
+  window.aiportal.answerItems = (id, opener, item) => {
+    item("info", "Details", () => showDetails(id).catch(failed));
+    item("code", "Request and response", () => showRaw(id).catch(failed));
+    item("copy", "Copy as Markdown", () => copyMarkdown(id, opener).catch(failed));
+    item("copy", "Copy as curl", () => copyCode(id, "curl", opener).catch(failed));
+    item("copy", "Copy as Python", () => copyCode(id, "python", opener).catch(failed));
+    item("download", "Save as notebook", () => saveNotebook(id).catch(failed));
+  };
+
+  // ---- ratings
+
+  const RATED = "#chat-log :is(.act-good, .act-poor)";
+
+  const press = (pressed, value) => {
+    for (const one of pressed.closest(".acts").querySelectorAll(".act-good, .act-poor")) {
+      one.classList.toggle("on", value !== null && one.classList.contains(`act-${value}`));
+    }
+    markPressed();
+  };
+
+  const markPressed = () => {
+    for (const one of document.querySelectorAll(RATED)) {
+      const isOn = String(one.classList.contains("on"));
+      if (one.ariaPressed !== isOn) one.ariaPressed = isOn;
+    }
+  };
+
+  const askWhy = (pressed, value, { reasons, comment }) => {
+    const id = pressed.value;
+    const menu = make("div", "menu why-menu");
+    menu.setAttribute("role", "dialog");
+    menu.setAttribute("aria-label", "Reasons for the rating");
+    const chosen = new Set(reasons);
+    const chips = make("div", "reasons");
+    for (const reason of new Set([...REASONS[value], ...reasons])) {
+      const chip = button("reason", reason, () => {
+        if (!chosen.delete(reason)) chosen.add(reason);
+        chip.ariaPressed = String(chosen.has(reason));
+      });
+      chip.ariaPressed = String(chosen.has(reason));
+      chips.append(chip);
+    }
+    const label = make("label", "field", "Comment, if you like");
+    const area = make("textarea");
+    area.rows = 2;
+    area.maxLength = MAX_COMMENT_CHARS;
+    area.value = comment;
+    label.append(area);
+    const leave = () => {
+      menu.hidePopover();
+      pressed.focus({ preventScroll: true });
+    };
+    const keep = button("btn primary", "Save", async () => {
+      const rating = { value, reasons: [...chosen], comment: area.value };
+      leave();
+      await call("PUT", `${ofMessage(id)}/rating`, rating).then(() => say("Saved."), failed);
+    });
+    const remove = button("btn", "Remove rating", async () => {
+      leave();
+      await call("DELETE", `${ofMessage(id)}/rating`).then(() => press(pressed, null), failed);
+    });
+    const actions = make("div", "acts");
+    actions.append(remove, keep);
+    menu.append(make("p", "", value === "good" ? "What was good?" : "What was poor?"));
+    menu.append(chips, label, actions);
+    showMenu(menu, pressed);
+  };
+
+  const rate = async (pressed, value) => {
+    const path = `${ofMessage(pressed.value)}/rating`;
+    const isOn = pressed.classList.contains("on");
+    const rating = isOn ? await call("GET", path) : await call("PUT", path, { value });
+    press(pressed, value);
+    askWhy(pressed, value, rating);
+  };
+
+  mends.push(markPressed);
+  Object.assign(acts, {
+    good: (pressed) => rate(pressed, "good").catch(failed),
+    poor: (pressed) => rate(pressed, "poor").catch(failed),
+  });
+})();
