@@ -18,6 +18,7 @@ from aiportal.accounts import (
 from aiportal.chat import (
     AnswerCache,
     Branches,
+    Comparisons,
     Completions,
     Conversations,
     Exports,
@@ -74,6 +75,7 @@ class Portal:
     titles: Titles
     responses: Responses
     turns: Turns
+    comparisons: Comparisons
 
     @classmethod
     @asynccontextmanager
@@ -131,6 +133,7 @@ class Portal:
                 titles=chats.titles,
                 responses=Responses(database),
                 turns=chats.turns,
+                comparisons=chats.comparisons,
             )
 
     def chat(

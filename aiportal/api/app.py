@@ -25,6 +25,7 @@ from aiportal.api.routes import (
     auth,
     branches,
     chat,
+    comparisons,
     conversations,
     custom_models,
     docs,
@@ -74,6 +75,7 @@ RESOURCES = (
     projects,
     shares,
     turns,
+    comparisons,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

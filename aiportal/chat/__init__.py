@@ -5,6 +5,7 @@ from aiportal.chat.answer_cache import AnswerCache
 from aiportal.chat.arrangement import BulkAction, BulkChange
 from aiportal.chat.assembly import Chats, open_chats
 from aiportal.chat.branches import Branch, Branches, BranchMessage
+from aiportal.chat.comparison import Comparison, Comparisons
 from aiportal.chat.completions import Completions
 from aiportal.chat.continuation import is_broken_off
 from aiportal.chat.conversation import Conversation
@@ -33,6 +34,8 @@ __all__ = [
     "BulkAction",
     "BulkChange",
     "Chats",
+    "Comparison",
+    "Comparisons",
     "Completions",
     "Conversation",
     "ConversationPage",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
 from aiportal.chat.branches import Branches
+from aiportal.chat.comparison import Comparisons
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
@@ -35,6 +36,7 @@ class Chats:
     trash: Trash
     titles: Titles
     turns: Turns
+    comparisons: Comparisons
 
 
 @asynccontextmanager
@@ -64,13 +66,14 @@ async def open_chats(
         conversations=conversations,
         on_done=titles.consider,
     )
+    branches = Branches(database, limits=lambda: registry.limits)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(trash)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
         yield Chats(
             conversations=conversations,
-            branches=Branches(database, limits=lambda: registry.limits),
+            branches=branches,
             exports=Exports(database),
             imports=Imports(database),
             shares=Shares(database),
@@ -78,4 +81,11 @@ async def open_chats(
             trash=trash,
             titles=titles,
             turns=turns,
+            comparisons=Comparisons(
+                database,
+                registry=registry,
+                conversations=conversations,
+                branches=branches,
+                turns=turns,
+            ),
         )
