@@ -17,6 +17,7 @@ from aiportal.accounts import (
 )
 from aiportal.chat import (
     AnswerCache,
+    Arena,
     Branches,
     Comparisons,
     Completions,
@@ -76,6 +77,7 @@ class Portal:
     responses: Responses
     turns: Turns
     comparisons: Comparisons
+    arena: Arena
 
     @classmethod
     @asynccontextmanager
@@ -134,6 +136,7 @@ class Portal:
                 responses=Responses(database),
                 turns=chats.turns,
                 comparisons=chats.comparisons,
+                arena=chats.arena,
             )
 
     def chat(

@@ -21,6 +21,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    arena,
     arrangement,
     auth,
     branches,
@@ -76,6 +77,7 @@ RESOURCES = (
     shares,
     turns,
     comparisons,
+    arena,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -2,6 +2,7 @@
 
 from aiportal.chat.answer import Answer
 from aiportal.chat.answer_cache import AnswerCache
+from aiportal.chat.arena import Arena
 from aiportal.chat.arrangement import BulkAction, BulkChange
 from aiportal.chat.assembly import Chats, open_chats
 from aiportal.chat.branches import Branch, Branches, BranchMessage
@@ -28,6 +29,7 @@ from aiportal.chat.turns import GoingOn, Turns
 __all__ = [
     "Answer",
     "AnswerCache",
+    "Arena",
     "Branch",
     "BranchMessage",
     "Branches",

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
+from aiportal.chat.arena import Arena
 from aiportal.chat.branches import Branches
 from aiportal.chat.comparison import Comparisons
 from aiportal.chat.completions import Completions
@@ -37,6 +38,7 @@ class Chats:
     titles: Titles
     turns: Turns
     comparisons: Comparisons
+    arena: Arena
 
 
 @asynccontextmanager
@@ -67,10 +69,14 @@ async def open_chats(
         on_done=titles.consider,
     )
     branches = Branches(database, limits=lambda: registry.limits)
+    arena = Arena(
+        database, registry=registry, completions=completions, limits=lambda: registry.limits
+    )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(trash)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
+        await stack.enter_async_context(arena)
         yield Chats(
             conversations=conversations,
             branches=branches,
@@ -88,4 +94,5 @@ async def open_chats(
                 branches=branches,
                 turns=turns,
             ),
+            arena=arena,
         )

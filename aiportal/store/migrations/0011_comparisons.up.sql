@@ -10,9 +10,8 @@ CREATE TABLE arena_battles (
   user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
   model_a TEXT NOT NULL,
   model_b TEXT NOT NULL,
-  host_id TEXT NOT NULL, -- the process that ran it
   status TEXT NOT NULL CHECK (status IN ('running', 'ended', 'failed', 'cancelled')),
-  question TEXT NOT NULL, -- for its owner alone, as the answers
+  question TEXT NOT NULL, -- for its owner alone, as the answers; empty once it is kept
   answer_a TEXT NOT NULL DEFAULT '',
   answer_b TEXT NOT NULL DEFAULT '',
   usage_a TEXT, -- JSON: what events.UsageReported carries
