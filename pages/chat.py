@@ -9,6 +9,7 @@ import gradio as gr
 from aiportal.portal import Portal
 from pages.access import Access
 from pages.arranging import ArrangingHandlers, ArrangingParts, arranging_parts
+from pages.battles import BattleHandlers
 from pages.branches import BranchHandlers
 from pages.chat_parts import ChatParts, chat_parts
 from pages.chat_view import ChatView
@@ -44,6 +45,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
         questions=QuestionHandlers(portal, access, view, parts),
         branches=BranchHandlers(portal, access, view),
         comparing=ComparingHandlers(portal, access, view, parts),
+        battles=BattleHandlers(portal, access, view, parts),
         arranger=ArrangingHandlers(portal, access, view, parts, arranging),
     )
     wiring.follow()
@@ -68,6 +70,7 @@ class _Wiring:
         questions: QuestionHandlers,
         branches: BranchHandlers,
         comparing: ComparingHandlers,
+        battles: BattleHandlers,
         arranger: ArrangingHandlers,
     ) -> None:
         self._parts = parts
@@ -77,6 +80,7 @@ class _Wiring:
         self._questions = questions
         self._branches = branches
         self._comparing = comparing
+        self._battles = battles
         written = parts.composer
         self._settings = [
             written.system_prompt,
@@ -89,7 +93,7 @@ class _Wiring:
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
         # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
-        self._chat = [*chat, account, parts.turn, parts.comparison]
+        self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
             *chat,
             *self._settings,
@@ -99,22 +103,26 @@ class _Wiring:
             account,
             parts.turn,
             parts.comparison,
+            parts.battle,
         ]
 
     def follow(self) -> None:
         """A turn to follow is set: by a question, or by opening a chat whose answer is running."""
         parts = self._parts
+        seen = [*self._place, parts.turn, *self._list]
+        compared = [*self._place, parts.comparison, *self._list]
         self._following: list[dict[str, Any]] = [
             reference.change(
                 follow,
-                [*self._place, reference, *self._list],
+                inputs,
                 self._all,
                 trigger_mode="multiple",
                 **_QUIET,
             )
-            for reference, follow in (
-                (parts.turn, self._questions.follow),
-                (parts.comparison, self._comparing.follow),
+            for reference, follow, inputs in (
+                (parts.turn, self._questions.follow, seen),
+                (parts.comparison, self._comparing.follow, compared),
+                (parts.battle, self._battles.follow, parts.battle),
             )
         ]
 
@@ -233,3 +241,11 @@ class _Wiring:
         parts.composer.text.stop(
             handlers.stop, [parts.chat_id, parts.comparison], parts.composer.text, **_QUIET
         )
+        for event, handler in (
+            (signals.input, self._battles.start),
+            (signals.apply, self._battles.vote),
+            (signals.expand, self._battles.show_again),
+        ):
+            event(None, cancels=self._following)
+            event(handler, self._list, self._all, **_QUIET)
+        parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)

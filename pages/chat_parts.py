@@ -52,14 +52,15 @@ _STARTERS = (
 @dataclass(frozen=True)
 class ChatParts:
     """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
-    shown. shown: how many of its messages are. turn, comparison: what is to be followed, one of
-    them. clock: the reader's minutes east of UTC. All six live in the page."""
+    shown. shown: how many of its messages are. turn, comparison, battle: what is to be
+    followed, one of them. clock: the reader's minutes east of UTC. All seven live in the page."""
 
     chat_id: gr.Textbox
     leaf: gr.Textbox
     shown: gr.Textbox
     turn: gr.Textbox
     comparison: gr.Textbox
+    battle: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
     messages: gr.HTML
@@ -75,7 +76,8 @@ class ChatParts:
 def chat_parts() -> ChatParts:
     """Lay the tab out within the current Blocks context."""
     chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
-    turn, clock, comparison = carrier("Turn"), carrier("Clock"), carrier("Comparison")
+    turn, clock = carrier("Turn"), carrier("Clock")
+    comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
     side = side_column(label="Chats", new="New chat", search="Search chats")
     with gr.Column(elem_classes="main chat", min_width=0):
@@ -112,6 +114,7 @@ def chat_parts() -> ChatParts:
         shown=shown,
         turn=turn,
         comparison=comparison,
+        battle=battle,
         clock=clock,
         signals=signal,
         messages=messages,

@@ -122,6 +122,7 @@ class ChatView:
             parts.shown: str(place.limit),
             parts.turn: turn_reference(running[-1] if running else None),
             parts.comparison: turn_reference(compared[-1] if compared else None),
+            parts.battle: "",
             parts.title: {"title": conversation.title},
             parts.log: log,
             parts.empty: gr.update(visible=not messages),
@@ -150,6 +151,7 @@ class ChatView:
             parts.shown: "",
             parts.turn: "",
             parts.comparison: "",
+            parts.battle: "",
             parts.title: {"title": "New chat"},
             parts.log: [],
             parts.empty: gr.update(visible=True),
@@ -235,20 +237,30 @@ class ChatView:
         """The answers as they are stored."""
         return [
             Column(
+                key=one.message.turn_id or one.message.id,
                 name=one.message.model or "",
                 answer=Answer.of(one),
-                turn_id=(one.message.turn_id or "") if one.message.status == "running" else "",
+                stopped_by=one.message.turn_id or "",
                 chosen_by=one.message.id,
             )
             for one in comparison.answers
         ]
 
     async def column_message(
-        self, columns: Sequence[Column], answers: Mapping[str, Answer], *, below: str = ""
+        self,
+        columns: Sequence[Column],
+        answers: Mapping[str, Answer],
+        *,
+        below: str = "",
+        mark: str = "",
     ) -> ChatMessage:
-        """The columns as one message, rendered off the event loop. answers: by turn, newer ones."""
-        shown = [replace(one, answer=answers.get(one.turn_id, one.answer)) for one in columns]
-        return await asyncio.to_thread(self._columns.message, shown, below=below)
+        """The columns as one message, rendered off the event loop. answers: by key, newer ones."""
+        shown = [replace(one, answer=answers.get(one.key, one.answer)) for one in columns]
+        return await asyncio.to_thread(self._columns.message, shown, below=below, mark=mark)
+
+    def question(self, text: str) -> ChatMessage:
+        """A question that is not stored as a message."""
+        return self._renderer.question(text)
 
     async def refused(
         self, principal: Principal, place: Place, question: str, reason: str

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from pages.footers import escaped, usd
 from pages.markdown import MarkdownRenderer
@@ -22,14 +22,15 @@ _TAGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One answer under a name. turn_id: to stop it alone, "" where that cannot be.
+    """One answer under a name. key: what its events carry.
 
-    chosen_by: what a click on its button names, "" without a button.
+    stopped_by, chosen_by: what a click on its buttons names, "" without that button.
     """
 
+    key: str
     name: str
     answer: Answer
-    turn_id: str = ""
+    stopped_by: str = ""
     chosen_by: str = ""
 
 
@@ -39,12 +40,12 @@ class ColumnsRenderer:
     def __init__(self, markdown: MarkdownRenderer) -> None:
         self._markdown = markdown
 
-    def message(self, columns: Sequence[Column], *, below: str = "") -> ChatMessage:
-        """All columns as one message. below: safe HTML under all of them."""
+    def message(self, columns: Sequence[Column], *, below: str = "", mark: str = "") -> ChatMessage:
+        """All columns as one message. below: safe HTML under all of them. mark: a class for it."""
         inner = "".join(self._column(column) for column in columns)
         return {
             "role": "assistant",
-            "content": f'<div class="cmp-all"><div class="cmp n{len(columns)}">{inner}</div>'
+            "content": f'<div class="cmp-all {mark}"><div class="cmp n{len(columns)}">{inner}</div>'
             f"{below}</div>",
         }
 
@@ -73,18 +74,18 @@ class ColumnsRenderer:
 def _foot(column: Column) -> str:
     answer = column.answer
     if answer.status == "running":
-        act = _button("lnk act-stop-one", column.turn_id, "Stop this one")
-        return f'<div class="cmp-foot">{act if column.turn_id else ""}</div>'
+        act = _button("lnk act-stop-one", column.stopped_by, "Stop this one")
+        return f'<div class="cmp-foot">{act if column.stopped_by else ""}</div>'
     facts = "".join(f"<span>{fact}</span>" for fact in _facts(answer))
     can_go_on = column.chosen_by and answer.text
     act = _button("btn act-choose", column.chosen_by, "Go on with this one") if can_go_on else ""
+    if not facts and not act:
+        return ""
     return f'<div class="cmp-foot"><span class="cmp-facts">{facts}</span>{act}</div>'
 
 
-def _button(
-    classes: str, value: str, words: str, *, kind: Literal["button", "submit"] = "button"
-) -> str:
-    return f'<button type="{kind}" class="{classes}" value="{escaped(value)}">{words}</button>'
+def _button(classes: str, value: str, words: str) -> str:
+    return f'<button type="button" class="{classes}" value="{escaped(value)}">{words}</button>'
 
 
 def _facts(answer: Answer) -> list[str]:

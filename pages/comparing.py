@@ -140,9 +140,9 @@ class ComparingHandlers:
         columns = self._view.columns(comparison)
         growing = Growing(
             {  # following them brings all of their text
-                column.turn_id: replace(column.answer, text="", reasoning="")
+                column.key: replace(column.answer, text="", reasoning="")
                 for column in columns
-                if column.turn_id
+                if column.answer.status == "running"
             }
         )
         events = self._events(principal, comparison)

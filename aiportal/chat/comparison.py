@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,8 +123,9 @@ class Comparisons:
         turns = {
             one.turn_id: self._turns.follow(principal, one.turn_id, after=1) for one in started
         }
-        async for turn_id, (number, event) in merged(turns):
-            yield turn_id, number, event
+        async with aclosing(merged(turns)) as events:
+            async for turn_id, (number, event) in events:
+                yield turn_id, number, event
 
     async def show(
         self, principal: Principal, conversation_id: str, *, leaf_id: str | None = None

@@ -92,7 +92,9 @@
       say(`Choose ${LEAST} to ${MOST} models, then send.`, true);
       boxes().find((box) => !box.checked)?.focus();
     } else {
-      tell("submit", { text, models, mode: mode() });
+      if (mode() === "blind") tell("input", { text });
+      else tell("submit", { text, models });
+      panel().hidden = true; // the answers need the room; the chip says that it is on
       setTimeout(() => {
         const log = document.querySelector("#chat-log .panel-wrap");
         log?.scrollTo({ top: log.scrollHeight });
@@ -128,7 +130,38 @@
   Object.assign(acts, {
     choose: (b) => tell("select", { id: b.value }),
     "stop-one": (b) => tell("clear", { id: b.value }),
+    vote: (b) => {
+      const [id, outcome] = b.value.split(" ");
+      for (const one of b.parentElement.children) one.disabled = true;
+      tell("apply", { id, outcome });
+    },
   });
+
+  // ---- a blind battle stands in the address while it is open, so that a reload finds it
+
+  const inAddress = () => new URLSearchParams(location.search).get("battle") ?? "";
+  const battleOnPage = () => {
+    const box = document.querySelector("#chat-log .cmp-all.blind");
+    return box ? [...box.classList].find((one) => one.startsWith("battle_")) : "";
+  };
+
+  let known = "";
+  const markAddress = () => {
+    const id = battleOnPage() ?? "";
+    if (id === known) return;
+    known = id;
+    const url = new URL(location.href);
+    if (id) url.searchParams.set("battle", id);
+    else url.searchParams.delete("battle");
+    history.replaceState(null, "", url);
+  };
+  mends.push(markAddress);
+
+  const { opened } = window.aiportal;
+  window.aiportal.opened = () => {
+    opened();
+    if (inAddress()) tell("expand", { id: inAddress() });
+  };
 
   // Gradio's sanitiser takes `aria-` away: buttons of the same words are told apart here.
   mends.push(() => {

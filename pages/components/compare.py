@@ -36,9 +36,9 @@ def compare_panel() -> gr.HTML:
 def comparing_signals() -> gr.HTML:
     """Where comparing.js reports what is to be done.
 
-    `submit` asks, with `text`, `models` and `mode` ("chosen" or "blind"); `select` goes on with the
-    answer `id`, `clear` stops the turn `id`, `apply` votes, with `id` and `outcome`, `expand` shows
-    the battle `id` again after a reload.
+    `submit` asks several, with `text` and `models`; `select` goes on with the answer `id`, `clear`
+    stops the turn `id`. `input` starts a blind battle with `text`, `apply` votes on the battle `id`
+    with `outcome`, `expand` shows the battle `id` again after a reload.
     """
     return part(
         "<span></span>", classes="offstage", on_load="window.aiportal.connectComparing(trigger)"

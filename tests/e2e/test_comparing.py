@@ -101,3 +101,44 @@ def test_on_a_phone_the_columns_are_swiped_and_one_or_all_are_stopped(
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(_columns(page)).to_contain_text(["stopped", "stopped"])
     gate.open()
+
+
+def test_a_blind_battle_is_voted_on_and_its_result_is_on_the_leaderboard(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    gate = Gate()
+    for name, words in (("fast", "Lions"), ("slow", "Zebras")):
+        begun = stream(chunk(f"{words} are"), gate, chunk(" best."), chunk(finish="stop"), DONE)
+        provider.answer(name, begun)
+    page = open_chat()
+    page.get_by_label("Compare", exact=True).check()
+    page.get_by_label("Blind: two models at random").check()
+    expect(page.get_by_role("group", name="Models to compare")).to_be_hidden()
+    send(page, "Which animal is best?")
+
+    expect(page.locator(".cmp-name")).to_have_text(["A", "B"])
+    page.wait_for_function("location.search.includes('battle=')")
+    page.reload()  # in the middle: the address finds it
+    expect(page.locator(".cmp-name")).to_have_text(["A", "B"])
+    gate.open()
+    better = page.get_by_role("button", name="A is better")
+    expect(better).to_be_visible(timeout=60_000)  # the embedded model may be one of them
+    shown = page.locator("#chat-log").inner_html() + page.title()
+    assert not any(word in shown for word in ("acme", "local/", "token", "first token"))
+    better.click()
+
+    expect(page.locator(".toast-body")).to_contain_text("A is better.")
+    expect(page.locator(".cmp-name").first).to_contain_text("/")
+    models = page.locator(".cmp-name").all_text_contents()
+    assert len(set(models)) == 2
+    page.get_by_role("button", name=f"Go on with this one: {models[0]}").click()
+    expect(_columns(page)).to_have_count(0)
+    expect(page.get_by_label("Model", exact=True)).to_have_value(models[0])
+    assert "battle=" not in page.url
+
+    page.goto("/arena")
+    expect(page.get_by_role("row").nth(1)).to_contain_text(models[0])
+    expect(page.locator(".arena-plot svg")).to_have_count(2)
+    expect(page.get_by_role("img", name=models[0])).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

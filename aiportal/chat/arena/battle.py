@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -77,8 +78,9 @@ class RunningBattle:
     async def follow(self) -> AsyncIterator[tuple[Side, Event]]:
         """All that comes from both sides, from the start, until both have ended."""
         logs = {side: log.follow(after=1) for side, log in self._logs.items()}
-        async for side, (_, event) in merged(logs):
-            yield side, event
+        async with aclosing(merged(logs)) as events:
+            async for side, (_, event) in events:
+                yield side, event
 
     async def _run(self) -> None:
         saving = asyncio.create_task(self._save_regularly())
