@@ -95,10 +95,10 @@ class BattleHandlers:
                 async for answers in snapshots:
                     yield {self._parts.log: await self._log(battle, answers)}
             battle = await self._portal.arena.get(principal, battle_id)
+            # What it has cost would tell which models they are: that is shown after the vote.
             yield {
                 self._parts.log: await self._log(battle, {}),
                 self._parts.composer.text: self._view.button(is_running=False),
-                **await self._view.account(principal),
             }
         except PortalError as error:
             problem = problem_html("The battle cannot be shown.", error.message)
@@ -127,6 +127,7 @@ class BattleHandlers:
         inform(f"{_VOTES[outcome]}. A was {models['a']}, B was {models['b']}.")
         chat_id = battle.conversation_id or ""
         updates = await self._view.opened(principal, chat_id)
+        updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, chat_id, search, clock)
 
     async def _page(self, battle: Battle) -> Updates:

@@ -89,18 +89,18 @@ def test_on_a_phone_the_columns_are_swiped_and_one_or_all_are_stopped(
     _compare_by_keyboard(page)
     send(page, "Which is better?")
     expect(_columns(page)).to_contain_text(["fast begins", "slow begins"])
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    strip = page.locator("#chat-log .cmp")
-    assert strip.evaluate("one => one.scrollWidth > one.clientWidth")
-    strip.evaluate("one => one.scrollTo({left: one.scrollWidth, behavior: 'instant'})")
-    expect(page.locator(".cmp-name").nth(1)).to_be_in_viewport()
-
     _columns(page).nth(1).get_by_role("button", name="Stop this one").click()
     expect(_columns(page).nth(1)).to_contain_text("stopped")
     expect(_columns(page).nth(0)).not_to_contain_text("stopped")
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(_columns(page)).to_contain_text(["stopped", "stopped"])
     gate.open()
+
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    strip = page.locator("#chat-log .cmp")
+    assert strip.evaluate("one => one.scrollWidth > one.clientWidth")
+    strip.evaluate("one => one.scrollTo({left: one.scrollWidth, behavior: 'instant'})")
+    expect(page.locator(".cmp-name").nth(1)).to_be_in_viewport()
 
 
 def test_a_blind_battle_is_voted_on_and_its_result_is_on_the_leaderboard(
