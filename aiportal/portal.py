@@ -17,7 +17,9 @@ from aiportal.accounts import (
 )
 from aiportal.chat import (
     AnswerCache,
+    Arena,
     Branches,
+    Comparisons,
     Completions,
     Conversations,
     Exports,
@@ -78,6 +80,8 @@ class Portal:
     titles: Titles
     responses: Responses
     turns: Turns
+    comparisons: Comparisons
+    arena: Arena
 
     @classmethod
     @asynccontextmanager
@@ -137,6 +141,8 @@ class Portal:
                 titles=chats.titles,
                 responses=Responses(database),
                 turns=chats.turns,
+                comparisons=chats.comparisons,
+                arena=chats.arena,
             )
 
     def chat(

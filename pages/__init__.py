@@ -25,6 +25,7 @@ import gradio as gr  # noqa: E402 - after the lines above
 
 from pages import lean_gradio  # noqa: E402
 from pages.access import Access, LoginRedirect  # noqa: E402
+from pages.arena_page import ArenaPage  # noqa: E402
 from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
 from pages.page_head import PageHead  # noqa: E402
@@ -50,6 +51,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
     lean_gradio.install()
+    app.router.routes.extend(ArenaPage(portal, files).routes())
     _keep_uploads_in(portal)
     demo = build_ui(portal, access)
     app.user_middleware += [  # innermost: what they answer passes the others too

@@ -9,10 +9,13 @@ import gradio as gr
 from aiportal.portal import Portal
 from pages.access import Access
 from pages.arranging import ArrangingHandlers, ArrangingParts, arranging_parts
+from pages.battles import BattleHandlers
 from pages.branches import BranchHandlers
 from pages.chat_parts import ChatParts, chat_parts
 from pages.chat_view import ChatView
 from pages.chats import ChatsHandlers
+from pages.columns import ColumnsRenderer
+from pages.comparing import ComparingHandlers
 from pages.markdown import MarkdownRenderer
 from pages.questions import QuestionHandlers
 from pages.render import ChatRenderer
@@ -32,7 +35,8 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
     """Lay the tab out within the current context and wire it. account: the box bottom left."""
     parts = chat_parts()
     arranging = arranging_parts()
-    view = ChatView(portal, ChatRenderer(MarkdownRenderer()), parts, account)
+    markdown = MarkdownRenderer()
+    view = ChatView(portal, ChatRenderer(markdown), ColumnsRenderer(markdown), parts, account)
     wiring = _Wiring(
         parts,
         account,
@@ -40,6 +44,8 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
         chats=ChatsHandlers(portal, access, view, parts),
         questions=QuestionHandlers(portal, access, view, parts),
         branches=BranchHandlers(portal, access, view),
+        comparing=ComparingHandlers(portal, access, view, parts),
+        battles=BattleHandlers(portal, access, view, parts),
         arranger=ArrangingHandlers(portal, access, view, parts, arranging),
     )
     wiring.follow()
@@ -48,6 +54,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
     wiring.arranging()
     wiring.composer()
     wiring.messages()
+    wiring.comparing()
 
 
 class _Wiring:
@@ -62,6 +69,8 @@ class _Wiring:
         chats: ChatsHandlers,
         questions: QuestionHandlers,
         branches: BranchHandlers,
+        comparing: ComparingHandlers,
+        battles: BattleHandlers,
         arranger: ArrangingHandlers,
     ) -> None:
         self._parts = parts
@@ -70,6 +79,8 @@ class _Wiring:
         self._chats = chats
         self._questions = questions
         self._branches = branches
+        self._comparing = comparing
+        self._battles = battles
         written = parts.composer
         self._settings = [
             written.system_prompt,
@@ -82,7 +93,7 @@ class _Wiring:
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
         # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
-        self._chat = [*chat, account, parts.turn]
+        self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
             *chat,
             *self._settings,
@@ -91,18 +102,29 @@ class _Wiring:
             written.note,
             account,
             parts.turn,
+            parts.comparison,
+            parts.battle,
         ]
 
     def follow(self) -> None:
         """A turn to follow is set: by a question, or by opening a chat whose answer is running."""
         parts = self._parts
-        self._following = parts.turn.change(
-            self._questions.follow,
-            [*self._place, parts.turn, *self._list],
-            self._all,
-            trigger_mode="multiple",
-            **_QUIET,
-        )
+        seen = [*self._place, parts.turn, *self._list]
+        compared = [*self._place, parts.comparison, *self._list]
+        self._following: list[dict[str, Any]] = [
+            reference.change(
+                follow,
+                inputs,
+                self._all,
+                trigger_mode="multiple",
+                **_QUIET,
+            )
+            for reference, follow, inputs in (
+                (parts.turn, self._questions.follow, seen),
+                (parts.comparison, self._comparing.follow, compared),
+                (parts.battle, self._battles.follow, parts.battle),
+            )
+        ]
 
     def load(self, demo: gr.Blocks) -> None:
         """The page opens; the chat that is open stands in its address."""
@@ -207,3 +229,23 @@ class _Wiring:
         ):
             event(None, cancels=self._following)
             event(handler, inputs, outputs, **_QUIET)
+
+    def comparing(self) -> None:
+        """Several models at once. Nothing that runs is cut off but by what shows another branch."""
+        parts, handlers, signals = self._parts, self._comparing, self._parts.comparing
+        place = [parts.chat_id, parts.leaf]
+        signals.submit(handlers.start, [*place, *self._settings, *self._list], self._all, **_QUIET)
+        signals.select(None, cancels=self._following)
+        signals.select(handlers.choose, [parts.chat_id, *self._list], self._all, **_QUIET)
+        signals.clear(handlers.stop_one, None, parts.composer.text, **_QUIET)
+        parts.composer.text.stop(
+            handlers.stop, [parts.chat_id, parts.comparison], parts.composer.text, **_QUIET
+        )
+        for event, handler in (
+            (signals.input, self._battles.start),
+            (signals.apply, self._battles.vote),
+            (signals.expand, self._battles.show_again),
+        ):
+            event(None, cancels=self._following)
+            event(handler, self._list, self._all, **_QUIET)
+        parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)

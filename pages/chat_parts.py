@@ -10,6 +10,7 @@ from pages.components import (
     Starter,
     carrier,
     chat_menu,
+    comparing_signals,
     composer,
     empty_state,
     message_signals,
@@ -51,16 +52,19 @@ _STARTERS = (
 @dataclass(frozen=True)
 class ChatParts:
     """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
-    shown. shown: how many of its messages are. turn: what is to be followed. clock: the reader's
-    minutes east of UTC. All five live in the page."""
+    shown. shown: how many of its messages are. turn, comparison, battle: what is to be
+    followed, one of them. clock: the reader's minutes east of UTC. All seven live in the page."""
 
     chat_id: gr.Textbox
     leaf: gr.Textbox
     shown: gr.Textbox
     turn: gr.Textbox
+    comparison: gr.Textbox
+    battle: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
     messages: gr.HTML
+    comparing: gr.HTML
     side: SideColumn
     title: gr.HTML
     picker: gr.HTML
@@ -73,7 +77,8 @@ def chat_parts() -> ChatParts:
     """Lay the tab out within the current Blocks context."""
     chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
     turn, clock = carrier("Turn"), carrier("Clock")
-    signal, messages = signals(), message_signals()
+    comparison, battle = carrier("Comparison"), carrier("Battle")
+    signal, messages, comparing = signals(), message_signals(), comparing_signals()
     side = side_column(label="Chats", new="New chat", search="Search chats")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
@@ -108,9 +113,12 @@ def chat_parts() -> ChatParts:
         leaf=leaf,
         shown=shown,
         turn=turn,
+        comparison=comparison,
+        battle=battle,
         clock=clock,
         signals=signal,
         messages=messages,
+        comparing=comparing,
         side=side,
         title=title,
         picker=picker,

@@ -2,18 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import gradio as gr
 
-from aiportal.chat import Branch, BranchMessage, Conversation, Project, model_of
+from aiportal.chat import Branch, BranchMessage, Comparison, Conversation, Project, model_of
 from aiportal.errors import InvalidRequest, NotFound, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
+from pages.columns import Column, ColumnsRenderer
 from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
@@ -66,10 +67,16 @@ class ChatView:
     """Makes updates; changes nothing. What it reads belongs to the principal, or is NotFound."""
 
     def __init__(
-        self, portal: Portal, renderer: ChatRenderer, parts: ChatParts, account: gr.HTML
+        self,
+        portal: Portal,
+        renderer: ChatRenderer,
+        columns: ColumnsRenderer,
+        parts: ChatParts,
+        account: gr.HTML,
     ) -> None:
         self._portal = portal
         self._renderer = renderer
+        self._columns = columns
         self._parts = parts
         self._account = account
         self._history = History(portal)
@@ -96,19 +103,30 @@ class ChatView:
         through: a message whose newest branch is shown instead of the place's.
         """
         conversation = await self._portal.conversations.get(principal, place.chat_id)
+        comparison = await self.comparison(
+            principal, replace(place, leaf_id=through or place.leaf_id)
+        )
+        if comparison is not None:
+            place, through = replace(place, leaf_id=comparison.question_id), None
         branch = await self.branch(principal, place, through=through)
         messages = [one.message for one in branch.messages]
         running = [message.turn_id for message in messages if message.status == "running"]
+        compared = comparison.running if comparison is not None else []
+        log = await self.log(branch)
+        if comparison is not None:
+            log.append(await self.column_message(self.columns(comparison), {}))
         parts = self._parts
         return {
             parts.chat_id: place.chat_id,
             parts.leaf: messages[-1].id if messages else "",
             parts.shown: str(place.limit),
             parts.turn: turn_reference(running[-1] if running else None),
+            parts.comparison: turn_reference(compared[-1] if compared else None),
+            parts.battle: "",
             parts.title: {"title": conversation.title},
-            parts.log: await self.log(branch),
+            parts.log: log,
             parts.empty: gr.update(visible=not messages),
-            parts.composer.text: self.button(is_running=bool(running)),
+            parts.composer.text: self.button(is_running=bool(running or compared)),
             parts.composer.line: await self.line(principal, conversation, branch),
         }
 
@@ -132,6 +150,8 @@ class ChatView:
             parts.leaf: "",
             parts.shown: "",
             parts.turn: "",
+            parts.comparison: "",
+            parts.battle: "",
             parts.title: {"title": "New chat"},
             parts.log: [],
             parts.empty: gr.update(visible=True),
@@ -206,6 +226,41 @@ class ChatView:
     async def growing(self, answer: Answer) -> list[ChatMessage]:
         """An answer as far as it has come, rendered off the event loop."""
         return await asyncio.to_thread(self._renderer.answer, answer)
+
+    async def comparison(self, principal: Principal, place: Place) -> Comparison | None:
+        """The answers side by side that a place ends with, None where one of them is chosen."""
+        if not place.chat_id:
+            return None
+        return await self._portal.comparisons.show(principal, place.chat_id, leaf_id=place.leaf_id)
+
+    def columns(self, comparison: Comparison) -> list[Column]:
+        """The answers as they are stored."""
+        return [
+            Column(
+                key=one.message.turn_id or one.message.id,
+                name=one.message.model or "",
+                answer=Answer.of(one),
+                stopped_by=one.message.turn_id or "",
+                chosen_by=one.message.id,
+            )
+            for one in comparison.answers
+        ]
+
+    async def column_message(
+        self,
+        columns: Sequence[Column],
+        answers: Mapping[str, Answer],
+        *,
+        below: str = "",
+        mark: str = "",
+    ) -> ChatMessage:
+        """The columns as one message, rendered off the event loop. answers: by key, newer ones."""
+        shown = [replace(one, answer=answers.get(one.key, one.answer)) for one in columns]
+        return await asyncio.to_thread(self._columns.message, shown, below=below, mark=mark)
+
+    def question(self, text: str) -> ChatMessage:
+        """A question that is not stored as a message."""
+        return self._renderer.question(text)
 
     async def refused(
         self, principal: Principal, place: Place, question: str, reason: str

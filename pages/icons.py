@@ -54,6 +54,8 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "folder": "<path d='M3.5 6.5a1.5 1.5 0 0 1 1.5-1.5h4.5l2 2.5H19A1.5 1.5 0 0 1 20.5 9v8.5"
         "A1.5 1.5 0 0 1 19 19H5a1.5 1.5 0 0 1-1.5-1.5z'/>",
         "back": "<path d='M19 12H5M11 5.5 4.5 12l6.5 6.5'/>",
+        "columns": "<rect x='3.5' y='5' width='7' height='14' rx='1.5'/>"
+        "<rect x='13.5' y='5' width='7' height='14' rx='1.5'/>",
         "close": "<path d='m6 6 12 12M18 6 6 18'/>",
         "upload": "<path d='M12 15V4M8 7.5 12 4l4 3.5M5 19.5h14'/>",
         "link": "<path d='M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0"

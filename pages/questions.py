@@ -65,6 +65,9 @@ class QuestionHandlers:
         question = (text or "").strip()
         if not question:
             return nothing()
+        if await self._view.comparison(principal, Place(chat_id, leaf or None)) is not None:
+            inform("Choose the answer to go on with first.")
+            return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         try:
             started = await self._ask(

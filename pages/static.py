@@ -22,6 +22,7 @@ _STYLESHEETS: Final = (
     "history.css",
     "in_and_out.css",
     "output.css",
+    "comparing.css",
     "sign_in.css",
 )
 _SCRIPTS: Final = (
@@ -32,6 +33,7 @@ _SCRIPTS: Final = (
     "output.js",
     "diagrams.js",
     "answers.js",
+    "comparing.js",
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it

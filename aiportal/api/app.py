@@ -22,10 +22,12 @@ from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
     answers,
+    arena,
     arrangement,
     auth,
     branches,
     chat,
+    comparisons,
     conversations,
     custom_models,
     docs,
@@ -77,6 +79,8 @@ RESOURCES = (
     projects,
     shares,
     turns,
+    comparisons,
+    arena,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

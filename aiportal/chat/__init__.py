@@ -2,9 +2,11 @@
 
 from aiportal.chat.answer import Answer
 from aiportal.chat.answer_cache import AnswerCache
+from aiportal.chat.arena import Arena
 from aiportal.chat.arrangement import BulkAction, BulkChange
 from aiportal.chat.assembly import Chats, open_chats
 from aiportal.chat.branches import Branch, Branches, BranchMessage
+from aiportal.chat.comparison import Comparison, Comparisons
 from aiportal.chat.completions import Completions
 from aiportal.chat.continuation import is_broken_off
 from aiportal.chat.conversation import Conversation
@@ -31,12 +33,15 @@ from aiportal.chat.turns import GoingOn, Turns
 __all__ = [
     "Answer",
     "AnswerCache",
+    "Arena",
     "Branch",
     "BranchMessage",
     "Branches",
     "BulkAction",
     "BulkChange",
     "Chats",
+    "Comparison",
+    "Comparisons",
     "Completions",
     "Conversation",
     "ConversationPage",

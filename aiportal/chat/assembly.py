@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
+from aiportal.chat.arena import Arena
 from aiportal.chat.branches import Branches
+from aiportal.chat.comparison import Comparisons
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
@@ -39,6 +41,8 @@ class Chats:
     trash: Trash
     titles: Titles
     turns: Turns
+    comparisons: Comparisons
+    arena: Arena
 
 
 @asynccontextmanager
@@ -69,13 +73,18 @@ async def open_chats(
         conversations=conversations,
         on_done=titles.consider,
     )
+    branches = Branches(database, limits=lambda: registry.limits)
+    arena = Arena(
+        database, registry=registry, completions=completions, limits=lambda: registry.limits
+    )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(trash)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
+        await stack.enter_async_context(arena)
         yield Chats(
             conversations=conversations,
-            branches=Branches(database, limits=lambda: registry.limits),
+            branches=branches,
             exports=Exports(database),
             imports=Imports(database),
             shares=Shares(database),
@@ -87,4 +96,12 @@ async def open_chats(
             trash=trash,
             titles=titles,
             turns=turns,
+            comparisons=Comparisons(
+                database,
+                registry=registry,
+                conversations=conversations,
+                branches=branches,
+                turns=turns,
+            ),
+            arena=arena,
         )

@@ -38,8 +38,10 @@ _FIRST_ANSWER = """
 SELECT q.content AS question, a.content AS answer
 FROM conversations c JOIN messages q ON q.id = :question_id JOIN messages a ON a.id = :answer_id
 WHERE c.id = :id AND c.user_id = :user_id AND c.deleted_at IS NULL AND c.title_by = 'question'
-  AND 1 = (SELECT count(*) FROM messages m
-           WHERE m.conversation_id = c.id AND m.role = 'assistant' AND m.status = 'done')
+  AND NOT EXISTS (
+    SELECT 1 FROM messages m
+    WHERE m.conversation_id = c.id AND m.role = 'assistant' AND m.status = 'done' AND m.id <> a.id
+      AND (m.comparison_id IS NULL OR m.comparison_id IS NOT a.comparison_id))
 """
 _KEEP = """
 UPDATE conversations SET title = :title, title_by = 'model'

@@ -41,26 +41,30 @@ class TurnParts:
 class Turn:
     """Two tasks: one asks the model and can be cancelled; the other never is, it stores the end.
 
-    log: its events, complete when `ended` returns. is_stored: the database has it as running.
+    log: its events, complete when `ended` returns.
     """
 
     def __init__(self, plan: TurnPlan, parts: TurnParts) -> None:
         self.plan = plan
         self.log = plan.log()
-        self.is_stored = False
         self._parts = parts
         self._completion: Completion | None = None
         self._stop_as: Literal["cancelled", "interrupted"] | None = None
         self._answering: asyncio.Task[str | None] | None = None
+        self._storing: asyncio.Task[None] | None = None
 
-    def launch(self) -> tuple[asyncio.Task[None], asyncio.Future[None]]:
-        """Start; the task of the whole turn, and what is set once its messages are stored."""
-        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # Nobody may be left to take the exception: a caller can go away while it waits.
-        stored.add_done_callback(lambda future: future.exception())
+    @property
+    def is_stored(self) -> bool:
+        """The database has it, as running or with its end."""
+        storing = self._storing
+        return storing is not None and storing.done() and storing.exception() is None
+
+    def launch(self, storing: asyncio.Task[None]) -> asyncio.Task[None]:
+        """Start; the task of the whole turn. storing: stores its messages."""
         turn_id = self.plan.started.turn_id
-        self._task = asyncio.create_task(self._run(stored), name=turn_id)
-        return self._task, stored
+        self._storing = storing
+        self._task = asyncio.create_task(self._run(storing), name=turn_id)
+        return self._task
 
     def stop(self, status: Literal["cancelled", "interrupted"]) -> None:
         """Break the answer off; its text so far stays. Does nothing after the end."""
@@ -73,14 +77,10 @@ class Turn:
         """Return when the end is stored and all events are in the log."""
         await asyncio.wait({self._task})
 
-    async def _run(self, stored: asyncio.Future[None]) -> None:
-        try:
-            await self._parts.store.begin(self.plan, host_id=self._parts.host_id)
-        except Exception as error:  # the task ends: whatever it was belongs to who started the turn
-            stored.set_exception(error)
+    async def _run(self, storing: asyncio.Task[None]) -> None:
+        await asyncio.wait({storing})
+        if storing.exception() is not None:  # it belongs to who started the turn
             return
-        self.is_stored = True
-        stored.set_result(None)
         self._answering = asyncio.create_task(self._answer())
         if self._stop_as is not None:
             self._answering.cancel()

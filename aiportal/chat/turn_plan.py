@@ -69,6 +69,7 @@ class TurnPlan:
         are None.
     chosen_model: the model, where the caller named one; the conversation remembers it.
     context_window: of the model, in tokens, where it is known.
+    comparison_id: what it shares with the other answers to its question that start together.
     request_id: of the model call in the ledger, None for one of its own.
     """
 
@@ -83,6 +84,7 @@ class TurnPlan:
     context_window: int | None
     source: Door
     request_id: str | None
+    comparison_id: str | None = None
 
     def log(self) -> TurnLog:
         """The log that the turn begins with."""

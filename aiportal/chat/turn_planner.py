@@ -1,7 +1,7 @@
 """From what a caller asks for to what a turn is to do."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiportal.chat.continuation import check_broken_off
@@ -82,6 +82,38 @@ class TurnPlanner:
             parent_id=parent_id,
             chosen_model=None if content is None else call.model,
         )
+
+    async def comparison(
+        self,
+        principal: Principal,
+        conversation_id: str,
+        *,
+        content: str | None,
+        parent_id: str | None,
+        models: Sequence[str],
+        call: Call,
+    ) -> list[TurnPlan]:
+        """One question for several models. See `Comparisons.start`."""
+        first = await self.question(
+            principal,
+            conversation_id,
+            content=content,
+            parent_id=parent_id,
+            call=replace(call, model=models[0]),
+        )
+        first = replace(first, chosen_model=None, comparison_id=new_id("cmp"))
+        return [first, *(self._beside(first, model_id) for model_id in models[1:])]
+
+    def _beside(self, plan: TurnPlan, model_id: str) -> TurnPlan:
+        """The same question for another model."""
+        started = replace(
+            plan.started,
+            turn_id=new_id("turn"),
+            assistant_message_id=new_id("msg"),
+            model=model_id,
+        )
+        window = self._registry.resolve(plan.principal, model_id).context_window
+        return replace(plan, started=started, context_window=window)
 
     async def continuation(
         self, principal: Principal, conversation_id: str, *, answer_id: str, call: Call

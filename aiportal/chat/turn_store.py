@@ -1,7 +1,7 @@
 """The rows of turns: a question and its answer, from the start to the end."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -52,14 +52,16 @@ class TurnStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, plan: TurnPlan, *, host_id: str) -> None:
+    async def begin(self, plans: Sequence[TurnPlan], *, host_id: str) -> None:
         """Store question and empty answer in one write, or that an answer is written on.
+
+        plans: several for answers to one question that start together.
 
         Raises NotFound for the conversation or the parent, Conflict while another turn runs or
         where the answer has changed, InvalidRequest where what should be answered once more is no
         question.
         """
-        await self._database.write(lambda database: _begin(database, plan, host_id))
+        await self._database.write(lambda database: _begin(database, plans, host_id))
 
     async def save(self, message_id: str, log: TurnLog) -> bool:
         """Keep what has been written so far; False if the conversation was deleted."""
@@ -128,36 +130,44 @@ class TurnStore:
         await self._database.write(lambda database: database.execute(_INTERRUPT, (ids,)).rowcount)
 
 
-def _begin(database: sqlite_utils.Database, plan: TurnPlan, host_id: str) -> None:
-    started, now = plan.started, now_text()
+def _begin(database: sqlite_utils.Database, plans: Sequence[TurnPlan], host_id: str) -> None:
+    plan, now = plans[0], now_text()
+    started = plan.started
     owned_row(database, plan.principal, started.conversation_id)
     _refuse_second_turn(database, started.conversation_id)
     if plan.continued is None:
         question = _question(database, plan, now)
-        answer = {
-            "id": started.assistant_message_id,
-            "conversation_id": started.conversation_id,
-            "parent_id": started.user_message_id,
-            "turn_id": started.turn_id,
-            "host_id": host_id,
-            "role": "assistant",
-            "content": "",
-            "model": started.model,
-            "status": "running",
-            "created_at": now,
-        }
-        database.table("messages").insert(answer)
+        database.table("messages").insert_all(_answer(one, host_id, now) for one in plans)
     else:
         question = ""
         _go_on(database, plan, plan.continued, host_id)
     touched = {
         "now": now,
         "model": plan.chosen_model,
-        "leaf_id": started.assistant_message_id,
+        # Of answers that start together none is chosen yet: the branch ends with the question.
+        "leaf_id": started.user_message_id if plan.comparison_id else started.assistant_message_id,
         "title": title_from(question),
         "id": started.conversation_id,
     }
     database.execute(_TOUCH, touched)
+
+
+def _answer(plan: TurnPlan, host_id: str, now: str) -> dict[str, Any]:
+    """The row of an answer that has just begun."""
+    started = plan.started
+    return {
+        "id": started.assistant_message_id,
+        "conversation_id": started.conversation_id,
+        "parent_id": started.user_message_id,
+        "turn_id": started.turn_id,
+        "host_id": host_id,
+        "role": "assistant",
+        "content": "",
+        "model": started.model,
+        "status": "running",
+        "created_at": now,
+        "comparison_id": plan.comparison_id,
+    }
 
 
 def _question(database: sqlite_utils.Database, plan: TurnPlan, now: str) -> str:

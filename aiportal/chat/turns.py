@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -130,8 +131,7 @@ class Turns:
         plan = await self._planner.question(
             principal, conversation_id, content=content, parent_id=parent_id, call=call
         )
-        await self._interrupt_orphans()
-        await self._launch(plan)
+        await self.launch(principal, [plan])
         return plan.started
 
     async def retry(
@@ -180,8 +180,25 @@ class Turns:
         plan = await self._planner.continuation(
             principal, conversation_id, answer_id=answer_id, call=call
         )
-        await self._launch(plan)
+        await self.launch(principal, [plan])
         return GoingOn(plan.started, after=plan.log().number)
+
+    async def launch(self, principal: Principal, plans: Sequence[TurnPlan]) -> None:
+        """Start turns of the caller's that answer one question, all or none. As `start`."""
+        await self._interrupt_orphans()
+        self._admit(principal, len(plans))
+        for plan in plans:
+            if (turn_id := plan.started.turn_id) in self._turns:
+                raise Conflict(
+                    f"The turn {turn_id!r} is still running. Wait for its end, then try again.",
+                    code="turn_running",
+                )
+        storing = asyncio.create_task(self._parts.store.begin(plans, host_id=self._host.id))
+        for turn in [Turn(plan, self._parts) for plan in plans]:
+            # Before it is stored, so that nobody takes its row for one that nobody writes to.
+            self._turns[turn.plan.started.turn_id] = turn
+            turn.launch(storing).add_done_callback(partial(self._ended, turn))
+        await asyncio.shield(storing)
 
     async def follow(
         self, principal: Principal, turn_id: str, *, after: int = 0
@@ -234,35 +251,23 @@ class Turns:
             if turn.plan.principal.user_id == user_id and not turn.log.is_finished
         ]
 
-    async def _launch(self, plan: TurnPlan) -> None:
-        self._admit(plan.principal)
-        turn_id = plan.started.turn_id
-        if turn_id in self._turns:
-            raise Conflict(
-                f"The turn {turn_id!r} is still running. Wait for its end, then try again.",
-                code="turn_running",
-            )
-        turn = Turn(plan, self._parts)
-        # Before it is stored, so that nobody takes its row for one that nobody writes to.
-        self._turns[turn_id] = turn
-        task, stored = turn.launch()
-        task.add_done_callback(lambda _: self._ended(turn))
-        await asyncio.shield(stored)
-
-    def _ended(self, turn: Turn) -> None:
+    def _ended(self, turn: Turn, _: asyncio.Task[None]) -> None:
         self._turns.pop(turn.plan.started.turn_id, None)
-        if turn.log.status == "done":
+        question_id = turn.plan.started.user_message_id
+        others = (one.plan.started.user_message_id for one in self._turns.values())
+        # Of answers that are compared the last one counts: a conversation has one title.
+        if turn.log.status == "done" and question_id not in others:
             self._on_done(turn.plan)
 
-    def _admit(self, principal: Principal) -> None:
-        if not self._is_open or len(self._turns) >= self._max_running:
+    def _admit(self, principal: Principal, wanted: int) -> None:
+        if not self._is_open or len(self._turns) + wanted > self._max_running:
             raise ServiceUnavailable(
                 f"The portal is stopping, or it is writing {self._max_running} answers already. "
                 "Try again in a moment."
             )
-        if (count := len(self.running(principal))) >= self._max_per_user:
+        if (count := len(self.running(principal))) + wanted > self._max_per_user:
             raise RateLimited(
-                f"You have {count} answers running, as many as you may. "
+                f"You have {count} answers running, and may have {self._max_per_user}. "
                 "Wait for one to end, or cancel one.",
                 retry_after_s=RETRY_AFTER_S,
                 code="too_many_turns",

@@ -1,6 +1,7 @@
 """The parts that the tabs are made of: small functions that make Gradio components."""
 
 from pages.components.chat_menu import chat_menu
+from pages.components.compare import comparing_signals
 from pages.components.composer import Composer, composer
 from pages.components.empty import Starter, empty_state, planned_tab
 from pages.components.hidden import carrier, message_signals, signals
@@ -27,6 +28,7 @@ __all__ = [
     "brand",
     "carrier",
     "chat_menu",
+    "comparing_signals",
     "composer",
     "empty_state",
     "list_value",

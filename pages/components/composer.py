@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from pages.components.compare import compare_chip, compare_panel
 from pages.components.parts import part
 
 __all__ = ["Composer", "composer"]
@@ -53,6 +54,7 @@ def composer() -> Composer:
         note = part(_NOTE, {"name": ""}, visible=False)
         with gr.Column(elem_classes="composer", min_width=0):
             settings = _settings()
+            compare_panel()
             text = gr.Textbox(
                 placeholder="Ask anything",
                 label="Message",
@@ -66,6 +68,7 @@ def composer() -> Composer:
             )
             with gr.Row(elem_classes="chips"):
                 part(_SETTINGS_CHIP)
+                compare_chip()
         line = part(_LINE, {"cost": "", "used": ""})
     return Composer(text, *settings, note, line)
 

@@ -18,6 +18,7 @@ __all__ = [
     "MessageChanges",
     "MessageDeleted",
     "MessagePath",
+    "path_body",
     "router",
 ]
 
@@ -81,7 +82,7 @@ async def show_branch(
     branch = await portal.branches.show(
         principal, conversation_id, limit=limit, leaf_id=leaf_id, through=through
     )
-    return _path(branch)
+    return path_body(branch)
 
 
 @router.put("/conversations/{conversation_id}/path")
@@ -94,7 +95,7 @@ async def choose_branch(
 ) -> MessagePath:
     """Go to the newest branch through a message: it is shown from now on, on every device."""
     leaf_id = await portal.branches.choose(principal, conversation_id, body.through)
-    return _path(
+    return path_body(
         await portal.branches.show(principal, conversation_id, limit=limit, leaf_id=leaf_id)
     )
 
@@ -144,7 +145,8 @@ async def fork_conversation(
     return ConversationBody.model_validate(made)
 
 
-def _path(branch: Branch) -> MessagePath:
+def path_body(branch: Branch) -> MessagePath:
+    """A branch as callers get it."""
     return MessagePath(
         data=[_branch_message(one) for one in branch.messages], has_earlier=branch.has_earlier
     )

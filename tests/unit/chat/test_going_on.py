@@ -283,7 +283,7 @@ async def test_an_answer_that_was_edited_meanwhile_does_not_go_on(
     edited = await branches.edit(ann, chat.id, answer_id, content="by hand")
 
     with pytest.raises(Conflict):
-        await store.begin(plan, host_id="host")
+        await store.begin([plan], host_id="host")
 
     assert await branches.message(ann, chat.id, answer_id) == edited
 

@@ -1,0 +1,17 @@
+"""Blind battles between models, and the standings that come of the votes."""
+
+from aiportal.chat.arena.arena import Arena, Battle, BattleSide
+from aiportal.chat.arena.battle_store import Side
+from aiportal.chat.arena.leaderboard import Leaderboard
+from aiportal.chat.arena.rating import Outcome, Standing, win_chance
+
+__all__ = [
+    "Arena",
+    "Battle",
+    "BattleSide",
+    "Leaderboard",
+    "Outcome",
+    "Side",
+    "Standing",
+    "win_chance",
+]

@@ -1,0 +1,210 @@
+"""What happens with comparisons: asked, followed, stopped, gone on with one."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+import gradio as gr
+
+from aiportal.chat import Comparison, Project
+from aiportal.errors import InvalidRequest, PortalError
+from aiportal.events import Event, TurnStarted
+from aiportal.portal import Portal
+from aiportal.principal import Principal
+from pages.access import Access
+from pages.chat_parts import ChatParts
+from pages.chat_settings import ChatSettings
+from pages.chat_view import ChatView, Place, Updates, nothing, said
+from pages.growing import Growing
+from pages.render import problem_html
+from pages.toasts import inform, told
+
+__all__ = ["ComparingHandlers"]
+
+
+class ComparingHandlers:
+    """Every handler asks anew who the caller is, and the core asks whether what the browser names
+    is theirs."""
+
+    def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
+        self._portal = portal
+        self._access = access
+        self._view = view
+        self._parts = parts
+
+    @told
+    async def start(
+        self,
+        event: gr.EventData,
+        chat_id: str,
+        leaf: str | None,
+        system_prompt: str | None,
+        temperature: float | None,
+        top_p: float | None,
+        max_tokens: int | None,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
+    ) -> Updates:
+        """A question for several models. It is stored when this returns."""
+        principal = await self._access.principal(request)
+        question, models = said(event, "text").strip(), _models(event)
+        if not question:
+            return nothing()
+        place = Place(chat_id, leaf or None)
+        if await self._view.comparison(principal, place) is not None:
+            inform("Choose the answer to go on with first.")
+            return nothing()
+        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
+        project = await self._view.project(principal, clock)
+        try:
+            started = await self._ask(principal, place, question, models, settings, project)
+        except PortalError as error:
+            return await self._view.refused(principal, place, question, error.message)
+        asked = Place(started[0].conversation_id, started[0].user_message_id)
+        updates = await self._view.chat(principal, asked)
+        is_running = bool(updates[self._parts.comparison])
+        updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates |= await self._view.account(principal)
+        return updates | await self._view.rows(principal, asked.chat_id, search, clock)
+
+    async def follow(
+        self,
+        chat_id: str,
+        leaf: str | None,
+        shown: str | None,
+        reference: str | None,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
+    ) -> AsyncIterator[Updates]:
+        """Running answers as they grow, then the chat as it is stored."""
+        if not reference:
+            yield nothing()  # without it Gradio takes the end for a None in every output
+            return
+        place = Place.of(chat_id, leaf, shown)
+        try:
+            principal = await self._access.principal(request)
+            comparison = await self._view.comparison(principal, place)
+            if comparison is not None:
+                async for update in self._growth(principal, place, comparison):
+                    yield update
+            updates = await self._view.chat(principal, place)
+            updates |= await self._view.account(principal)
+            yield updates | await self._view.rows(principal, chat_id, search, clock)
+        except PortalError as error:
+            problem = problem_html("The answers cannot be shown.", error.message)
+            yield {
+                self._parts.log: [{"role": "assistant", "content": problem}],
+                self._parts.composer.text: self._view.button(is_running=False),
+            }
+
+    @told
+    async def stop(self, chat_id: str, reference: str | None, request: gr.Request) -> Updates:
+        """Break all of them off; what was written is kept. `follow` shows the end."""
+        principal = await self._access.principal(request)
+        if reference:
+            await self._portal.comparisons.cancel(principal, chat_id)
+        return nothing()
+
+    @told
+    async def stop_one(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Break one off; the others go on."""
+        principal = await self._access.principal(request)
+        await self._portal.turns.cancel(principal, said(event, "id"))
+        return nothing()
+
+    @told
+    async def choose(
+        self,
+        event: gr.EventData,
+        chat_id: str,
+        search: str | None,
+        clock: str | None,
+        request: gr.Request,
+    ) -> Updates:
+        """Go on with one answer: the chat shows its branch, and its model is picked."""
+        principal = await self._access.principal(request)
+        await self._portal.comparisons.choose(principal, chat_id, said(event, "id"))
+        updates = await self._view.opened(principal, chat_id)
+        return updates | await self._view.rows(principal, chat_id, search, clock)
+
+    async def _growth(
+        self, principal: Principal, place: Place, comparison: Comparison
+    ) -> AsyncIterator[Updates]:
+        """The log whenever an answer has grown, the first words at once."""
+        branch = await self._view.branch(
+            principal, Place(place.chat_id, comparison.question_id, place.limit)
+        )
+        before = await self._view.log(branch)
+        columns = self._view.columns(comparison)
+        growing = Growing(
+            {  # following them brings all of their text
+                column.key: replace(column.answer, text="", reasoning="")
+                for column in columns
+                if column.answer.status == "running"
+            }
+        )
+        events = self._events(principal, comparison)
+        async with aclosing(growing.snapshots(events)) as snapshots:
+            async for answers in snapshots:
+                message = await self._view.column_message(columns, answers)
+                yield {self._parts.log: [*before, message]}
+
+    async def _events(
+        self, principal: Principal, comparison: Comparison
+    ) -> AsyncIterator[tuple[str, Event]]:
+        running = [
+            TurnStarted(
+                turn_id=one.message.turn_id or "",
+                conversation_id=one.message.conversation_id,
+                user_message_id=comparison.question_id,
+                assistant_message_id=one.message.id,
+                model=one.message.model or "",
+            )
+            for one in comparison.answers
+            if one.message.status == "running"
+        ]
+        async for turn_id, _, event in self._portal.comparisons.follow(principal, running):
+            yield turn_id, event
+
+    async def _ask(
+        self,
+        principal: Principal,
+        place: Place,
+        question: str,
+        models: Sequence[str],
+        settings: ChatSettings,
+        project: Project | None,
+    ) -> Sequence[TurnStarted]:
+        """Start the turns; a chat that was made for them goes again if they are refused."""
+        chat_id = place.chat_id
+        if not chat_id:
+            made = await self._portal.conversations.create(
+                principal,
+                system_prompt=settings.system_prompt,
+                parameters=settings.parameters({}),
+                project_id=project.id if project else None,
+            )
+            chat_id = made.id
+        try:
+            return await self._portal.comparisons.start(
+                principal,
+                chat_id,
+                content=question,
+                models=models,
+                parent_id=place.leaf_id,
+                parameters=settings.parameters({}),
+            )
+        except PortalError:
+            if not place.chat_id:
+                await self._portal.conversations.delete(principal, chat_id)
+            raise
+
+
+def _models(event: gr.EventData) -> list[str]:
+    """The ids that the browser sent. Raises InvalidRequest for anything else."""
+    models = getattr(event, "models", None)
+    if not isinstance(models, list) or not all(isinstance(one, str) for one in models):
+        raise InvalidRequest("The event came without `models`. Reload the page.", param="models")
+    return models
