@@ -17,12 +17,14 @@ from aiportal.accounts import (
 )
 from aiportal.chat import (
     AnswerCache,
+    Attachments,
     Branches,
     Completions,
     Conversations,
     Exports,
     Imports,
     Projects,
+    Prompts,
     PromptTokens,
     Responses,
     Shares,
@@ -65,6 +67,8 @@ class Portal:
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
+    attachments: Attachments
+    prompts: Prompts
     branches: Branches
     exports: Exports
     imports: Imports
@@ -122,6 +126,8 @@ class Portal:
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
                 conversations=chats.conversations,
+                attachments=chats.attachments,
+                prompts=chats.prompts,
                 branches=chats.branches,
                 exports=chats.exports,
                 imports=chats.imports,

@@ -52,12 +52,14 @@ _STARTERS = (
 class ChatParts:
     """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
     shown. shown: how many of its messages are. turn: what is to be followed. clock: the reader's
-    minutes east of UTC. All five live in the page."""
+    minutes east of UTC. taken: what went with the last question beside its words. All live in the
+    page."""
 
     chat_id: gr.Textbox
     leaf: gr.Textbox
     shown: gr.Textbox
     turn: gr.Textbox
+    taken: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
     messages: gr.HTML
@@ -69,10 +71,10 @@ class ChatParts:
     composer: Composer
 
 
-def chat_parts() -> ChatParts:
-    """Lay the tab out within the current Blocks context."""
+def chat_parts(*, max_file_bytes: int) -> ChatParts:
+    """Lay the tab out within the current Blocks context. max_file_bytes: of an attachment."""
     chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
-    turn, clock = carrier("Turn"), carrier("Clock")
+    turn, clock, taken = carrier("Turn"), carrier("Clock"), carrier("Taken")
     signal, messages = signals(), message_signals()
     side = side_column(label="Chats", new="New chat", search="Search chats")
     with gr.Column(elem_classes="main chat", min_width=0):
@@ -102,12 +104,13 @@ def chat_parts() -> ChatParts:
             text="Ask anything, or start from an example.",
             starters=_STARTERS,
         )
-        written = composer()
+        written = composer(max_file_bytes=max_file_bytes)
     return ChatParts(
         chat_id=chat_id,
         leaf=leaf,
         shown=shown,
         turn=turn,
+        taken=taken,
         clock=clock,
         signals=signal,
         messages=messages,

@@ -20,9 +20,19 @@ _STYLESHEETS: Final = (
     "chat.css",
     "history.css",
     "in_and_out.css",
+    "input.css",
     "sign_in.css",
 )
-_SCRIPTS: Final = ("portal.js", "messages.js", "history.js", "in_and_out.js")
+_SCRIPTS: Final = (
+    "portal.js",
+    "messages.js",
+    "history.js",
+    "in_and_out.js",
+    "attachments.js",
+    "drafts.js",
+    "completion.js",
+    "prompts.js",
+)
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 

@@ -22,6 +22,7 @@ from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
     arrangement,
+    attachments,
     auth,
     branches,
     chat,
@@ -40,6 +41,7 @@ from aiportal.api.routes import (
     moderations,
     preferences,
     projects,
+    prompts,
     rerank,
     responses,
     routerbox,
@@ -74,6 +76,8 @@ RESOURCES = (
     projects,
     shares,
     turns,
+    attachments,
+    prompts,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -4,6 +4,8 @@ from aiportal.chat.answer import Answer
 from aiportal.chat.answer_cache import AnswerCache
 from aiportal.chat.arrangement import BulkAction, BulkChange
 from aiportal.chat.assembly import Chats, open_chats
+from aiportal.chat.attached import AttachedFile, Attachment
+from aiportal.chat.attachments import Attachments, KeptFile
 from aiportal.chat.branches import Branch, Branches, BranchMessage
 from aiportal.chat.completions import Completions
 from aiportal.chat.continuation import is_broken_off
@@ -17,6 +19,7 @@ from aiportal.chat.messages import Failure, Message, MessageStatus
 from aiportal.chat.passages import Passage
 from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
+from aiportal.chat.prompts import Prompt, Prompts
 from aiportal.chat.responses import Responses
 from aiportal.chat.search import SearchMatch
 from aiportal.chat.shares import Share, SharedBranch, Shares
@@ -27,6 +30,9 @@ from aiportal.chat.turns import GoingOn, Turns
 __all__ = [
     "Answer",
     "AnswerCache",
+    "AttachedFile",
+    "Attachment",
+    "Attachments",
     "Branch",
     "BranchMessage",
     "Branches",
@@ -44,6 +50,7 @@ __all__ = [
     "GoingOn",
     "ImportReport",
     "Imports",
+    "KeptFile",
     "ListFilter",
     "Message",
     "MessageStatus",
@@ -51,7 +58,9 @@ __all__ = [
     "Passage",
     "Project",
     "Projects",
+    "Prompt",
     "PromptTokens",
+    "Prompts",
     "Responses",
     "SearchMatch",
     "Share",

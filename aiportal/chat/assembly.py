@@ -5,12 +5,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
+from aiportal.chat.attachments import Attachments
 from aiportal.chat.branches import Branches
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
 from aiportal.chat.imports import Imports
 from aiportal.chat.projects import Projects
+from aiportal.chat.prompts import Prompts
 from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
@@ -27,6 +29,8 @@ class Chats:
     """Everything that doors use of stored conversations."""
 
     conversations: Conversations
+    attachments: Attachments
+    prompts: Prompts
     branches: Branches
     exports: Exports
     imports: Imports
@@ -48,6 +52,7 @@ async def open_chats(
 ) -> AsyncIterator[Chats]:
     """Start turns, titles and the emptying of the trash, and end them when the context is left."""
     conversations = Conversations(database)
+    attachments = Attachments(database, settings)
     trash = Trash(database)
     titles = Titles(
         database,
@@ -62,14 +67,18 @@ async def open_chats(
         registry=registry,
         completions=completions,
         conversations=conversations,
+        attachments=attachments,
         on_done=titles.consider,
     )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(trash)
+        await stack.enter_async_context(attachments)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
         yield Chats(
             conversations=conversations,
+            attachments=attachments,
+            prompts=Prompts(database),
             branches=Branches(database, limits=lambda: registry.limits),
             exports=Exports(database),
             imports=Imports(database),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aiportal.chat.attached import AttachedFile
 from aiportal.errors import InvalidRequest
 from aiportal.events import UsageReported
 
@@ -30,6 +31,7 @@ class Message:
     turn_id: of an answer, to follow or to cancel it while `status` is `running`.
     model: of an answer, the id that was asked for.
     edited_at: when somebody changed its text, None for never.
+    attachments: of a question, the files that were sent with it.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Message:
     error: Failure | None
     created_at: str
     edited_at: str | None = None
+    attachments: tuple[AttachedFile, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -67,6 +70,7 @@ class Message:
             error=None if row["error"] is None else Failure(**json.loads(row["error"])),
             created_at=row["created_at"],
             edited_at=row["edited_at"],
+            attachments=tuple(map(AttachedFile.from_json, json.loads(row["attachments"]))),
         )
 
 

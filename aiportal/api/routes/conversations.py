@@ -11,6 +11,7 @@ from aiportal.api.requests import PortalRoute
 from aiportal.chat import Conversation, ListFilter, Message
 
 __all__ = [
+    "AttachedBody",
     "ConversationBody",
     "ConversationChanges",
     "ConversationDeleted",
@@ -133,6 +134,19 @@ class FailureBody(BaseModel):
     type: str
 
 
+class AttachedBody(BaseModel):
+    """A file that was sent with a question. `tokens` are estimated."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    kind: Literal["image", "text"]
+    media_type: str
+    size: int
+    tokens: int
+
+
 class MessageBody(BaseModel):
     """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
 
@@ -157,6 +171,7 @@ class MessageBody(BaseModel):
     error: FailureBody | None
     created_at: str
     edited_at: str | None
+    attachments: Sequence[AttachedBody]
 
 
 class MessageList(BaseModel):
