@@ -93,6 +93,7 @@
     if (!list) return;
     list.replaceChildren(...onlyChips(), ...files.map(fileChip));
     area().classList.toggle("some", list.childElementCount > 0);
+    if (!hindrance()) delete area().dataset.hint;
   };
 
   // ---- uploading
@@ -294,17 +295,20 @@
       project: only.project?.id ?? "",
       number: ++count,
     };
+    document.dispatchEvent(new Event("aiportal:sending"));
     return JSON.stringify(sent);
   };
 
+  // Also called where the question was refused: then `text` is that of an earlier one.
   const taken = (text) => {
-    if (sent === null || text !== JSON.stringify(sent)) return;
-    const gone = new Set(sent.attachments);
-    sent = null;
-    files = files.filter((one) => !gone.has(one.id));
-    only = { model: null, project: null };
-    draw();
-    document.dispatchEvent(new Event("aiportal:taken"));
+    if (sent !== null && text === JSON.stringify(sent)) {
+      const gone = new Set(sent.attachments);
+      sent = null;
+      files = files.filter((one) => !gone.has(one.id));
+      only = { model: null, project: null };
+      draw();
+    }
+    document.dispatchEvent(new Event("aiportal:settled"));
   };
 
   const choosing = (kind, one) => {

@@ -10,7 +10,7 @@
   let chat = chatInAddress();
   let isReady = false;
   let waiting = 0;
-  let sentFrom = null; // the chat that a question is on its way from
+  let isSending = false; // a question is on its way, which may make a chat of the one without a name
 
   const user = () => document.querySelector("#account-menu b")?.textContent ?? "";
   const prefix = () => `aiportal-draft:${user()}:`;
@@ -71,22 +71,24 @@
   document.addEventListener("aiportal:composed", keepSoon);
   addEventListener("pagehide", keep);
 
-  // Another chat is opened: what is in the box belongs to the one before.
+  // Another chat is opened: what is in the box belongs to the one before, unless it was just sent.
   document.addEventListener("aiportal:chat", ({ detail: id }) => {
     if (!isReady || id === chat) return;
-    if (waiting) keep();
-    sentFrom = chat;
+    if (!isSending) keep();
     chat = id;
     show(read(id));
   });
 
-  document.addEventListener("aiportal:taken", () => {
+  document.addEventListener("aiportal:sending", () => {
     clearTimeout(waiting);
     waiting = 0;
+    isSending = true;
     forget(chat);
-    // A first question has made the chat that is open by now, out of the one without a name.
-    if (sentFrom === "") forget("");
-    sentFrom = null;
+  });
+
+  document.addEventListener("aiportal:settled", () => {
+    isSending = false;
+    keepSoon(); // what was refused is still there
   });
 
   document.addEventListener("aiportal:opened", () => {
