@@ -1,6 +1,6 @@
 """One uploaded file of a form, streamed to the disk: what is large is never in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import IO, Final
@@ -52,7 +52,7 @@ async def receive_upload(request: Request, *, max_bytes: int) -> AsyncIterator[U
         await form.close()
 
 
-async def _bounded(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+async def _bounded(stream: AsyncIterator[bytes], max_bytes: int) -> AsyncGenerator[bytes, None]:
     count = 0
     async for piece in stream:
         count += len(piece)

@@ -24,7 +24,8 @@ _SETTINGS_CHIP = """\
 
 _LINE = """\
 <div class="ctx">
-  <span class="keys">Enter sends, Shift + Enter makes a new line, / for prompts, @ for models</span><span class="sp"></span>
+  <span class="keys">Enter sends, Shift + Enter makes a new line, / for prompts, @ for models</span>
+  <span class="sp"></span>
   {{#if value.cost}}<span>This chat {{value.cost}}</span>{{/if}}
   {{#if value.used}}<span>{{value.used}} context</span>{{/if}}
 </div>"""
