@@ -19,7 +19,8 @@ def _item(file: AttachedFile) -> str:
     if file.kind == "image":
         picture = f'<img src="{address}?preview=true" alt="{name}" title="{name}">'
         return f'<a class="qimg" href="{address}" target="_blank">{picture}</a>'
-    about = f"<span>{file.tokens:,} tokens</span>"
+    unit = "token" if file.tokens == 1 else "tokens"
+    about = f"<span>{file.tokens:,} {unit}</span>"
     return (
         f'<a class="qfile i-file" href="{address}" target="_blank" title="{name}">'
         f"<b>{name}</b>{about}</a>"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,8 @@ from aiportal.settings import child_environment
 __all__ = ["FileReader"]
 
 AT_ONCE: Final = 2  # each takes a core
-MAX_WAITING: Final = 32
+MAX_WAITING: Final = 40  # of one owner
+MAX_OWNERS: Final = 100  # at once
 MAX_SECONDS: Final = 40
 MEMORY_BYTES: Final = 1_500 * 1024 * 1024
 MAX_NAME_SHOWN: Final = 80
@@ -32,22 +34,27 @@ class FileReader:
         self._max_seconds = max_seconds
         self._memory_bytes = memory_bytes
         self._turnstile = asyncio.Semaphore(AT_ONCE)
-        self._count = 0
+        self._waiting: Counter[str] = Counter()
+        self._locks: dict[str, asyncio.Lock] = {}
 
-    async def read(self, source: Path, folder: Path, *, name: str) -> FileFacts:
+    async def read(self, source: Path, folder: Path, *, name: str, owner_id: str) -> FileFacts:
         """Read `source`, and put into `folder` what is kept of it: see `facts`.
 
+        owner_id: of one owner one file is read at a time, so that nobody keeps others waiting.
         Raises InvalidRequest for what cannot be read, with the reason, and ServiceUnavailable
-        while many others are being read.
+        while many are waiting.
         """
-        if self._count >= AT_ONCE + MAX_WAITING:
+        if len(self._waiting) >= MAX_OWNERS or self._waiting[owner_id] >= MAX_WAITING:
             raise ServiceUnavailable("Many files are being read now. Try again in a minute.")
-        self._count += 1
+        lock = self._locks.setdefault(owner_id, asyncio.Lock())
+        self._waiting[owner_id] += 1
         try:
-            async with self._turnstile:
+            async with lock, self._turnstile:
                 reply = await self._run(source, folder, name)
         finally:
-            self._count -= 1
+            self._waiting[owner_id] -= 1
+            if not self._waiting[owner_id]:
+                del self._waiting[owner_id], self._locks[owner_id]
         if "facts" in reply:
             return FileFacts(**reply["facts"])
         raise _refused(name, str(reply["refused"]))

@@ -26,14 +26,14 @@
     document.dispatchEvent(new Event("aiportal:composed"));
   };
 
-  const amount = (number, unit) => `${number.toLocaleString("en")} ${unit}`;
+  const tokens = (count) => `${count.toLocaleString("en")} token${count === 1 ? "" : "s"}`;
   const megabytes = (bytes) => `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
 
   // ---- chips
 
   const aboutFile = (file) => {
     if (file.state === "failed") return file.error;
-    if (file.state === "ready") return amount(file.tokens, "tokens");
+    if (file.state === "ready") return tokens(file.tokens);
     return file.progress < 1 ? `${Math.round(file.progress * 100)} %` : "reading…";
   };
 
@@ -113,11 +113,11 @@
       // a proxy's page
     }
     if (request.status === 201 && answer) {
-      const { id, name, kind, tokens } = answer;
-      Object.assign(file, { state: "ready", id, name, kind, tokens, request: null });
+      const { id, name, kind } = answer;
+      Object.assign(file, { state: "ready", id, name, kind, tokens: answer.tokens, request: null });
       if (kind === "image") file.picture = `${ADDRESS}/${id}/content?preview=true`;
       changed();
-      say(`${name} is attached, ${amount(tokens, "tokens")}.`);
+      say(`${name} is attached, ${tokens(answer.tokens)}.`);
       return;
     }
     fail(file, answer?.error?.message ?? "The portal did not take it. Try again.");

@@ -87,7 +87,9 @@ class Attachments:
             self._shelf.take_in, file, max_bytes=self.max_bytes, name=plain
         )
         try:
-            facts = await self._reader.read(self._shelf.source(folder), folder, name=plain)
+            facts = await self._reader.read(
+                self._shelf.source(folder), folder, name=plain, owner_id=principal.user_id
+            )
             return await self._keep(principal, plain, facts, folder)
         finally:
             await asyncio.to_thread(self._shelf.drop, folder)

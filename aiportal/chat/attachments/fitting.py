@@ -39,8 +39,8 @@ def cannot_see(model_id: str, usable: Sequence[Model]) -> InvalidRequest:
         do = f"Choose one that can, such as {names}, or remove the image."
     else:
         do = (
-            "None that you may use here can: an administrator can add one, or a provider's key. "
-            "Remove the image, or describe it in words."
+            "None that you may use here can: an administrator adds one, a provider's key, or `vision` "
+            "to the `capabilities` of a model that can. Remove the image, or describe it in words."
         )
     return InvalidRequest(
         f"The model {model_id!r} cannot see images. {do}",

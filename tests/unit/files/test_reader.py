@@ -1,5 +1,6 @@
 """Files of people are read in a process of its own: what is good of them is kept, the rest refused."""
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tests.unit.files.samples import HOSTILE, SVG_BOMB, docx, pdf, picture
 
 async def _read(folder: Path, name: str, data: bytes) -> FileFacts:
     (folder / "source").write_bytes(data)
-    return await FileReader().read(folder / "source", folder, name=name)
+    return await FileReader().read(folder / "source", folder, name=name, owner_id="ann")
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -96,4 +97,20 @@ async def test_reading_has_an_end(tmp_path: Path) -> None:
     reader = FileReader(max_seconds=1, memory_bytes=150 * 1024 * 1024)
 
     with pytest.raises(InvalidRequest, match=r"longer than 1 s|more memory|is damaged"):
-        await reader.read(tmp_path / "source", tmp_path, name="a.pdf")
+        await reader.read(tmp_path / "source", tmp_path, name="a.pdf", owner_id="ann")
+
+
+async def test_one_owner_keeps_nobody_waiting(tmp_path: Path) -> None:
+    reader = FileReader()
+
+    async def read(number: int, owner_id: str) -> str:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "source").write_text("word")
+        await reader.read(folder / "source", folder, name="a.txt", owner_id=owner_id)
+        return owner_id
+
+    tasks = [asyncio.create_task(read(number, "ann")) for number in range(10)]
+    tasks.append(asyncio.create_task(read(10, "ben")))
+    ended = [await task for task in asyncio.as_completed(tasks)]
+    assert "ben" in ended[:6]
