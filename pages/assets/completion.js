@@ -169,6 +169,7 @@
     const list = box.querySelector("[role=listbox]");
     list.ariaLabel = name;
     groupsOf(list);
+    composerInput().setAttribute("aria-autocomplete", "list");
     composerInput().setAttribute("aria-controls", list.id);
     mark(0);
   };
@@ -183,6 +184,7 @@
       close();
       return;
     }
+    if (box !== null && before === asked) return;
     asked = before;
     if (prompt) {
       from = 0;
@@ -197,6 +199,9 @@
   document.addEventListener("input", (event) => {
     if (event.target === composerInput()) look();
   });
+
+  // The caret has gone elsewhere: what would be replaced is another text.
+  document.addEventListener("selectionchange", () => box !== null && look());
 
   document.addEventListener("focusout", (event) => {
     if (event.target === composerInput()) close();
