@@ -275,6 +275,18 @@
     only,
   });
 
+  // What was not sent for two days is gone from the portal.
+  const lookAgain = async (file) => {
+    try {
+      const response = await fetch(`${ADDRESS}/${file.id}`);
+      if (response.status !== 404 || !files.includes(file)) return;
+      file.picture = null;
+      fail(file, "It was not sent for a long time and is gone. Attach it again.");
+    } catch {
+      // the portal is away: sending will tell
+    }
+  };
+
   const restore = (kept) => {
     for (const file of files) file.request?.abort();
     files = (kept?.files ?? []).map((one) => ({
@@ -285,6 +297,7 @@
     }));
     only = { model: kept?.only?.model ?? null, project: kept?.only?.project ?? null };
     draw();
+    files.forEach(lookAgain);
   };
 
   const composed = () => {

@@ -144,7 +144,7 @@ def test_a_long_paste_becomes_a_file_and_what_is_too_large_is_told(open_chat: Op
     expect(page.locator(".fchip.failed")).to_contain_text("It has 100 MB; at most 20 MB are taken")
 
 
-def test_drafts_wait_in_their_chats(open_chat: OpenChat, provider: Upstream) -> None:
+def test_drafts_wait_in_their_chats(open_chat: OpenChat, watched: Watched) -> None:
     page = open_chat()
     ask(page, "First chat")
     _composer(page).fill("a draft in the first")
@@ -169,6 +169,17 @@ def test_drafts_wait_in_their_chats(open_chat: OpenChat, provider: Upstream) -> 
     page.get_by_role("button", name="New chat").click()
     expect(page.get_by_role("heading", name="What are you working on?")).to_be_visible()
     expect(_composer(page)).to_have_value("")
+
+    page.get_by_role("button", name="First chat", exact=True).click()
+    expect(page.locator(".fchip.ready")).to_contain_text("notes.md")
+    watched.expected.append("status of 404")
+    page.evaluate("""async () => {
+      const {data} = await (await fetch("/api/v1/attachments")).json();
+      await fetch(`/api/v1/attachments/${data[0].id}`, {method: "DELETE"});
+    }""")
+    page.reload()
+    expect(page.locator(".fchip.failed")).to_contain_text("is gone. Attach it again")
+    expect(_composer(page)).to_have_value("a draft in the first")
 
 
 def test_prompts_are_kept_and_asked_with_by_keyboard(open_chat: OpenChat) -> None:
