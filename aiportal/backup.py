@@ -1,4 +1,4 @@
-"""The data folder as one file, and back: the database, the secrets, the model config.
+"""The data folder as one file, and back: the database, the secrets, the model config, attached files.
 
 A backup is a gzipped tar archive: a line about itself first, then the files under their names in
 the data folder. Only those names are ever unpacked.
@@ -32,9 +32,11 @@ FORMAT = 1
 DATABASE = "aiportal.db"
 SECRETS = ("jwt_secret",)
 MODEL_CONFIG = "model_config"
+ATTACHMENTS = "attachments"
 SIDE_FILES = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal"))
 WORKPLACE = ".restore"  # in the data folder; one restore at a time
-MAX_FILES = 10_000
+MAX_CONFIGS = 5_000
+MAX_FILES = 1_000_000
 MAX_ABOUT_BYTES = 4096
 MAX_PADDING_BYTES = 64 * 1024  # zeros at the end of a tar archive
 _DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
@@ -133,14 +135,15 @@ def _file_errors(place: Path) -> Iterator[None]:
 def _pack(archive: Path, database: Path, data_dir: Path, about: bytes) -> tuple[str, ...]:
     """Write the archive; the parts in the order in which they are put back, the database last."""
     configs = [path for path in sorted((data_dir / MODEL_CONFIG).rglob("*")) if path.is_file()]
-    if len(configs) > MAX_FILES // 2:
+    if len(configs) > MAX_CONFIGS:
         raise ConfigError(f"{data_dir / MODEL_CONFIG} has {len(configs)} files: too many.")
+    attached = list(_attached(data_dir / ATTACHMENTS))
     secrets = [data_dir / name for name in SECRETS if (data_dir / name).is_file()]
     descriptor = os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
             tar.addfile(_entry(ABOUT, len(about)), BytesIO(about))
-            for path in (*configs, *secrets):
+            for path in (*configs, *attached, *secrets):
                 content = path.read_bytes()
                 name = path.relative_to(data_dir).as_posix()
                 tar.addfile(_entry(name, len(content)), BytesIO(content))
@@ -148,7 +151,15 @@ def _pack(archive: Path, database: Path, data_dir: Path, about: bytes) -> tuple[
                 tar.addfile(_entry(DATABASE, database.stat().st_size), copy)
         raw.flush()
         os.fsync(raw.fileno())
-    return (*([MODEL_CONFIG] if configs else []), *(path.name for path in secrets), DATABASE)
+    folders = [name for name, files in ((MODEL_CONFIG, configs), (ATTACHMENTS, attached)) if files]
+    return (*folders, *(path.name for path in secrets), DATABASE)
+
+
+def _attached(folder: Path) -> Iterator[Path]:
+    """What is kept of attached files; what is still coming in is no part of the backup."""
+    for shelf in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not shelf.name.startswith(".") and shelf.is_dir():
+            yield from (path for path in sorted(shelf.iterdir()) if path.is_file())
 
 
 def _entry(name: str, size_bytes: int) -> tarfile.TarInfo:
@@ -167,7 +178,9 @@ def _unpack(file: Path, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
                 raise InvalidRequest(f"{file} is not a backup of AI Portal: more follows it.")
     except _DAMAGED as error:
         raise InvalidRequest(f"{file} is not a backup of AI Portal, or damaged.") from error
-    parts = [name for name in (MODEL_CONFIG, *SECRETS, DATABASE) if (folder / name).exists()]
+    parts = [
+        name for name in (MODEL_CONFIG, ATTACHMENTS, *SECRETS, DATABASE) if (folder / name).exists()
+    ]
     if DATABASE not in parts:
         raise InvalidRequest(f"{file} is not whole: it holds no database.")
     return about, tuple(parts)
@@ -210,4 +223,4 @@ def _belongs(name: str) -> bool:
     if name in (DATABASE, *SECRETS):
         return True
     is_plain = path.as_posix() == name and ".." not in path.parts and "\0" not in name
-    return is_plain and len(path.parts) > 1 and path.parts[0] == MODEL_CONFIG
+    return is_plain and len(path.parts) > 1 and path.parts[0] in (MODEL_CONFIG, ATTACHMENTS)

@@ -18,6 +18,7 @@ from aiportal.accounts import (
 from aiportal.chat import (
     AnswerCache,
     Arena,
+    Attachments,
     Branches,
     Comparisons,
     Completions,
@@ -25,6 +26,7 @@ from aiportal.chat import (
     Exports,
     Imports,
     Projects,
+    Prompts,
     PromptTokens,
     Ratings,
     RawExchanges,
@@ -69,6 +71,8 @@ class Portal:
     completions: Completions
     prompt_tokens: PromptTokens
     conversations: Conversations
+    attachments: Attachments
+    prompts: Prompts
     branches: Branches
     exports: Exports
     imports: Imports
@@ -130,6 +134,8 @@ class Portal:
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
                 conversations=chats.conversations,
+                attachments=chats.attachments,
+                prompts=chats.prompts,
                 branches=chats.branches,
                 exports=chats.exports,
                 imports=chats.imports,

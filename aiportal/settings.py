@@ -109,6 +109,12 @@ class Settings(BaseSettings):
     max_turns_per_user: int = Field(8, ge=1, le=1000)
     """Answers of the chat that one user may have running at once."""
 
+    max_attachment_bytes: int = Field(20 * 1024 * 1024, ge=1024, le=1024**3)
+    """Bytes of one file that is attached to a question. Also bounded by `limits.maxBodyBytes`."""
+
+    max_attachment_bytes_per_user: int = Field(1024**3, ge=1024, le=1024**5)
+    """Bytes of all files that the chats of one user hold."""
+
     chat_titles: Literal["on", "off"] = "on"
     """`on`: after the first answer of a chat its model writes the title, one short call more.
     `off`: the first words of the question stay. Each user may choose otherwise: the preference

@@ -103,6 +103,7 @@ class BranchHandlers:
                 content=said(event, "text").strip(),
                 parent_id=question.parent_id or "root",
                 model=picked_model(picker) or None,
+                attachments=[file.id for file in question.attachments],
             )
             return await self._view.chat(
                 principal, Place(place.chat_id, started.assistant_message_id, place.limit)

@@ -28,12 +28,14 @@ _QUIET: Mapping[str, Any] = MappingProxyType(
 )
 _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
+_COMPOSED = "(...given) => [...given.slice(0, -1), window.aiportal.composed()]"
+_TAKEN = "(taken) => { window.aiportal.taken(taken) }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
 
 
 def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML) -> None:
     """Lay the tab out within the current context and wire it. account: the box bottom left."""
-    parts = chat_parts()
+    parts = chat_parts(max_file_bytes=portal.attachments.max_bytes)
     arranging = arranging_parts()
     markdown = MarkdownRenderer()
     view = ChatView(portal, ChatRenderer(markdown), ColumnsRenderer(markdown), parts, account)
@@ -204,12 +206,15 @@ class _Wiring:
         """Asking, stopping, picking a model."""
         parts, handlers = self._parts, self._questions
         text = parts.composer.text
-        text.submit(
+        asked = [text, parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list]
+        sending = text.submit(
             handlers.send,
-            [text, parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list],
-            self._all,
+            [*asked, parts.taken],
+            [*self._all, parts.taken],
+            js=_COMPOSED,
             **_QUIET,
         )
+        sending.then(None, parts.taken, None, js=_TAKEN)
         text.stop(handlers.stop, parts.turn, text, **_QUIET)
         parts.picker.input(self._chats.pick, parts.picker, parts.composer.note, **_QUIET)
 
@@ -234,7 +239,13 @@ class _Wiring:
         """Several models at once. Nothing that runs is cut off but by what shows another branch."""
         parts, handlers, signals = self._parts, self._comparing, self._parts.comparing
         place = [parts.chat_id, parts.leaf]
-        signals.submit(handlers.start, [*place, *self._settings, *self._list], self._all, **_QUIET)
+        asking = signals.submit(
+            handlers.start,
+            [*place, *self._settings, *self._list],
+            [*self._all, parts.taken],
+            **_QUIET,
+        )
+        asking.then(None, parts.taken, None, js=_TAKEN)
         signals.select(None, cancels=self._following)
         signals.select(handlers.choose, [parts.chat_id, *self._list], self._all, **_QUIET)
         signals.clear(handlers.stop_one, None, parts.composer.text, **_QUIET)

@@ -53,7 +53,8 @@ _STARTERS = (
 class ChatParts:
     """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
     shown. shown: how many of its messages are. turn, comparison, battle: what is to be
-    followed, one of them. clock: the reader's minutes east of UTC. All seven live in the page."""
+    followed, one of them. clock: the reader's minutes east of UTC. taken: what went with the last
+    question beside its words. All live in the page."""
 
     chat_id: gr.Textbox
     leaf: gr.Textbox
@@ -61,6 +62,7 @@ class ChatParts:
     turn: gr.Textbox
     comparison: gr.Textbox
     battle: gr.Textbox
+    taken: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
     messages: gr.HTML
@@ -73,10 +75,10 @@ class ChatParts:
     composer: Composer
 
 
-def chat_parts() -> ChatParts:
-    """Lay the tab out within the current Blocks context."""
+def chat_parts(*, max_file_bytes: int) -> ChatParts:
+    """Lay the tab out within the current Blocks context. max_file_bytes: of an attachment."""
     chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
-    turn, clock = carrier("Turn"), carrier("Clock")
+    turn, clock, taken = carrier("Turn"), carrier("Clock"), carrier("Taken")
     comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
     side = side_column(label="Chats", new="New chat", search="Search chats")
@@ -107,7 +109,7 @@ def chat_parts() -> ChatParts:
             text="Ask anything, or start from an example.",
             starters=_STARTERS,
         )
-        written = composer()
+        written = composer(max_file_bytes=max_file_bytes)
     return ChatParts(
         chat_id=chat_id,
         leaf=leaf,
@@ -115,6 +117,7 @@ def chat_parts() -> ChatParts:
         turn=turn,
         comparison=comparison,
         battle=battle,
+        taken=taken,
         clock=clock,
         signals=signal,
         messages=messages,

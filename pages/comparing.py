@@ -15,6 +15,7 @@ from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
+from pages.composed import Composed
 from pages.growing import Growing
 from pages.render import problem_html
 from pages.toasts import inform, told
@@ -49,7 +50,9 @@ class ComparingHandlers:
         """A question for several models. It is stored when this returns."""
         principal = await self._access.principal(request)
         question, models = said(event, "text").strip(), _models(event)
-        if not question:
+        taken = said(event, "composed")
+        composed = Composed.parse(taken)
+        if not question and not composed.attachments:
             return nothing()
         place = Place(chat_id, leaf or None)
         if await self._view.comparison(principal, place) is not None:
@@ -58,13 +61,16 @@ class ComparingHandlers:
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         project = await self._view.project(principal, clock)
         try:
-            started = await self._ask(principal, place, question, models, settings, project)
+            started = await self._ask(
+                principal, place, question, models, settings, project, composed.attachments
+            )
         except PortalError as error:
             return await self._view.refused(principal, place, question, error.message)
         asked = Place(started[0].conversation_id, started[0].user_message_id)
         updates = await self._view.chat(principal, asked)
         is_running = bool(updates[self._parts.comparison])
         updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, asked.chat_id, search, clock)
 
@@ -176,6 +182,7 @@ class ComparingHandlers:
         models: Sequence[str],
         settings: ChatSettings,
         project: Project | None,
+        attachments: Sequence[str],
     ) -> Sequence[TurnStarted]:
         """Start the turns; a chat that was made for them goes again if they are refused."""
         chat_id = place.chat_id
@@ -195,6 +202,7 @@ class ComparingHandlers:
                 models=models,
                 parent_id=place.leaf_id,
                 parameters=settings.parameters({}),
+                attachments=attachments,
             )
         except PortalError:
             if not place.chat_id:

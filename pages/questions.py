@@ -19,6 +19,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, referred_turn
 from pages.components import picked_model
+from pages.composed import Composed
 from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
 
@@ -58,12 +59,16 @@ class QuestionHandlers:
         max_tokens: int | None,
         search: str | None,
         clock: str | None,
+        taken: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A question. It is stored when this returns; the answer is followed by `follow`."""
+        """A question. It is stored when this returns; the answer is followed by `follow`.
+
+        taken: what the browser has composed beside the words; it comes back once it is taken.
+        """
         principal = await self._access.principal(request)
-        question = (text or "").strip()
-        if not question:
+        question, composed = (text or "").strip(), Composed.parse(taken)
+        if not question and not composed.attachments:
             return nothing()
         if await self._view.comparison(principal, Place(chat_id, leaf or None)) is not None:
             inform("Choose the answer to go on with first.")
@@ -76,7 +81,8 @@ class QuestionHandlers:
                 question,
                 settings=settings,
                 model=picked_model(picker) or None,
-                project=await self._view.project(principal, clock),
+                project=await self._project(principal, composed, clock),
+                composed=composed,
             )
         except Conflict:
             inform("An answer is being written here. Stop it, or wait for its end, then send.")
@@ -88,6 +94,7 @@ class QuestionHandlers:
         updates = await self._view.chat(principal, place)
         is_running = bool(updates[self._parts.turn])  # a fast answer is complete by now
         updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 
@@ -142,13 +149,24 @@ class QuestionHandlers:
         settings: ChatSettings,
         model: str | None,
         project: Project | None,
+        composed: Composed,
     ) -> TurnStarted:
         """Start the turn; a chat that was made for it goes again if it is refused."""
+
+        async def start(chat_id: str) -> TurnStarted:
+            return await self._portal.turns.start(
+                principal,
+                chat_id,
+                content=question,
+                parent_id=place.leaf_id,
+                model=composed.model or model,
+                attachments=composed.attachments,
+                is_once=bool(composed.model),
+            )
+
         if place.chat_id:
             await self._keep(principal, place.chat_id, settings)
-            return await self._portal.turns.start(
-                principal, place.chat_id, content=question, parent_id=place.leaf_id, model=model
-            )
+            return await start(place.chat_id)
         made = await self._portal.conversations.create(
             principal,
             model=model,
@@ -157,10 +175,18 @@ class QuestionHandlers:
             project_id=project.id if project else None,
         )
         try:
-            return await self._portal.turns.start(principal, made.id, content=question, model=model)
+            return await start(made.id)
         except PortalError:
             await self._portal.conversations.delete(principal, made.id)
             raise
+
+    async def _project(
+        self, principal: Principal, composed: Composed, clock: str | None
+    ) -> Project | None:
+        """Where a new chat goes: the project that was named for it, else that of the list."""
+        if composed.project:
+            return await self._portal.projects.get(principal, composed.project)
+        return await self._view.project(principal, clock)
 
     async def _keep(self, principal: Principal, chat_id: str, settings: ChatSettings) -> None:
         """Store the settings with the chat if they have changed."""

@@ -15,6 +15,7 @@ from aiportal.events import (
     TurnStarted,
     UsageReported,
 )
+from pages.attached import attached_html
 from pages.footers import Versions, answer_foot, escaped, failure_foot, question_foot
 from pages.markdown import MarkdownRenderer, plain_text_html
 
@@ -123,7 +124,8 @@ class ChatRenderer:
     def _stored_question(self, one: BranchMessage) -> ChatMessage:
         versions = Versions(one.message.id, one.siblings)
         foot = question_foot(versions, is_edited=one.message.edited_at is not None)
-        return {"role": "user", "content": plain_text_html(one.message.content) + foot}
+        files = attached_html(one.message.attachments)
+        return {"role": "user", "content": files + plain_text_html(one.message.content) + foot}
 
     def answer(self, answer: Answer) -> list[ChatMessage]:
         """The answer: what the model thought aloud in a bubble, the text, the footer or the error."""

@@ -23,6 +23,7 @@ _STYLESHEETS: Final = (
     "in_and_out.css",
     "output.css",
     "comparing.css",
+    "input.css",
     "sign_in.css",
 )
 _SCRIPTS: Final = (
@@ -34,6 +35,10 @@ _SCRIPTS: Final = (
     "diagrams.js",
     "answers.js",
     "comparing.js",
+    "attachments.js",
+    "drafts.js",
+    "completion.js",
+    "prompts.js",
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it

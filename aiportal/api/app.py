@@ -24,6 +24,7 @@ from aiportal.api.routes import (
     answers,
     arena,
     arrangement,
+    attachments,
     auth,
     branches,
     chat,
@@ -43,6 +44,7 @@ from aiportal.api.routes import (
     moderations,
     preferences,
     projects,
+    prompts,
     rerank,
     responses,
     routerbox,
@@ -81,6 +83,8 @@ RESOURCES = (
     turns,
     comparisons,
     arena,
+    attachments,
+    prompts,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -5,6 +5,8 @@ from aiportal.chat.answer_cache import AnswerCache
 from aiportal.chat.arena import Arena
 from aiportal.chat.arrangement import BulkAction, BulkChange
 from aiportal.chat.assembly import Chats, open_chats
+from aiportal.chat.attached import AttachedFile, Attachment
+from aiportal.chat.attachments import Attachments, KeptFile
 from aiportal.chat.branches import Branch, Branches, BranchMessage
 from aiportal.chat.comparison import Comparison, Comparisons
 from aiportal.chat.completions import Completions
@@ -19,6 +21,7 @@ from aiportal.chat.messages import Failure, Message, MessageStatus
 from aiportal.chat.passages import Passage
 from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
+from aiportal.chat.prompts import Prompt, Prompts
 from aiportal.chat.rating import Rating, RatingValue
 from aiportal.chat.ratings import Ratings
 from aiportal.chat.raw_exchange import RawExchange
@@ -34,6 +37,9 @@ __all__ = [
     "Answer",
     "AnswerCache",
     "Arena",
+    "AttachedFile",
+    "Attachment",
+    "Attachments",
     "Branch",
     "BranchMessage",
     "Branches",
@@ -53,6 +59,7 @@ __all__ = [
     "GoingOn",
     "ImportReport",
     "Imports",
+    "KeptFile",
     "ListFilter",
     "Message",
     "MessageStatus",
@@ -60,7 +67,9 @@ __all__ = [
     "Passage",
     "Project",
     "Projects",
+    "Prompt",
     "PromptTokens",
+    "Prompts",
     "Rating",
     "RatingValue",
     "Ratings",

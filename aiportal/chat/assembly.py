@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
 from aiportal.chat.arena import Arena
+from aiportal.chat.attachments import Attachments
 from aiportal.chat.branches import Branches
 from aiportal.chat.comparison import Comparisons
 from aiportal.chat.completions import Completions
@@ -13,6 +14,7 @@ from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
 from aiportal.chat.imports import Imports
 from aiportal.chat.projects import Projects
+from aiportal.chat.prompts import Prompts
 from aiportal.chat.ratings import Ratings
 from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.shares import Shares
@@ -31,6 +33,8 @@ class Chats:
     """Everything that doors use of stored conversations."""
 
     conversations: Conversations
+    attachments: Attachments
+    prompts: Prompts
     branches: Branches
     exports: Exports
     imports: Imports
@@ -57,6 +61,7 @@ async def open_chats(
     """Start turns, titles and the emptying of the trash, and end them when the context is left."""
     conversations = Conversations(database)
     projects = Projects(database)
+    attachments = Attachments(database, settings)
     trash = Trash(database)
     titles = Titles(
         database,
@@ -71,6 +76,7 @@ async def open_chats(
         registry=registry,
         completions=completions,
         conversations=conversations,
+        attachments=attachments,
         on_done=titles.consider,
     )
     branches = Branches(database, limits=lambda: registry.limits)
@@ -79,12 +85,15 @@ async def open_chats(
     )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(trash)
+        await stack.enter_async_context(attachments)
         await stack.enter_async_context(titles)
         await stack.enter_async_context(turns)
         await stack.enter_async_context(arena)
         yield Chats(
             conversations=conversations,
             branches=branches,
+            attachments=attachments,
+            prompts=Prompts(database),
             exports=Exports(database),
             imports=Imports(database),
             shares=Shares(database),
@@ -100,6 +109,7 @@ async def open_chats(
                 database,
                 registry=registry,
                 conversations=conversations,
+                attachments=attachments,
                 branches=branches,
                 turns=turns,
             ),

@@ -9,6 +9,7 @@ from typing import Any
 import sqlite_utils
 
 from aiportal.chat import tree
+from aiportal.chat.attachments import Attachments
 from aiportal.chat.branches import Branches, BranchMessage
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import Conversations
@@ -67,6 +68,7 @@ class Comparisons:
         *,
         registry: Registry,
         conversations: Conversations,
+        attachments: Attachments,
         branches: Branches,
         turns: Turns,
     ) -> None:
@@ -76,6 +78,7 @@ class Comparisons:
             registry=registry,
             conversations=conversations,
             projects=Projects(database),
+            attachments=attachments,
         )
         self._conversations = conversations
         self._branches = branches
@@ -90,6 +93,7 @@ class Comparisons:
         models: Sequence[str],
         parent_id: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        attachments: Sequence[str] = (),
         source: Door = "web",
     ) -> list[TurnStarted]:
         """Ask several models at once: all of them begin, or none, and then nothing is stored.
@@ -105,6 +109,7 @@ class Comparisons:
             content=content,
             parent_id=parent_id,
             models=models,
+            attachments=attachments,
             call=Call(None, parameters, source, None),
         )
         await self._turns.launch(principal, plans)

@@ -85,7 +85,9 @@ class _Writer:
     def section(self, passage: Passage) -> str:
         if passage.role == "user":
             text = f'<div class="plain" dir="auto">{html.escape(passage.content)}</div>'
-            return f'<section class="question"><h2>Question</h2>{text}</section>'
+            files = "".join(f"<li>{html.escape(name)}</li>" for name in passage.attachments)
+            listed = f'<ul class="files" aria-label="Attached">{files}</ul>' if files else ""
+            return f'<section class="question"><h2>Question</h2>{listed}{text}</section>'
         parts = [f"<h2>Answer{_told(passage)}</h2>"]
         if passage.reasoning:
             thoughts = self._styled(passage.reasoning)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
 from aiportal.chat.passages import Passage, branch_to
@@ -73,6 +74,8 @@ def _markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
         parts += ["## System prompt", conversation.system_prompt]
     for message in branch:
         parts.append(_heading(message))
+        if line := attached_line([file.name for file in message.attachments]):
+            parts.append(line)
         if message.content:
             parts.append(message.content)
         if message.error is not None:

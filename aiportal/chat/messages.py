@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from aiportal.chat.attached import AttachedFile
 from aiportal.chat.rating import Rating
 from aiportal.chat.text_bounds import check_text
 from aiportal.events import UsageReported
@@ -32,6 +33,7 @@ class Message:
     model: of an answer, the id that was asked for.
     edited_at: when somebody changed its text, None for never.
     rating: what its owner thinks of an answer, None where nothing was said.
+    attachments: of a question, the files that were sent with it.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Message:
     created_at: str
     edited_at: str | None = None
     rating: Rating | None = None
+    attachments: tuple[AttachedFile, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -71,4 +74,5 @@ class Message:
             created_at=row["created_at"],
             edited_at=row["edited_at"],
             rating=None if row["rating"] is None else Rating.from_json(row["rating"]),
+            attachments=tuple(map(AttachedFile.from_json, json.loads(row["attachments"]))),
         )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from markdown_it import MarkdownIt
 
+from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
 from aiportal.markdown import MAX_MARKDOWN_CHARS
@@ -61,7 +62,7 @@ def _cells(message: Message, parser: MarkdownIt) -> Iterator[dict[str, Any]]:
     }
     mark = _mark(message)
     pieces = (
-        [("markdown", message.content)]
+        [("markdown", "\n\n".join(filter(None, (_files(message), message.content))))]
         if message.role == "user"
         else _parted(message.content, parser)
     )
@@ -77,6 +78,10 @@ def _cells(message: Message, parser: MarkdownIt) -> Iterator[dict[str, Any]]:
         yield _cell("markdown", mark, about)
     if message.error is not None:
         yield _cell("markdown", f"> {message.error.message}", about)
+
+
+def _files(message: Message) -> str:
+    return attached_line([file.name for file in message.attachments])
 
 
 def _mark(message: Message) -> str:

@@ -12,7 +12,10 @@ __all__ = ["Passage", "branch_to"]
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """problem: why an answer with the status `error` broke off, in words."""
+    """problem: why an answer with the status `error` broke off, in words.
+
+    attachments: names of the files that were sent with a question.
+    """
 
     role: Literal["user", "assistant"]
     content: str
@@ -21,6 +24,7 @@ class Passage:
     status: MessageStatus
     problem: str | None
     created_at: str
+    attachments: Sequence[str] = ()
 
     @classmethod
     def of(cls, message: Message) -> "Passage":
@@ -33,6 +37,7 @@ class Passage:
             status=message.status,
             problem=None if message.error is None else message.error.message,
             created_at=message.created_at,
+            attachments=[file.name for file in message.attachments],
         )
 
 

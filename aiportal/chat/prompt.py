@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aiportal.chat.attachments.parts import Loader, Part, without_files
 from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.messages import Message
 
-__all__ = ["chat_body"]
+__all__ = ["chat_body", "message_tokens", "question_room", "text_tokens"]
 
 CHARS_PER_TOKEN = 3  # an estimate on the safe side for most languages; no tokenizer is at hand
 TOKENS_PER_MESSAGE = 4  # what a chat template adds around each
@@ -24,6 +25,8 @@ def chat_body(
     context_window: int | None,
     max_messages: int,
     goes_on: bool = False,
+    load: Loader = without_files,
+    max_part_chars: int = 1_000_000,
 ) -> dict[str, Any]:
     """The body of a streamed chat completion.
 
@@ -35,14 +38,16 @@ def chat_body(
     always stay, whatever their length: then the model's own refusal is the right message.
     goes_on: the branch ends with an answer that broke off, and the model is asked to go on with it.
     It stays too; of one that is too long for the window, the end.
+    load: reads the files that were sent with the questions that stay. They stand before their
+    question, each in a part of its own. max_part_chars: of one text in the body.
     """
     system = [{"role": "system", "content": system_prompt}] if system_prompt else []
     budget = _prompt_budget(context_window, parameters)
     if budget is not None:
-        budget -= sum(_tokens(message["content"]) for message in system)
+        budget -= sum(text_tokens(message["content"]) for message in system)
     asked = [{"role": "user", "content": INSTRUCTION}] if goes_on else []
     if goes_on and budget is not None:
-        budget -= _tokens(INSTRUCTION)
+        budget -= text_tokens(INSTRUCTION)
     room = max_messages - len(system) - len(asked)
     kept = _newest([m for m in branch if _is_said(m)], budget, room)
     if goes_on and budget is not None:
@@ -50,7 +55,7 @@ def chat_body(
     return {
         **parameters,
         "model": model_id,
-        "messages": system + _joined(kept) + asked,
+        "messages": [*system, *_joined(kept, load, max_part_chars), *asked],
         "stream": True,
     }
 
@@ -74,7 +79,7 @@ def _newest(branch: list[Message], budget: int | None, max_messages: int) -> lis
     tokens = 0
     start = max((i for i, one in enumerate(branch) if one.role == "user"), default=0)
     for index in range(len(branch) - 1, -1, -1):
-        tokens += _tokens(branch[index].content)
+        tokens += message_tokens(branch[index])
         is_over = (budget is not None and tokens > budget) or len(branch) - index > max_messages
         if is_over:
             break
@@ -86,21 +91,67 @@ def _newest(branch: list[Message], budget: int | None, max_messages: int) -> lis
 def _with_tail(branch: list[Message], budget: int) -> list[Message]:
     """The branch with its last message cut to its end, where all is too long for the budget."""
     *before, answer = branch
-    room = max(budget - sum(_tokens(one.content) for one in before), MIN_TAIL_TOKENS)
-    if _tokens(answer.content) <= room:
+    room = max(budget - sum(map(message_tokens, before)), MIN_TAIL_TOKENS)
+    if text_tokens(answer.content) <= room:
         return branch
     return [*before, replace(answer, content=answer.content[-room * CHARS_PER_TOKEN :])]
 
 
-def _joined(branch: Sequence[Message]) -> list[dict[str, str]]:
-    messages: list[dict[str, str]] = []
+def _joined(branch: Sequence[Message], load: Loader, max_part_chars: int) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
     for message in branch:
+        content = _content(message, load, max_part_chars)
         if messages and messages[-1]["role"] == message.role:
-            messages[-1]["content"] += "\n\n" + message.content
+            before = messages[-1]
+            if isinstance(content, str) and isinstance(before["content"], str):
+                before["content"] += "\n\n" + content
+            else:
+                before["content"] = [*_parts(before["content"]), *_parts(content)]
         else:
-            messages.append({"role": message.role, "content": message.content})
+            messages.append({"role": message.role, "content": content})
     return messages
 
 
-def _tokens(text: str) -> int:
+def _content(message: Message, load: Loader, max_part_chars: int) -> str | list[Part]:
+    """A text alone, where all of it is one: not every server takes a list of parts."""
+    if not message.attachments:
+        return message.content
+    parts = [*map(load, message.attachments), *_parts(message.content)]
+    texts = [part.get("text") for part in parts]
+    joined = "\n\n".join(text for text in texts if text is not None)
+    if None not in texts and len(joined) <= max_part_chars:
+        return joined
+    return [piece for part in parts for piece in _pieces(part, max_part_chars)]
+
+
+def _parts(content: str | list[Part]) -> list[Part]:
+    if isinstance(content, list):
+        return content
+    return [{"type": "text", "text": content}] if content else []
+
+
+def _pieces(part: Part, max_chars: int) -> list[Part]:
+    """A text in as many parts as its length asks for."""
+    text = part.get("text")
+    if text is None or len(text) <= max_chars:
+        return [part]
+    starts = range(0, len(text), max_chars)
+    return [{"type": "text", "text": text[at : at + max_chars]} for at in starts]
+
+
+def message_tokens(message: Message) -> int:
+    """Estimated, with the files that were sent with it."""
+    return text_tokens(message.content) + sum(file.tokens for file in message.attachments)
+
+
+def question_room(
+    context_window: int | None, parameters: Mapping[str, Any], system_prompt: str
+) -> int | None:
+    """Tokens that a question may have with its files beside the system prompt; None for no bound."""
+    budget = _prompt_budget(context_window, parameters)
+    return None if budget is None else budget - text_tokens(system_prompt)
+
+
+def text_tokens(text: str) -> int:
+    """Estimated, of a message."""
     return -(-len(text) // CHARS_PER_TOKEN) + TOKENS_PER_MESSAGE

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import sqlite_utils
 
+from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.conversations import message_tree
 from aiportal.chat.imports import ForeignConversation, ForeignMessage, insert_conversation
@@ -225,7 +226,9 @@ def _chained(passages: Sequence[Passage]) -> Sequence[ForeignMessage]:
             id=str(number),
             parent_id=str(number - 1) if number else None,
             role=passage.role,
-            content=passage.content,
+            content="\n\n".join(
+                filter(None, (attached_line(passage.attachments), passage.content))
+            ),
             reasoning=passage.reasoning,
             model=passage.model,
             status=passage.status,

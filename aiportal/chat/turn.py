@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from aiportal.chat.attachments import Attachments
 from aiportal.chat.completions import Completions
 from aiportal.chat.continuation import total_usage
 from aiportal.chat.conversations import Conversations
+from aiportal.chat.messages import Message
 from aiportal.chat.prompt import chat_body
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turn_store import TurnStore
@@ -33,6 +35,7 @@ class TurnParts:
 
     store: TurnStore
     conversations: Conversations
+    attachments: Attachments
     completions: Completions
     limits: Callable[[], ChatLimits]
     host_id: str
@@ -104,16 +107,7 @@ class Turn:
                 else plan.started.assistant_message_id
             ),
         )
-        body = chat_body(
-            branch,
-            model_id=plan.started.model,
-            system_prompt=plan.system_prompt,
-            parameters=plan.parameters,
-            context_window=plan.context_window,
-            max_messages=limits.max_messages,
-            goes_on=plan.continued is not None,
-        )
-        request = ChatRequest.parse(body, limits)
+        request = await self._request(branch, limits)
         async with parts.completions.open(
             plan.principal,
             request,
@@ -125,6 +119,28 @@ class Turn:
             async for delta in completion.deltas():
                 self.log.append(delta)
         return completion.finish_reason
+
+    async def _request(self, branch: Sequence[Message], limits: ChatLimits) -> ChatRequest:
+        """What the model is asked; attached files are read off the event loop."""
+        plan = self.plan
+        files = [file for message in branch for file in message.attachments]
+        load = await self._parts.attachments.loader(plan.principal, files, sees=plan.sees)
+
+        def request() -> ChatRequest:
+            body = chat_body(
+                branch,
+                model_id=plan.started.model,
+                system_prompt=plan.system_prompt,
+                parameters=plan.parameters,
+                context_window=plan.context_window,
+                max_messages=limits.max_messages,
+                goes_on=plan.continued is not None,
+                load=load,
+                max_part_chars=limits.max_content_chars,
+            )
+            return ChatRequest.parse(body, limits)
+
+        return await asyncio.to_thread(request) if files else request()
 
     def _outcome(
         self, answering: asyncio.Task[str | None]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aiportal.chat.attached import AttachedFile
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.turn_log import TurnLog
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted
@@ -62,7 +63,8 @@ class StoredTurn:
 class TurnPlan:
     """A turn that is about to start.
 
-    content: the new question, None to answer the question `started.user_message_id` once more.
+    content: the new question, "" where it is only its `attachments`, None to answer the question
+        `started.user_message_id` once more.
     parent_id: what the new question follows; None: the end of the branch last looked at; ROOT:
         nothing.
     continued: the answer that is gone on with, where that is what is asked for; then the two above
@@ -70,6 +72,7 @@ class TurnPlan:
     chosen_model: the model, where the caller named one; the conversation remembers it.
     context_window: of the model, in tokens, where it is known.
     comparison_id: what it shares with the other answers to its question that start together.
+    attachments: of the new question. sees: the model takes images.
     request_id: of the model call in the ledger, None for one of its own.
     """
 
@@ -85,6 +88,8 @@ class TurnPlan:
     source: Door
     request_id: str | None
     comparison_id: str | None = None
+    attachments: tuple[AttachedFile, ...] = ()
+    sees: bool = True
 
     def log(self) -> TurnLog:
         """The log that the turn begins with."""

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aiportal.chat.attached import AttachedFile
+from aiportal.chat.attachments import Attachments
+from aiportal.chat.attachments.fitting import VISION, cannot_see, check_room
 from aiportal.chat.continuation import check_broken_off
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
@@ -30,6 +33,7 @@ class Call:
     parameters: Mapping[str, Any] | None
     source: Door
     request_id: str | None
+    is_once: bool = False
 
 
 class TurnPlanner:
@@ -42,11 +46,13 @@ class TurnPlanner:
         registry: Registry,
         conversations: Conversations,
         projects: Projects,
+        attachments: Attachments,
     ) -> None:
         self._store = store
         self._registry = registry
         self._conversations = conversations
         self._projects = projects
+        self._attachments = attachments
 
     async def question(
         self,
@@ -55,10 +61,11 @@ class TurnPlanner:
         *,
         content: str | None,
         parent_id: str | None,
+        attachments: Sequence[str] = (),
         call: Call,
     ) -> TurnPlan:
         """A new question, or one to answer once more. See `Turns.start`."""
-        self._check_content(content, parent_id)
+        self._check_content(content, parent_id, has_files=bool(attachments))
         _check_model(call)
         parameters = sampling_parameters(call.parameters or {})
         conversation = await self._conversations.get(principal, conversation_id)
@@ -71,7 +78,8 @@ class TurnPlanner:
             assistant_message_id=new_id("msg"),
             model=model_id,
         )
-        return self._plan(
+        files = await self._attachments.chosen(principal, attachments)
+        plan = self._plan(
             principal,
             conversation,
             project,
@@ -80,8 +88,29 @@ class TurnPlanner:
             parameters,
             content=content,
             parent_id=parent_id,
-            chosen_model=None if content is None else call.model,
+            chosen_model=None if content is None or call.is_once else call.model,
+            attachments=files,
         )
+        await self._check_files(plan)
+        return plan
+
+    async def _check_files(self, plan: TurnPlan) -> None:
+        """Whether the model can take the files of the question, also of one to answer once more."""
+        question, files = plan.content or "", plan.attachments
+        if plan.content is None:
+            asked = await self._store.answer(
+                plan.principal,
+                plan.started.conversation_id,
+                plan.started.user_message_id,
+                param="parent_id",
+            )
+            question, files = asked.message.content, asked.message.attachments
+        if not files:
+            return
+        check_room(plan, files, question)
+        if not plan.sees and any(file.kind == "image" for file in files):
+            usable = await self._registry.list(plan.principal)
+            raise cannot_see(plan.started.model, usable)
 
     async def comparison(
         self,
@@ -91,6 +120,7 @@ class TurnPlanner:
         content: str | None,
         parent_id: str | None,
         models: Sequence[str],
+        attachments: Sequence[str],
         call: Call,
     ) -> list[TurnPlan]:
         """One question for several models. See `Comparisons.start`."""
@@ -99,12 +129,13 @@ class TurnPlanner:
             conversation_id,
             content=content,
             parent_id=parent_id,
+            attachments=attachments,
             call=replace(call, model=models[0]),
         )
         first = replace(first, chosen_model=None, comparison_id=new_id("cmp"))
-        return [first, *(self._beside(first, model_id) for model_id in models[1:])]
+        return [first, *[await self._beside(first, model_id) for model_id in models[1:]]]
 
-    def _beside(self, plan: TurnPlan, model_id: str) -> TurnPlan:
+    async def _beside(self, plan: TurnPlan, model_id: str) -> TurnPlan:
         """The same question for another model."""
         started = replace(
             plan.started,
@@ -112,8 +143,15 @@ class TurnPlanner:
             assistant_message_id=new_id("msg"),
             model=model_id,
         )
-        window = self._registry.resolve(plan.principal, model_id).context_window
-        return replace(plan, started=started, context_window=window)
+        model = self._registry.resolve(plan.principal, model_id)
+        beside = replace(
+            plan,
+            started=started,
+            context_window=model.context_window,
+            sees=VISION in model.capabilities,
+        )
+        await self._check_files(beside)
+        return beside
 
     async def continuation(
         self, principal: Principal, conversation_id: str, *, answer_id: str, call: Call
@@ -151,7 +189,9 @@ class TurnPlanner:
         parent_id: str | None = None,
         continued: StoredTurn | None = None,
         chosen_model: str | None = None,
+        attachments: tuple[AttachedFile, ...] = (),
     ) -> TurnPlan:
+        model = self._registry.resolve(principal, started.model)
         merged = {**conversation.parameters, **parameters}
         return TurnPlan(
             principal=principal,
@@ -162,15 +202,24 @@ class TurnPlanner:
             chosen_model=chosen_model,
             system_prompt=system_prompt_of(conversation, project),
             parameters={name: value for name, value in merged.items() if value is not None},
-            context_window=self._registry.resolve(principal, started.model).context_window,
+            context_window=model.context_window,
             source=call.source,
             request_id=call.request_id,
+            attachments=attachments,
+            sees=VISION in model.capabilities,
         )
 
-    def _check_content(self, content: str | None, parent_id: str | None) -> None:
+    def _check_content(
+        self, content: str | None, parent_id: str | None, *, has_files: bool
+    ) -> None:
         if content is not None:
-            max_chars = self._registry.limits.max_content_chars
-            check_text(content, param="content", min_chars=1, max_chars=max_chars)
+            max_chars, min_chars = self._registry.limits.max_content_chars, 0 if has_files else 1
+            check_text(content, param="content", min_chars=min_chars, max_chars=max_chars)
+        elif has_files:
+            raise InvalidRequest(
+                "`attachments` go with a new question. Send `content` with them.",
+                param="attachments",
+            )
         elif parent_id is None:
             raise InvalidRequest(
                 "There is neither `content` nor `parent_id`. Send a question, or the id of the "

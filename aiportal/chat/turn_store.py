@@ -8,6 +8,7 @@ from typing import Any
 import sqlite_utils
 
 from aiportal.chat import tree
+from aiportal.chat.attachments.rows import owned_attachment
 from aiportal.chat.conversation import title_from
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import owned_row
@@ -104,13 +105,18 @@ class TurnStore:
         return await self._database.read(select)
 
     async def answer(
-        self, principal: Principal, conversation_id: str, message_id: str
+        self,
+        principal: Principal,
+        conversation_id: str,
+        message_id: str,
+        *,
+        param: str = "continue_id",
     ) -> StoredTurn:
         """A message of the caller's conversation. Raises NotFound."""
 
         def select(database: sqlite_utils.Database) -> StoredTurn:
             owned_row(database, principal, conversation_id)
-            row = tree.message_row(database, conversation_id, message_id, param="continue_id")
+            row = tree.message_row(database, conversation_id, message_id, param=param)
             return StoredTurn(Message.from_row(row), row["outline"])
 
         return await self._database.read(select)
@@ -189,9 +195,17 @@ def _question(database: sqlite_utils.Database, plan: TurnPlan, now: str) -> str:
         "content": plan.content,
         "status": "done",
         "created_at": now,
+        "attachments": json.dumps([asdict(file) for file in plan.attachments]),
     }
+    _check_attachments(database, plan)
     database.table("messages").insert(row)
-    return plan.content
+    return plan.content or ", ".join(file.name for file in plan.attachments)
+
+
+def _check_attachments(database: sqlite_utils.Database, plan: TurnPlan) -> None:
+    """In the write that stores the question: from then on nobody sweeps them away."""
+    for file in plan.attachments:
+        owned_attachment(database, plan.principal, file.id, param="attachments")
 
 
 def _go_on(

@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from aiportal.chat.attachments import Attachments
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import MessageStatus
@@ -55,6 +56,7 @@ class Turns:
         registry: Registry,
         completions: Completions,
         conversations: Conversations,
+        attachments: Attachments,
         max_running: int = MAX_RUNNING,
         on_done: Callable[[TurnPlan], None] = lambda _: None,
     ) -> None:
@@ -66,11 +68,13 @@ class Turns:
             registry=registry,
             conversations=conversations,
             projects=Projects(database),
+            attachments=attachments,
         )
         self._host = TurnHost(settings.data_dir / "turn-hosts")
         self._parts = TurnParts(
             store=self._store,
             conversations=conversations,
+            attachments=attachments,
             completions=completions,
             limits=lambda: registry.limits,
             host_id=self._host.id,
@@ -111,15 +115,19 @@ class Turns:
         parent_id: str | None = None,
         model: str | None = None,
         parameters: Mapping[str, Any] | None = None,
+        attachments: Sequence[str] = (),
+        is_once: bool = False,
         source: Door = "web",
         request_id: str | None = None,
     ) -> TurnStarted:
         """Ask a question. Question and empty answer are stored when this returns.
 
         content: 1 to 1,000,000 characters; None to answer the question `parent_id` once more.
+        attachments: ids of files that go with it, 20 at most; then it may have no characters.
         parent_id: the message that the question follows; None for the end of the branch that was
             last looked at, "root" for none: a first question beside the one that is there.
         model: else the conversation's, else its project's, else the portal's default.
+        is_once: the conversation does not remember that model.
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
 
@@ -127,9 +135,14 @@ class Turns:
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
         many running; ServiceUnavailable where the portal has, or is stopping.
         """
-        call = Call(model, parameters, source, request_id)
+        call = Call(model, parameters, source, request_id, is_once)
         plan = await self._planner.question(
-            principal, conversation_id, content=content, parent_id=parent_id, call=call
+            principal,
+            conversation_id,
+            content=content,
+            parent_id=parent_id,
+            attachments=attachments,
+            call=call,
         )
         await self.launch(principal, [plan])
         return plan.started

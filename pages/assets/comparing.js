@@ -84,16 +84,19 @@
 
   const send = () => {
     const text = input().value.trim();
-    if (!text) return;
+    const { files } = window.aiportal.composedState();
+    if (!text && !files.length) return;
     const models = mode() === "blind" ? [] : picked();
     if (options().length < LEAST) {
       say(NEED_TWO, true);
     } else if (mode() === "chosen" && models.length < LEAST) {
       say(`Choose ${LEAST} to ${MOST} models, then send.`, true);
       boxes().find((box) => !box.checked)?.focus();
+    } else if (mode() === "blind" && files.length) {
+      say("Files cannot be sent blind. Remove them, or choose the models.", true);
     } else {
       if (mode() === "blind") tell("input", { text });
-      else tell("submit", { text, models });
+      else tell("submit", { text, models, composed: window.aiportal.composed() });
       panel().hidden = true; // the answers need the room; the chip says that it is on
       setTimeout(() => {
         const log = document.querySelector("#chat-log .panel-wrap");

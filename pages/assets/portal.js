@@ -50,6 +50,7 @@
   const chatInAddress = () => new URLSearchParams(location.search).get("chat") ?? "";
 
   const showChatInAddress = (id) => {
+    document.dispatchEvent(new CustomEvent("aiportal:chat", { detail: id }));
     if (id === chatInAddress()) return;
     const url = new URL(location.href);
     if (id) url.searchParams.set("chat", id);
@@ -61,7 +62,7 @@
   const opened = () => {
     root.classList.remove("opening");
     root.dataset.ready = ""; // the page is filled and takes questions
-    restoreDraft();
+    document.dispatchEvent(new Event("aiportal:opened"));
   };
 
   // ---- clicks for Python
@@ -109,29 +110,6 @@
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.focus();
   };
-
-  // What is written but not sent outlives a reload of the tab, such as after a restart of the server.
-  const draftKey = () =>
-    `aiportal-draft-${document.querySelector("#account-menu b")?.textContent ?? ""}`;
-
-  const keepDraft = () => {
-    try {
-      sessionStorage.setItem(draftKey(), composerInput()?.value ?? "");
-    } catch {
-      // storage is closed: then the draft goes with the page
-    }
-  };
-
-  const restoreDraft = () => {
-    try {
-      const draft = sessionStorage.getItem(draftKey());
-      if (draft && composerInput()?.value === "") fillComposer(draft);
-    } catch {
-      // as above
-    }
-  };
-
-  addEventListener("pagehide", keepDraft);
 
   const setDrawer = (isOpen) => {
     if (isOpen === document.body.classList.contains("side-open")) return;
@@ -353,6 +331,7 @@
     acts,
     button,
     chatInAddress,
+    composerInput,
     connect,
     copy,
     dialog,

@@ -9,13 +9,24 @@ from pages.components.parts import part
 
 __all__ = ["Composer", "composer"]
 
+_FILES = """\
+<div class="files" data-max-bytes="{{value.max_bytes}}">
+  <ul aria-label="Goes with the question"></ul>
+  <span class="only-sr" role="status"></span>
+</div>"""
+
+_ATTACH_CHIP = """\
+<button type="button" class="chip i-clip" data-act="attach" aria-label="Attach files"
+  title="Attach files"></button>"""
+
 _SETTINGS_CHIP = """\
 <button type="button" class="chip i-sliders" data-act="settings" aria-expanded="false"
   aria-controls="chat-settings">Settings</button>"""
 
 _LINE = """\
 <div class="ctx">
-  <span class="keys">Enter sends, Shift + Enter makes a new line</span><span class="sp"></span>
+  <span class="keys">Enter sends, Shift + Enter makes a new line, / for prompts, @ for models</span>
+  <span class="sp"></span>
   {{#if value.cost}}<span>This chat {{value.cost}}</span>{{/if}}
   {{#if value.used}}<span>{{value.used}} context</span>{{/if}}
 </div>"""
@@ -48,13 +59,14 @@ class Composer(NamedTuple):
     line: gr.HTML
 
 
-def composer() -> Composer:
+def composer(*, max_file_bytes: int) -> Composer:
     """The composer at the foot of a chat, above it the note on a tiny model."""
     with gr.Column(elem_classes="composer-wrap", min_width=0):
         note = part(_NOTE, {"name": ""}, visible=False)
         with gr.Column(elem_classes="composer", min_width=0):
             settings = _settings()
             compare_panel()
+            part(_FILES, {"max_bytes": max_file_bytes}, classes="files-part")
             text = gr.Textbox(
                 placeholder="Ask anything",
                 label="Message",
@@ -67,6 +79,7 @@ def composer() -> Composer:
                 elem_id="composer-input",
             )
             with gr.Row(elem_classes="chips"):
+                part(_ATTACH_CHIP)
                 part(_SETTINGS_CHIP)
                 compare_chip()
         line = part(_LINE, {"cost": "", "used": ""})

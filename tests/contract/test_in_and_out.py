@@ -169,6 +169,7 @@ async def test_a_share_is_read_by_whoever_is_signed_in_until_it_is_revoked(
                 "status": "done",
                 "problem": None,
                 "created_at": "2023-11-14T22:13:20.250+00:00",
+                "attachments": [],
             }
             for role, content, model in (
                 ("user", "What is a heat pump?", None),

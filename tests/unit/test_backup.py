@@ -74,6 +74,20 @@ def archive(path: Path, *members: tuple[str, bytes] | tarfile.TarInfo) -> Path:
     return path
 
 
+def test_attached_files_come_along(own: Settings, data: Path, tmp_path: Path) -> None:
+    shelf = data / "attachments" / "user_1"
+    shelf.mkdir(parents=True)
+    (shelf / ("a" * 64)).write_bytes(b"kept")
+    (data / "attachments" / ".incoming" / "x").mkdir(parents=True)
+    (data / "attachments" / ".incoming" / "x" / "source").write_bytes(b"half")
+
+    assert "attachments" in back_up(own, tmp_path / "b").parts
+    shutil.rmtree(data / "attachments")
+    restore(own, tmp_path / "b")
+
+    assert contents(data / "attachments") == {f"user_1/{'a' * 64}": b"kept"}
+
+
 def test_a_restored_portal_is_as_it_was(own: Settings, data: Path, tmp_path: Path) -> None:
     made = back_up(own, tmp_path / "b")
     before = contents(data)

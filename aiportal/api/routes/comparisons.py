@@ -32,6 +32,7 @@ class NewComparison(BaseModel):
     models: list[str]
     parent_id: str | None = None
     parameters: dict[str, Any] = {}
+    attachments: list[str] = []
 
 
 class AnswerChoice(BaseModel):
@@ -63,6 +64,7 @@ async def compare(
         models=body.models,
         parent_id=body.parent_id,
         parameters=body.parameters,
+        attachments=body.attachments,
         source="api",
     )
     return EventStream(_encoded(portal.comparisons.follow(principal, started)))

@@ -11,6 +11,7 @@ from aiportal.api.requests import PortalRoute
 from aiportal.chat import Conversation, ListFilter, Message
 
 __all__ = [
+    "AttachedBody",
     "ConversationBody",
     "ConversationChanges",
     "ConversationDeleted",
@@ -148,6 +149,19 @@ class RatingBody(BaseModel):
     rated_at: str
 
 
+class AttachedBody(BaseModel):
+    """A file that was sent with a question. `tokens` are estimated."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    kind: Literal["image", "text"]
+    media_type: str
+    size: int
+    tokens: int
+
+
 class MessageBody(BaseModel):
     """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
 
@@ -173,6 +187,7 @@ class MessageBody(BaseModel):
     created_at: str
     edited_at: str | None
     rating: RatingBody | None
+    attachments: Sequence[AttachedBody]
 
 
 class MessageList(BaseModel):

@@ -1,5 +1,6 @@
 """Shares: branches of conversations that other users of this portal may read."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
@@ -60,7 +61,7 @@ class ShareDeleted(BaseModel):
 
 
 class PassageBody(BaseModel):
-    """`problem`: why an answer broke off, in words."""
+    """`problem`: why an answer broke off, in words. `attachments`: names of a question's files."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -71,6 +72,7 @@ class PassageBody(BaseModel):
     status: Literal["done", "running", "interrupted", "cancelled", "error"]
     problem: str | None
     created_at: str
+    attachments: Sequence[str]
 
 
 class SharedBranchBody(BaseModel):

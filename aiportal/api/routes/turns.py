@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -34,6 +34,7 @@ class NewTurn(BaseModel):
     last looked at; `root`: none, a first question beside the one that is there.
     `continue_id`: instead of both, an answer that broke off and is to be written on; what comes is
     added to it, and the events are those of what comes.
+    `attachments`: ids of files that go with the question, at most 20; `content` may then be empty.
     `parameters`: OpenAI's sampling fields, over the conversation's.
     `web_search`, `tools`: only to say that none are wanted; this version has none.
     """
@@ -45,6 +46,7 @@ class NewTurn(BaseModel):
     continue_id: str | None = None
     model: str | None = None
     parameters: dict[str, Any] = {}
+    attachments: Annotated[list[str], Field(max_length=100)] = []
     web_search: Literal[False] | None = None
     tools: None = None
 
@@ -75,6 +77,7 @@ async def start_turn(
         parent_id=body.parent_id,
         model=body.model,
         parameters=body.parameters,
+        attachments=body.attachments,
         source="api",
         request_id=request_id_of(request),
     )
@@ -108,9 +111,10 @@ async def _go_on(
     portal: Portal,
     principal: Principal,
 ) -> Response:
-    if body.content is not None or body.parent_id is not None:
+    if body.content is not None or body.parent_id is not None or body.attachments:
         raise InvalidRequest(
-            "`continue_id` goes on with an answer: send neither `content` nor `parent_id` with it.",
+            "`continue_id` goes on with an answer: send neither `content` nor `parent_id` nor "
+            "`attachments` with it.",
             param="continue_id",
         )
     going_on = await portal.turns.go_on(

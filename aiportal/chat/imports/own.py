@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.export import OWN_FORMAT, OWN_VERSION
 from aiportal.chat.imports.foreign import (
@@ -60,6 +61,10 @@ class _Failure(_Strict):
     type: ShortText
 
 
+class _Attached(_Strict):
+    name: Annotated[str, StringConstraints(max_length=300)]
+
+
 class _Message(_Strict):
     id: Id
     parent_id: Id | None
@@ -73,6 +78,7 @@ class _Message(_Strict):
     cost_usd: Amount | None = None
     error: _Failure | None = None
     created_at: str | None = None
+    attachments: Annotated[list[_Attached], Field(max_length=100)] = []
 
 
 class _Conversation(_Strict):
@@ -140,12 +146,16 @@ def _check_order(messages: list[_Message]) -> None:
 
 
 def _message(found: _Message) -> ForeignMessage:
-    """An answer that was being written when it was exported has been interrupted for good."""
+    """An answer that was being written when it was exported has been interrupted for good.
+
+    Files do not come with the text: their names stay in it.
+    """
+    files = attached_line([file.name for file in found.attachments])
     return ForeignMessage(
         id=found.id,
         parent_id=found.parent_id,
         role=found.role,
-        content=found.content,
+        content="\n\n".join(filter(None, (files, found.content))),
         reasoning=found.reasoning,
         model=found.model,
         status="interrupted" if found.status == "running" else found.status,

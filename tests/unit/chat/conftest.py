@@ -8,6 +8,7 @@ import sqlite_utils
 
 from aiportal.chat import (
     AnswerCache,
+    Attachments,
     Branches,
     Completions,
     Conversation,
@@ -110,6 +111,7 @@ def open_turns(
                 registry=registry,
                 completions=Completions(registry, router, AnswerCache()),
                 conversations=conversations,
+                attachments=Attachments(database, wired_settings),
             ) as turns,
         ):
             yield turns

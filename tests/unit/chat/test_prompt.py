@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aiportal.chat import Message
+from aiportal.chat import AttachedFile, Message
 from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.prompt import chat_body
 
@@ -34,7 +34,7 @@ def _branch(*contents: str) -> list[Message]:
     return [_message(content, roles[index % 2]) for index, content in enumerate(contents)]
 
 
-def _sent(branch: list[Message], **options: Any) -> list[tuple[str, str]]:
+def _sent(branch: list[Message], **options: Any) -> list[tuple[str, Any]]:
     defaults: dict[str, Any] = {
         "model_id": "acme/fast",
         "system_prompt": "",
@@ -142,3 +142,42 @@ def test_the_oldest_exchanges_make_room_for_an_answer_to_go_on_with() -> None:
         ("user", INSTRUCTION),
     ]
     assert len(_sent(_branch(*"abcd"), goes_on=True, max_messages=4)) == 3
+
+
+def _file(name: str, kind: Any = "text", tokens: int = 10) -> AttachedFile:
+    return AttachedFile(name, name, kind, "text/plain", size=1, tokens=tokens)
+
+
+def _load(file: AttachedFile) -> dict[str, Any]:
+    if file.kind == "image":
+        return {"type": "image_url", "image_url": {"url": "data:"}}
+    return {"type": "text", "text": f"<{file.name}>" + "x" * file.size}
+
+
+def test_files_stand_before_their_question_and_images_in_parts() -> None:
+    first = replace(_message("One"), attachments=(_file("a"),))
+    second = replace(_message("Two"), attachments=(_file("b", "image"),))
+
+    assert _sent([first], load=_load) == [("user", "<a>x\n\nOne")]
+    assert _sent([first, second], load=_load)[0][1] == [
+        {"type": "text", "text": "<a>x\n\nOne"},
+        {"type": "image_url", "image_url": {"url": "data:"}},
+        {"type": "text", "text": "Two"},
+    ]
+
+
+def test_a_long_file_comes_in_several_parts() -> None:
+    question = replace(_message("?"), attachments=(replace(_file("a"), size=25),))
+
+    parts = _sent([question], load=_load, max_part_chars=10)[0][1]
+
+    assert [len(part["text"]) for part in parts] == [10, 10, 8, 1]
+
+
+def test_files_count_towards_the_window() -> None:
+    heavy = replace(_message("old"), attachments=(_file("a", tokens=700),))
+    branch = [heavy, _message("answer", "assistant"), _message("new")]
+
+    assert len(_sent(branch, load=_load, context_window=1_000)) == 3
+    heavier = replace(heavy, attachments=(_file("a", tokens=800),))
+    assert _sent([heavier, *branch[1:]], load=_load, context_window=1_000) == [("user", "new")]

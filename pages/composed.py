@@ -1,0 +1,38 @@
+"""What the browser sends along with a question beside its words: files, and a choice for it alone."""
+
+import json
+from dataclasses import dataclass
+
+__all__ = ["Composed"]
+
+MAX_CHARS = 10_000
+MAX_FILES = 100  # the core's own bound is lower, and says so
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """attachments: ids. model: "" for the one that is picked. project: "" for that of the list.
+
+    Nothing of it is believed: the core checks what it names against the caller.
+    """
+
+    attachments: tuple[str, ...] = ()
+    model: str = ""
+    project: str = ""
+
+    @classmethod
+    def parse(cls, text: object) -> "Composed":
+        """From the JSON of the page; what is no such thing counts as nothing."""
+        try:
+            value = json.loads(text) if isinstance(text, str) and len(text) <= MAX_CHARS else {}
+        except ValueError:
+            value = {}
+        if not isinstance(value, dict):
+            return cls()
+        files = value.get("attachments")
+        ids = [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
+        return cls(tuple(ids[:MAX_FILES]), _word(value.get("model")), _word(value.get("project")))
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
