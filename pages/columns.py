@@ -53,7 +53,7 @@ class ColumnsRenderer:
         answer = column.answer
         is_running = answer.status == "running"
         render = self._markdown.growing if is_running else self._markdown.finished
-        parts = [f'<h3 class="cmp-name">{escaped(column.name)}</h3>']
+        parts = [f'<h2 class="cmp-name">{escaped(column.name)}</h2>']
         if answer.reasoning:
             is_open = " open" if is_running and not answer.text else ""
             parts.append(
