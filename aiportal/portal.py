@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from aiportal.accounts import (
     ApiKeys,
@@ -17,24 +17,10 @@ from aiportal.accounts import (
 )
 from aiportal.chat import (
     AnswerCache,
-    Arena,
-    Attachments,
-    Branches,
-    Comparisons,
+    Chats,
     Completions,
-    Conversations,
-    Exports,
-    Imports,
-    Projects,
-    Prompts,
     PromptTokens,
-    Ratings,
-    RawExchanges,
     Responses,
-    Shares,
-    Titles,
-    Trash,
-    Turns,
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
@@ -50,7 +36,7 @@ __all__ = ["Portal"]
 
 
 @dataclass(frozen=True)
-class Portal:
+class Portal(Chats):
     """What every door is given. It holds no behaviour of its own; see the parts."""
 
     settings: Settings
@@ -70,22 +56,7 @@ class Portal:
     routerbox: RouterBox
     completions: Completions
     prompt_tokens: PromptTokens
-    conversations: Conversations
-    attachments: Attachments
-    prompts: Prompts
-    branches: Branches
-    exports: Exports
-    imports: Imports
-    shares: Shares
-    projects: Projects
-    ratings: Ratings
-    raw_exchanges: RawExchanges
-    trash: Trash
-    titles: Titles
     responses: Responses
-    turns: Turns
-    comparisons: Comparisons
-    arena: Arena
 
     @classmethod
     @asynccontextmanager
@@ -133,22 +104,8 @@ class Portal:
                 routerbox=RouterBox(registry, router.board),
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
-                conversations=chats.conversations,
-                attachments=chats.attachments,
-                prompts=chats.prompts,
-                branches=chats.branches,
-                exports=chats.exports,
-                imports=chats.imports,
-                shares=chats.shares,
-                projects=chats.projects,
-                ratings=chats.ratings,
-                raw_exchanges=chats.raw_exchanges,
-                trash=chats.trash,
-                titles=chats.titles,
                 responses=Responses(database),
-                turns=chats.turns,
-                comparisons=chats.comparisons,
-                arena=chats.arena,
+                **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 
     def chat(

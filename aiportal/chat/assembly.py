@@ -1,7 +1,7 @@
 """The parts that keep conversations, built in order and stopped in reverse."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiportal.accounts import Preferences
@@ -83,12 +83,18 @@ async def open_chats(
     arena = Arena(
         database, registry=registry, completions=completions, limits=lambda: registry.limits
     )
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(trash)
-        await stack.enter_async_context(attachments)
-        await stack.enter_async_context(titles)
-        await stack.enter_async_context(turns)
-        await stack.enter_async_context(arena)
+    raw_exchanges = RawExchanges(
+        database, registry=registry, conversations=conversations, projects=projects
+    )
+    comparisons = Comparisons(
+        database,
+        registry=registry,
+        conversations=conversations,
+        attachments=attachments,
+        branches=branches,
+        turns=turns,
+    )
+    async with trash, attachments, titles, turns, arena:
         yield Chats(
             conversations=conversations,
             branches=branches,
@@ -99,19 +105,10 @@ async def open_chats(
             shares=Shares(database),
             projects=projects,
             ratings=Ratings(database),
-            raw_exchanges=RawExchanges(
-                database, registry=registry, conversations=conversations, projects=projects
-            ),
+            raw_exchanges=raw_exchanges,
             trash=trash,
             titles=titles,
             turns=turns,
-            comparisons=Comparisons(
-                database,
-                registry=registry,
-                conversations=conversations,
-                attachments=attachments,
-                branches=branches,
-                turns=turns,
-            ),
+            comparisons=comparisons,
             arena=arena,
         )
