@@ -20,7 +20,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("file", type=FILE)
 @json_option
 def backup(file: Path, *, as_json: bool) -> None:
-    """Write the database, secrets and model config to FILE.
+    """Write the database, secrets, model config and attached files to FILE.
 
     A server may go on meanwhile. FILE opens every account: keep it as safe as the data folder.
     """
