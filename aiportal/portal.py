@@ -33,6 +33,7 @@ from aiportal.chat import (
 )
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
+from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
@@ -74,6 +75,7 @@ class Portal:
     titles: Titles
     responses: Responses
     turns: Turns
+    personal_data: PersonalData
 
     @classmethod
     @asynccontextmanager
@@ -131,6 +133,13 @@ class Portal:
                 titles=chats.titles,
                 responses=Responses(database),
                 turns=chats.turns,
+                personal_data=PersonalData(
+                    database,
+                    accounts=accounts,
+                    chats=chats,
+                    ledger=ledger,
+                    custom_models=registry.custom_models,
+                ),
             )
 
     def chat(
