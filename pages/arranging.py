@@ -124,7 +124,8 @@ class ArrangingHandlers:
         undo = self._undo(change, ids)
         if chat_id in ids:
             rows = await self._view.rows(principal, "", search, clock)
-            return self._view.new_chat() | rows | undo
+            new = self._view.new_chat() | await self._view.new_chat_in(principal, clock)
+            return new | rows | undo
         updates = await self._view.rows(principal, chat_id, search, clock)
         for running in self._portal.turns.running(principal):
             if running.conversation_id == chat_id:  # the event has cut off what followed it

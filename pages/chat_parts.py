@@ -74,10 +74,10 @@ def chat_parts() -> ChatParts:
     chat_id, leaf, shown = carrier("Chat"), carrier("Leaf"), carrier("Shown")
     turn, clock = carrier("Turn"), carrier("Clock")
     signal, messages = signals(), message_signals()
-    side = side_column(label="Chats", new="New chat", search="Search chats")
+    side = side_column(label="⟦Chats⟧", new="⟦New chat⟧", search="⟦Search chats⟧")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
-            title = title_bar("New chat")
+            title = title_bar("")
             picker = model_picker()
             chat_menu()
             mode_button()

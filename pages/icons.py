@@ -53,6 +53,8 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "upload": "<path d='M12 15V4M8 7.5 12 4l4 3.5M5 19.5h14'/>",
         "link": "<path d='M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0"
         "l-3 3a4 4 0 0 0 5.7 5.7l1-1'/>",
+        "keyboard": "<rect x='3' y='6.5' width='18' height='11' rx='2'/>"
+        "<path d='M7 10h.01M10.5 10h.01M14 10h.01M17 10h.01M8 14h8'/>",
         "out": "<path d='M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4"
         "M15 8l4 4-4 4M19 12H9.5'/>",
     }

@@ -10,7 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aiportal.errors import NotFound
 from pages.icons import icons_css
+from pages.texts import LANGUAGES
+from pages.texts import script as texts_script
 from pages.theme import variables_css
 
 __all__ = ["StaticFiles", "asset_text"]
@@ -21,8 +24,17 @@ _STYLESHEETS: Final = (
     "history.css",
     "in_and_out.css",
     "sign_in.css",
+    "settings.css",
 )
-_SCRIPTS: Final = ("portal.js", "messages.js", "history.js", "in_and_out.js")
+_SCRIPTS: Final = (
+    "portal.js",
+    "messages.js",
+    "history.js",
+    "in_and_out.js",
+    "shortcuts.js",
+    "settings.js",
+    "account.js",
+)
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
@@ -49,12 +61,14 @@ class StaticFiles:
     def script_url(self) -> str:
         return f"/assets/portal.js?v={_digest(self.script)}"
 
-    def head(self) -> str:
-        """The tags for a page's head."""
-        return f'<link rel="stylesheet" href="{self.css_url}"><script src="{self.script_url}"></script>'
+    def head(self, language: str = "en") -> str:
+        """The tags for a page's head; the texts of a language come before the script."""
+        texts = "" if language == "en" else f'<script src="{_texts_url(language)}"></script>'
+        sheet = f'<link rel="stylesheet" href="{self.css_url}">'
+        return f'{sheet}{texts}<script src="{self.script_url}"></script>'
 
     def routes(self) -> list[Route]:
-        """GET routes for both."""
+        """GET routes for both, and for the texts of the languages."""
 
         async def css(_: Request) -> Response:
             return Response(self.css, media_type="text/css", headers=_FOR_GOOD)
@@ -62,12 +76,27 @@ class StaticFiles:
         async def script(_: Request) -> Response:
             return Response(self.script, media_type="text/javascript", headers=_FOR_GOOD)
 
-        return [Route("/assets/portal.css", css), Route("/assets/portal.js", script)]
+        async def texts(request: Request) -> Response:
+            language = request.path_params["language"]
+            if language not in LANGUAGES:
+                raise NotFound("There is no such language.")
+            content = texts_script(language)
+            return Response(content, media_type="text/javascript", headers=_FOR_GOOD)
+
+        return [
+            Route("/assets/portal.css", css),
+            Route("/assets/portal.js", script),
+            Route("/assets/texts-{language:str}.js", texts),
+        ]
 
 
 def asset_text(name: str) -> str:
     """The text of a file in `pages/assets/`."""
     return resources.files("pages").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _texts_url(language: str) -> str:
+    return f"/assets/texts-{language}.js?v={_digest(texts_script(language))}"
 
 
 def _digest(content: bytes) -> str:

@@ -60,7 +60,6 @@ class User:
     name: str
     role: Role
     is_disabled: bool
-    has_password: bool
     created_at: datetime
 
 
@@ -73,7 +72,6 @@ def user_from_row(row: Mapping[str, Any]) -> User:
         name=row["name"],
         role=row["role"],
         is_disabled=row["disabled_at"] is not None,
-        has_password=row["password_hash"] is not None,
         created_at=from_text(row["created_at"]),
     )
 

@@ -243,30 +243,6 @@
     places.find((one) => keyOf(one) === focused)?.focus({ preventScroll: true });
   };
 
-  // ---- what the user has models do, kept with the preferences of other programs
-
-  const keepWish = async (box) => {
-    const address = "/api/auth/preferences";
-    try {
-      const before = await fetch(address);
-      if (!before.ok) throw new Error(before.statusText);
-      const kept = await before.json();
-      const chat = { ...kept.chat, [box.dataset.wish]: box.checked };
-      const answer = await fetch(address, {
-        method: "PUT",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ ...kept, chat }),
-      });
-      if (!answer.ok) throw new Error(answer.statusText);
-    } catch {
-      box.checked = !box.checked; // it is as it was, and shows it
-    }
-  };
-
-  document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-wish]")) keepWish(event.target);
-  });
-
   mends.push(showSelected, watchUndo, keepFocus);
   Object.assign(window.aiportal, { arrangingItems, connectHistory, deleteChats });
 })();
