@@ -2,6 +2,7 @@
 that changes with its content, so that browsers may keep them for good."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -40,10 +41,11 @@ _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """The stylesheet and the script as they are served."""
+    """The stylesheet and the script as they are served. texts: a script for each language."""
 
     css: bytes
     script: bytes
+    texts: Mapping[str, bytes]
 
     @classmethod
     def read(cls) -> "StaticFiles":
@@ -51,7 +53,7 @@ class StaticFiles:
         sheets = "\n".join(asset_text(name) for name in _STYLESHEETS)
         css = f"{variables_css()}{icons_css()}{sheets}"
         script = "\n".join(asset_text(name) for name in _SCRIPTS)
-        return cls(css.encode(), script.encode())
+        return cls(css.encode(), script.encode(), {one: texts_script(one) for one in LANGUAGES})
 
     @property
     def css_url(self) -> str:
@@ -63,9 +65,12 @@ class StaticFiles:
 
     def head(self, language: str = "en") -> str:
         """The tags for a page's head; the texts of a language come before the script."""
-        texts = "" if language == "en" else f'<script src="{_texts_url(language)}"></script>'
+        texts = "" if language == "en" else f'<script src="{self._texts_url(language)}"></script>'
         sheet = f'<link rel="stylesheet" href="{self.css_url}">'
         return f'{sheet}{texts}<script src="{self.script_url}"></script>'
+
+    def _texts_url(self, language: str) -> str:
+        return f"/assets/texts-{language}.js?v={_digest(self.texts[language])}"
 
     def routes(self) -> list[Route]:
         """GET routes for both, and for the texts of the languages."""
@@ -77,10 +82,9 @@ class StaticFiles:
             return Response(self.script, media_type="text/javascript", headers=_FOR_GOOD)
 
         async def texts(request: Request) -> Response:
-            language = request.path_params["language"]
-            if language not in LANGUAGES:
+            content = self.texts.get(request.path_params["language"])
+            if content is None:
                 raise NotFound("There is no such language.")
-            content = texts_script(language)
             return Response(content, media_type="text/javascript", headers=_FOR_GOOD)
 
         return [
@@ -93,10 +97,6 @@ class StaticFiles:
 def asset_text(name: str) -> str:
     """The text of a file in `pages/assets/`."""
     return resources.files("pages").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _texts_url(language: str) -> str:
-    return f"/assets/texts-{language}.js?v={_digest(texts_script(language))}"
 
 
 def _digest(content: bytes) -> str:
