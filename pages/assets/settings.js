@@ -83,10 +83,17 @@
     return set;
   };
 
-  const field = (label, input, hint) => {
-    const box = make("label", "field", label);
-    box.append(input);
-    if (hint) box.append(make("span", "hint", hint));
+  let fields = 0;
+  const field = (text, input, hint) => {
+    const box = make("div", "field");
+    const label = make("label", "", text);
+    input.id = label.htmlFor = `setting-${(fields += 1)}`;
+    box.append(label, input);
+    if (!hint) return box;
+    const note = make("span", "hint", hint);
+    note.id = `${input.id}-hint`;
+    input.setAttribute("aria-describedby", note.id);
+    box.append(note);
     return box;
   };
 

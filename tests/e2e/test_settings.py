@@ -56,9 +56,9 @@ def _theme_at_first(page: Page) -> list[str]:
 def test_looks_are_kept_for_the_user_on_every_device(open_chat: OpenChat, stranger: Page) -> None:
     page = open_chat()
     box = _settings(page)
-    box.get_by_text("Dark", exact=True).click()
+    box.get_by_role("radio", name="Dark").check()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    box.get_by_text("Compact").click()
+    box.get_by_role("radio", name="Compact").check()
     expect(box.get_by_role("status")).to_have_text("Saved")
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()
@@ -87,7 +87,7 @@ def test_new_chats_start_with_what_was_chosen_for_them(
     box.get_by_label("Max tokens").fill("50")
     box.get_by_label("Max tokens").blur()
     expect(box.get_by_role("status")).to_have_text("Saved")
-    box.get_by_text("Ctrl + Enter sends").click()
+    box.get_by_role("radio", name="Ctrl + Enter sends").check()
     expect(page.locator("html")).to_have_attribute("data-send-with", "ctrl-enter")
     _reload(page)
 
@@ -261,7 +261,7 @@ def test_the_page_is_in_the_language_that_was_chosen(open_chat: OpenChat) -> Non
     page = open_chat()
     page.get_by_placeholder("Ask anything").fill("Half a question")
     box = _settings(page)
-    box.get_by_label("Language").select_option("ar")
+    box.get_by_label("Language", exact=True).select_option("ar")
     expect(page.locator("html[data-ready]")).to_have_attribute("dir", "rtl")
     expect(page.get_by_placeholder("اسأل عن أي شيء")).to_have_value("Half a question")
     expect(page.get_by_text("ستظهر محادثاتك هنا.")).to_be_visible()  # what a handler rendered
@@ -274,7 +274,7 @@ def test_the_page_is_in_the_language_that_was_chosen(open_chat: OpenChat) -> Non
 
     page.keyboard.press("Control+,")
     box = page.get_by_role("dialog", name="الإعدادات")
-    box.get_by_label("اللغة").select_option("de")
+    box.get_by_label("اللغة", exact=True).select_option("de")
     expect(page.locator("html[data-ready]")).to_have_attribute("lang", "de")
     expect(page.get_by_role("tab", name="Tiefe Recherche")).to_be_visible()
     page.context.clear_cookies(name="aiportal_session")
