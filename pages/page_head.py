@@ -138,7 +138,6 @@ def _attributes(settings: UserSettings, language: str) -> str:
         "lang": html_language(language),
         "dir": direction(language),
         "data-language": language,
-        "data-wanted-language": settings.language or "",
         "data-look": settings.theme or "",
         "data-density": settings.density,
         "data-send-with": settings.send_with,

@@ -8,10 +8,12 @@ Four ways lead to it, one for each place that a text stands in:
 * Scripts ask `t("…")` of portal.js, which has the catalogue as a file of its own: see `script`.
 * Gradio's own texts follow `navigator.language`, which portal.js sets before Gradio starts.
 
-Why marks and not `gr.I18n`: it follows the browser alone, and it does not reach into the templates
-of `gr.HTML`, of which this app is mostly made. The configuration of a page is one text of 120 kB
-that is written anew for each view anyway; to replace some 90 marks in it took 0.9 ms on a shared
-core, besides 6 ms for compressing it. So one set of components serves every language.
+Why marks and not `gr.I18n`, tried in Chromium with Gradio 6.31 and a German browser: labels, tabs,
+buttons, placeholders and values came out translated, but a template of `gr.HTML`, of which this app
+is mostly made, showed `__i18n__{"__type__": …}` as it stood; and it follows the browser alone. A page
+is written anew for each view anyway, with its whole configuration in it. Of the 48 ms that a view
+took, the 77 marks in its 107 kB took 0.15 ms, the compression 1.2 ms. So one set of components serves
+every language, and English costs the same. A catalogue of 160 texts is 3.5 kB compressed, and kept.
 
 No text, English or translated, holds `<`, `>`, `&`, `"`, `\\`, so it may stand in JSON, HTML and
 attributes as it is; a test holds that, and that no language lacks a text or a `{placeholder}`.

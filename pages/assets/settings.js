@@ -3,11 +3,9 @@
 (() => {
   "use strict";
 
-  const { acts, applyMode, button, copy, dialog, make, remembered, rememberLook, setDrawer, t } =
-    window.aiportal;
+  const { acts, applyMode, button, make, remembered, rememberLook, setDrawer, t } = window.aiportal;
   const root = document.documentElement;
   const PREFERENCES = "/api/auth/preferences";
-  const DAY_MS = 86_400_000;
 
   const languages = {
     en: "English",
@@ -242,79 +240,9 @@
     ];
   };
 
-  // ---- keys
-
-  const askToRevoke = (key, redraw) =>
-    dialog(
-      t("Revoke this key?"),
-      make("p", "", t("Programs that use “{name}” are refused from now on.", { name: key.name })),
-      t("Revoke"),
-      "danger",
-      () => ask("DELETE", `/api/auth/keys/${key.id}`).then(redraw, fail),
-    );
-
-  const keyLine = (key, redraw) =>
-    line(
-      make("b", "", key.name),
-      [
-        `ak_…${key.hint}`,
-        key.last_used_at ? t("last used {when}", { when: when(key.last_used_at) }) : t("never used"),
-        key.expires_at ? t("ends {when}", { when: when(key.expires_at) }) : t("without an end"),
-      ],
-      button("btn small danger", t("Revoke"), () => askToRevoke(key, redraw)),
-    );
-
-  const keyForm = (redraw) => {
-    const form = make("form", "inline");
-    const name = make("input");
-    Object.assign(name, { required: true, maxLength: 100, placeholder: t("Such as: laptop") });
-    const days = select(
-      [
-        ["30", t("{count} days", { count: 30 })],
-        ["90", t("{count} days", { count: 90 })],
-        ["365", t("{count} days", { count: 365 })],
-        ["", t("without an end")],
-      ],
-      "90",
-    );
-    const go = make("button", "btn primary", t("Make a key"));
-    form.append(field(t("Name"), name), field(t("Ends after"), days), go);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const end = days.value ? new Date(Date.now() + Number(days.value) * DAY_MS) : null;
-      ask("POST", "/api/auth/keys", { name: name.value, expires_at: end?.toISOString() ?? null })
-        .then((made) => redraw(made))
-        .catch(fail);
-    });
-    return form;
-  };
-
-  const madeKey = (made) => {
-    const box = make("div", "made");
-    const code = make("code", "", made.key);
-    code.dir = "ltr";
-    code.tabIndex = 0;
-    const words = t("This is the key “{name}”. It is shown only now: copy it.", { name: made.name });
-    box.append(make("p", "", words), code);
-    const take = button("btn i-copy", t("Copy"), () => copy(made.key, take));
-    box.append(take);
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", t("New key"));
-    return box;
-  };
-
-  const keys = async (redraw, made) => {
-    const { data } = await ask("GET", "/api/auth/keys?limit=500");
-    const list = make("ul", "lines");
-    for (const key of data) list.append(keyLine(key, redraw));
-    if (!data.length) list.append(make("li", "hint", t("There is no key yet.")));
-    const note = t("With a key, programs call this portal in your name.");
-    return [...(made ? [madeKey(made)] : []), heading(t("API keys"), note), list, keyForm(redraw)];
-  };
-
   Object.assign(window.aiportal, {
     keepLook,
-    settings: { ask, fail, field, general, chat, heading, keys, line, tell, when },
+    settings: { ask, fail, field, heading, line, select, tell, when },
   });
 
   // ---- the box
@@ -322,18 +250,23 @@
   const sections = () => [
     ["general", t("Look and language"), general],
     ["chat", t("Chats"), chat],
-    ["keys", t("API keys"), keys],
+    ["keys", t("API keys"), window.aiportal.settings.keys],
     ["sign-in", t("Sign-in"), window.aiportal.settings.signIn],
     ["data", t("Your data"), window.aiportal.settings.data],
   ];
 
+  let wanted = null; // what is drawn last counts, whichever answer comes first
   const show = async (panel, tab, content, made) => {
+    const mine = (wanted = {});
     tell("");
     const redraw = (more) => show(panel, tab, content, more);
     try {
       const parts = await content(redraw, made);
+      if (wanted !== mine) return;
       panel.replaceChildren(...parts);
     } catch (error) {
+      if (wanted !== mine) return;
+      panel.replaceChildren();
       fail(error);
     }
     panel.setAttribute("aria-labelledby", tab.id);
