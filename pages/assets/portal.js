@@ -199,13 +199,13 @@
   };
 
   const askForTitle = ({ id, title }) => {
-    const label = make("label", "field", "Title");
+    const label = make("label", "field", t("Title"));
     const input = make("input");
     input.value = title;
     input.required = true;
     input.maxLength = 200;
     label.append(input);
-    dialog("Rename this chat", label, "Rename", "primary", () =>
+    dialog(t("Rename this chat"), label, t("Rename"), "primary", () =>
       tell("edit", { id, title: input.value }),
     );
     input.select();
@@ -233,12 +233,12 @@
         menu.hidePopover();
         act(row);
       });
-    const file = make("a", "mi i-download", "Export as Markdown");
+    const file = make("a", "mi i-download", t("Export as Markdown"));
     file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
     file.download = "";
     const { arrangingItems, deleteChats } = window.aiportal;
-    const remove = item("trash", "Delete", ({ id }) => deleteChats([id]));
-    menu.append(item("pencil", "Rename", askForTitle), ...arrangingItems(row, item), file, remove);
+    const remove = item("trash", t("Delete"), ({ id }) => deleteChats([id]));
+    menu.append(item("pencil", t("Rename"), askForTitle), ...arrangingItems(row, item), file, remove);
     showMenu(menu, opener);
   };
 
