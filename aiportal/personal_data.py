@@ -14,7 +14,7 @@ from aiportal.chat import Chats
 from aiportal.chat.archive import ZipStream
 from aiportal.errors import InvalidRequest, PermissionDenied
 from aiportal.principal import Principal
-from aiportal.registry import CustomModels
+from aiportal.registry import Registry
 from aiportal.store import Database
 from aiportal.usage import Ledger
 
@@ -38,17 +38,16 @@ class PersonalData:
     def __init__(
         self,
         database: Database,
-        *,
         accounts: Accounts,
         chats: Chats,
         ledger: Ledger,
-        custom_models: CustomModels,
+        registry: Registry,
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._chats = chats
         self._ledger = ledger
-        self._custom_models = custom_models
+        self._custom_models = registry.custom_models
 
     async def export(self, principal: Principal) -> AsyncIterator[bytes]:
         """A ZIP archive, piece by piece: the account, its preferences, keys and sessions, projects,
@@ -67,7 +66,7 @@ class PersonalData:
             yield await asyncio.to_thread(
                 archive.add, f"usage/usage-{number:05d}.json", text, moment=now
             )
-        async for piece in self._chats.exports.add_to(archive, principal, folder="chats/"):
+        async for piece in self._chats.exports.add_to(principal, archive, folder="chats/"):
             yield piece
         yield archive.end()
 

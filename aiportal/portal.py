@@ -133,13 +133,7 @@ class Portal:
                 titles=chats.titles,
                 responses=Responses(database),
                 turns=chats.turns,
-                personal_data=PersonalData(
-                    database,
-                    accounts=accounts,
-                    chats=chats,
-                    ledger=ledger,
-                    custom_models=registry.custom_models,
-                ),
+                personal_data=PersonalData(database, accounts, chats, ledger, registry),
             )
 
     def chat(

@@ -52,12 +52,12 @@ class Exports:
         One conversation is in memory at a time. One that is deleted meanwhile is left out.
         """
         archive = ZipStream()
-        async for piece in self.add_to(archive, principal):
+        async for piece in self.add_to(principal, archive):
             yield piece
         yield archive.end()
 
     async def add_to(
-        self, archive: ZipStream, principal: Principal, *, folder: str = ""
+        self, principal: Principal, archive: ZipStream, *, folder: str = ""
     ) -> AsyncIterator[bytes]:
         """What `everything` puts into an archive, into one that holds other things as well.
 
