@@ -25,6 +25,7 @@ from aiportal.chat import (
 )
 from aiportal.dialects.operations import ModelRequest
 from aiportal.local import LocalModels
+from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
@@ -57,6 +58,7 @@ class Portal(Chats):
     completions: Completions
     prompt_tokens: PromptTokens
     responses: Responses
+    personal_data: PersonalData
 
     @classmethod
     @asynccontextmanager
@@ -105,6 +107,7 @@ class Portal(Chats):
                 completions=completions,
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
+                personal_data=PersonalData(database, accounts, chats, ledger, registry),
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

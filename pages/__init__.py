@@ -28,7 +28,7 @@ from pages.access import Access, LoginRedirect  # noqa: E402
 from pages.arena_page import ArenaPage  # noqa: E402
 from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
-from pages.page_head import PageHead  # noqa: E402
+from pages.page_head import PageHead, settings_reader  # noqa: E402
 from pages.shared_chats import SharedChatPages  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
 from pages.static import StaticFiles  # noqa: E402
@@ -57,7 +57,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     app.user_middleware += [  # innermost: what they answer passes the others too
         Middleware(LoginRedirect, access=access),
         Middleware(GradioGate, access=access, function_ids=frozenset(demo.fns)),
-        Middleware(PageHead, tags=files.head()),
+        Middleware(PageHead, files=files, read=settings_reader(portal)),
     ]
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
     demo.state_session_capacity = MAX_PAGES

@@ -16,6 +16,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_view import ChatView, Updates, said, turn_reference
 from pages.components import part
 from pages.list_view import ListView
+from pages.texts import say, texts
 from pages.toasts import told
 
 __all__ = ["ArrangingHandlers", "ArrangingParts", "arranging_parts"]
@@ -25,8 +26,8 @@ _UNDO = """\
 <div class="toast-body undo" role="status" data-stamp="{{value.stamp}}">
   <span>{{value.text}}</span>
   <button type="button" class="lnk" data-act="undo" data-ids="{{value.ids}}"
-    data-action="{{value.action}}">Undo</button>
-  <button type="button" class="ib i-close" data-act="undo-close" aria-label="Close"></button>
+    data-action="{{value.action}}">⟦Undo⟧</button>
+  <button type="button" class="ib i-close" data-act="undo-close" aria-label="⟦Close⟧"></button>
 </div>
 {{/if}}"""
 _WAYS_BACK: dict[BulkAction, BulkAction] = {
@@ -34,10 +35,11 @@ _WAYS_BACK: dict[BulkAction, BulkAction] = {
     "archive": "unarchive",
     "unarchive": "archive",
 }
-_WORDS: dict[BulkAction, str] = {
-    "delete": "deleted",
-    "archive": "archived",
-    "unarchive": "back in the list",
+# Of one chat, of many.
+_DONE: dict[BulkAction, tuple[str, ...]] = {
+    "delete": texts("Chat deleted.", "{count} chats deleted."),
+    "archive": texts("Chat archived.", "{count} chats archived."),
+    "unarchive": texts("Chat back in the list.", "{count} chats back in the list."),
 }
 
 
@@ -89,7 +91,7 @@ class ArrangingHandlers:
         change, ids = _wanted(event)
         await self._portal.conversations.change_all(principal, ids, change)
         updates = await self._view.rows(principal, chat_id, search, clock)
-        return updates | self._undo(change, ids)
+        return updates | self._undo(change, ids, clock)
 
     @told
     async def retag(
@@ -121,10 +123,11 @@ class ArrangingHandlers:
         ids = _texts(event, "ids")
         change = BulkChange("delete")
         await self._portal.conversations.change_all(principal, ids, change)
-        undo = self._undo(change, ids)
+        undo = self._undo(change, ids, clock)
         if chat_id in ids:
             rows = await self._view.rows(principal, "", search, clock)
-            return self._view.new_chat() | rows | undo
+            new = self._view.new_chat() | await self._view.new_chat_in(principal, clock)
+            return new | rows | undo
         updates = await self._view.rows(principal, chat_id, search, clock)
         for running in self._portal.turns.running(principal):
             if running.conversation_id == chat_id:  # the event has cut off what followed it
@@ -206,15 +209,15 @@ class ArrangingHandlers:
         conversation = await self._portal.conversations.get(principal, chat_id)
         return {self._parts.title: {"title": conversation.title}}
 
-    def _undo(self, change: BulkChange, ids: Sequence[str]) -> Updates:
+    def _undo(self, change: BulkChange, ids: Sequence[str], clock: str | None) -> Updates:
         """The toast with the way back, an empty one where there is none."""
         back = _WAYS_BACK.get(change.action)
         if back is None:
             return {self._arranging.undo: {"text": ""}}
-        chats = "Chat" if len(ids) == 1 else f"{len(ids):,} chats"
+        words = _DONE[change.action][len(ids) > 1]
         return {
             self._arranging.undo: {
-                "text": f"{chats} {_WORDS[change.action]}.",
+                "text": say(ListView.parse(clock).language, words, count=f"{len(ids):,}"),
                 "ids": " ".join(ids),
                 "action": back,
                 "stamp": new_id("undo"),

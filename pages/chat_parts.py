@@ -81,10 +81,10 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
     turn, clock, taken = carrier("Turn"), carrier("Clock"), carrier("Taken")
     comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
-    side = side_column(label="Chats", new="New chat", search="Search chats")
+    side = side_column(label="⟦Chats⟧", new="⟦New chat⟧", search="⟦Search chats⟧")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
-            title = title_bar("New chat")
+            title = title_bar("")
             picker = model_picker()
             chat_menu()
             mode_button()

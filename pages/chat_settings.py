@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aiportal.accounts import UserSettings
 from aiportal.chat import Conversation
 
 __all__ = ["ChatSettings"]
@@ -27,6 +28,13 @@ class ChatSettings:
             stored.get("temperature"),
             stored.get("top_p"),
             stored.get("max_tokens"),
+        )
+
+    @classmethod
+    def wanted(cls, settings: UserSettings) -> "ChatSettings":
+        """Those that a user has new chats start with."""
+        return cls(
+            settings.system_prompt, settings.temperature, settings.top_p, settings.max_tokens
         )
 
     def parameters(self, others: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import gradio as gr
 
+from aiportal.accounts import UserSettings
 from aiportal.chat import Branch, BranchMessage, Comparison, Conversation, Project, model_of
 from aiportal.errors import InvalidRequest, NotFound, PortalError
 from aiportal.portal import Portal
@@ -85,7 +86,9 @@ class ChatView:
     async def opened(self, principal: Principal, chat_id: str) -> Updates:
         """A chat, or a new one for "", with its settings and its model."""
         if not chat_id:
-            model, updates = None, self.new_chat()
+            wanted = await self._wanted(principal)
+            model = wanted.model
+            updates = self.new_chat() | self.settings(ChatSettings.wanted(wanted))
         else:
             conversation = await self._portal.conversations.get(principal, chat_id)
             project = await self._portal.projects.of(principal, conversation)
@@ -152,7 +155,7 @@ class ChatView:
             parts.turn: "",
             parts.comparison: "",
             parts.battle: "",
-            parts.title: {"title": "New chat"},
+            parts.title: {"title": ""},
             parts.log: [],
             parts.empty: gr.update(visible=True),
             parts.composer.text: self.button(is_running=False),
@@ -161,16 +164,25 @@ class ChatView:
         }
 
     async def new_chat_in(self, principal: Principal, clock: str | None) -> Updates:
-        """What is different about a new chat where the list shows a project: the title, and the model
-        if the project has one."""
-        project = await self.project(principal, clock)
-        if project is None:
-            return {}
-        updates: Updates = {self._parts.title: {"title": f"New chat in {project.name}"}}
-        if project.model is None:
+        """What is different about a new chat: what its user has new chats start with, and where the
+        list shows a project its title, and its model if it has one."""
+        wanted = await self._wanted(principal)
+        updates = self.settings(ChatSettings.wanted(wanted))
+        model, project = wanted.model, await self.project(principal, clock)
+        if project is not None:
+            updates[self._parts.title] = {"title": f"New chat in {project.name}"}
+            model = project.model or model
+        if model is None:
             return updates
-        updates[self._parts.picker] = await self._models.options(principal, project.model)
-        return updates | await self.note(principal, project.model)
+        updates[self._parts.picker] = await self._models.options(principal, model)
+        return updates | await self.note(principal, model)
+
+    async def _wanted(self, principal: Principal) -> UserSettings:
+        """What the user has chosen; a default model that cannot be used now counts as none."""
+        wanted = UserSettings.parse(await self._portal.preferences.get(principal))
+        if wanted.model is None or await self._models.is_usable(principal, wanted.model):
+            return wanted
+        return replace(wanted, model=None)
 
     async def project(self, principal: Principal, clock: str | None) -> Project | None:
         """The one that the list shows, if it is still there. clock: see `History.rows`."""

@@ -13,6 +13,7 @@ from aiportal.principal import Principal
 from pages.components import HistoryRow, account_value, list_value, row_groups
 from pages.footers import usd
 from pages.list_view import ListView
+from pages.texts import say
 
 __all__ = ["History"]
 
@@ -43,10 +44,12 @@ class History:
         pages = await self._pages(principal, words, view)
         live = {turn.conversation_id for turn in self._portal.turns.running(principal)}
         rows = [row for page in pages for row in _rows(page, chat_id=chat_id, live=live)]
-        groups = row_groups(rows, now=datetime.now(UTC), minutes_east=view.minutes_east)
+        groups = row_groups(
+            rows, now=datetime.now(UTC), minutes_east=view.minutes_east, language=view.language
+        )
         value = list_value(
             groups,
-            label="Chats",
+            label=say(view.language, "Chats"),
             note=_note(
                 is_empty=not rows,
                 is_search=bool(words),
@@ -66,9 +69,8 @@ class History:
         return account_value(
             user.name,
             user.username,
-            spent=f"{usd(spent)} this month",
+            spent=usd(spent),
             is_admin=principal.is_admin,
-            has_titles=await self._portal.titles.is_wanted(principal),
         )
 
     async def _pages(
@@ -113,7 +115,8 @@ class History:
             for project in ordered
         ]
         here = next((one for one in listed if one["id"] == view.project_id), None)
-        name = here["name"] if here else f"#{view.tag}" if view.tag else "Archived"
+        archived = say(view.language, "Archived")
+        name = here["name"] if here else f"#{view.tag}" if view.tag else archived
         is_open = not (view.is_narrowed or is_search)
         tags = await self._portal.conversations.tags(principal) if is_open else ()
         return {
@@ -172,11 +175,17 @@ def _plain(text: str) -> str:
 
 def _note(*, is_empty: bool, is_search: bool, view: ListView, has_more: bool) -> str:
     if is_empty and is_search:
-        return "No chat holds these words."
+        return say(view.language, "No chat holds these words.")
     if is_empty and view.is_archived:
-        return "No chat is archived."
+        return say(view.language, "No chat is archived.")
     if is_empty and view.is_narrowed:
-        return "No chat is here yet."
+        return say(view.language, "No chat is here yet.")
     if is_empty:
-        return "Your chats will be listed here."
-    return f"Only the newest {MAX_ROWS} are listed. Search finds the others." if has_more else ""
+        return say(view.language, "Your chats will be listed here.")
+    if not has_more:
+        return ""
+    return say(
+        view.language,
+        "Only the newest {count} are listed. Search finds the others.",
+        count=MAX_ROWS,
+    )

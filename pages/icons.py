@@ -64,6 +64,8 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "camera": "<path d='M4 7.5h3.5L9 5h6l1.5 2.5H20v11.5H4z'/><circle cx='12' cy='13' r='3.5'/>",
         "link": "<path d='M10 14a4 4 0 0 0 5.7 0l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-5.7 0"
         "l-3 3a4 4 0 0 0 5.7 5.7l1-1'/>",
+        "keyboard": "<rect x='3' y='6.5' width='18' height='11' rx='2'/>"
+        "<path d='M7 10h.01M10.5 10h.01M14 10h.01M17 10h.01M8 14h8'/>",
         "out": "<path d='M10 4.5H6a1.5 1.5 0 0 0-1.5 1.5v12A1.5 1.5 0 0 0 6 19.5h4"
         "M15 8l4 4-4 4M19 12H9.5'/>",
     }

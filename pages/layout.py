@@ -31,14 +31,14 @@ def build_ui(portal: Portal, access: Access) -> gr.Blocks:
         brand()
         account = account_box()
         with gr.Tabs(elem_id="nav", overflow_behavior="wrap"):
-            with gr.Tab("Chat", elem_id="tab-chat", id="chat"):
+            with gr.Tab("⟦Chat⟧", elem_id="tab-chat", id="chat"):
                 build_chat(demo, portal, access, account)
-            with gr.Tab("Deep research", elem_id="tab-research", id="research"):
+            with gr.Tab("⟦Deep research⟧", elem_id="tab-research", id="research"):
                 build_deep_research()
-            with gr.Tab("Tool playground", elem_id="tab-tools", id="tools"):
+            with gr.Tab("⟦Tool playground⟧", elem_id="tab-tools", id="tools"):
                 build_tool_playground()
-            with gr.Tab("Live audio", elem_id="tab-audio", id="audio"):
+            with gr.Tab("⟦Live audio⟧", elem_id="tab-audio", id="audio"):
                 build_live_audio()
-            with gr.Tab("Admin", elem_id="tab-admin", id="admin"):
+            with gr.Tab("⟦Admin⟧", elem_id="tab-admin", id="admin"):
                 build_admin()
     return demo

@@ -6,6 +6,7 @@ from typing import Any, Self
 import orjson
 
 from aiportal.chat import ListFilter
+from pages.texts import LANGUAGES
 
 __all__ = ["ListView"]
 
@@ -15,12 +16,16 @@ MAX_CHARS = 200
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """project_id, tag: "" for any. minutes_east: of UTC. Whatever the browser sends is one."""
+    """project_id, tag: "" for any. minutes_east: of UTC. Whatever the browser sends is one.
+
+    language: the one that the page is in.
+    """
 
     minutes_east: int = 0
     project_id: str = ""
     tag: str = ""
     is_archived: bool = False
+    language: str = "en"
 
     @classmethod
     def parse(cls, text: str | None) -> Self:
@@ -41,6 +46,7 @@ class ListView:
             project_id=_text(found.get("project_id")),
             tag=_text(found.get("tag")),
             is_archived=found.get("is_archived") is True,
+            language=chosen if (chosen := _text(found.get("language"))) in LANGUAGES else "en",
         )
 
     @property

@@ -25,6 +25,10 @@ class ModelChoice:
         models = [model for model in usable if "chat" in model.capabilities]
         return picker_value(models, picked or self._registry.default_model)
 
+    async def is_usable(self, principal: Principal, model_id: str) -> bool:
+        """Whether the caller may have it answer now."""
+        return any(model.id == model_id for model in await self._registry.list(principal))
+
     async def note(self, principal: Principal, picked: str | None) -> dict[str, str] | None:
         """What the note says of a tiny model: its name and the next better one to pull.
 

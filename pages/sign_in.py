@@ -1,10 +1,12 @@
 """The pages before the app: sign-in with a password, and redeeming a one-time link."""
 
 import html
+from collections.abc import Mapping
 from string import Template
 
 from pages.components.shell import BRAND_MARK
 from pages.static import StaticFiles, asset_text
+from pages.texts import direction, html_language, language_of, translated
 
 __all__ = ["SignInPages"]
 
@@ -14,30 +16,41 @@ class SignInPages:
 
     def __init__(self, files: StaticFiles) -> None:
         self._files = files
-        self._sign_in = Template(asset_text("sign_in.html"))
-        self._link = Template(asset_text("link.html"))
+        self._sign_in = asset_text("sign_in.html")
+        self._link = asset_text("link.html")
 
-    def render_sign_in(self, error: str | None, username: str, next_path: str) -> str:
+    def render_sign_in(
+        self, error: str | None, username: str, next_path: str, headers: Mapping[str, str]
+    ) -> str:
         """The page at `/login`; its form goes to POST /login with username, password and next.
 
         error: why the last try failed, its first sentence stands out; None before the first.
+        headers: of the request, with names in lower case; they say in which language.
         """
-        return self._sign_in.substitute(
-            head=self._files.head(),
+        language = language_of(headers)
+        return _in(self._sign_in, language).substitute(
+            head=self._files.head(language),
             mark=BRAND_MARK,
             error=_error_html(error) if error else "",
             username=html.escape(username),
             next=html.escape(next_path),
         )
 
-    def render_link(self, token: str) -> str:
+    def render_link(self, token: str, headers: Mapping[str, str]) -> str:
         """The page at `/login/link`; its one button redeems the token by POST /login/link.
 
         A page and not a redirect, so that programs which look at links do not use them up.
         """
-        return self._link.substitute(
-            head=self._files.head(), mark=BRAND_MARK, token=html.escape(token)
+        language = language_of(headers)
+        return _in(self._link, language).substitute(
+            head=self._files.head(language), mark=BRAND_MARK, token=html.escape(token)
         )
+
+
+def _in(page: str, language: str) -> Template:
+    """The page in a language, its fields still empty: what callers send is no text of ours."""
+    root = f'<html lang="{html_language(language)}" dir="{direction(language)}">'
+    return Template(translated(page, language).replace('<html lang="en">', root, 1))
 
 
 def _error_html(error: str) -> str:

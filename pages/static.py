@@ -3,6 +3,7 @@ that changes with its content, so that browsers may keep them for good."""
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -11,7 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from aiportal.errors import NotFound
 from pages.icons import icons_css
+from pages.texts import LANGUAGES
+from pages.texts import script as texts_script
 from pages.theme import variables_css
 
 __all__ = ["StaticFiles", "asset_text", "diagram_library_url"]
@@ -25,6 +29,7 @@ _STYLESHEETS: Final = (
     "comparing.css",
     "input.css",
     "sign_in.css",
+    "settings.css",
 )
 _SCRIPTS: Final = (
     "portal.js",
@@ -39,6 +44,9 @@ _SCRIPTS: Final = (
     "drafts.js",
     "completion.js",
     "prompts.js",
+    "shortcuts.js",
+    "settings.js",
+    "account.js",
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it
@@ -47,10 +55,11 @@ _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """The stylesheet and the script as they are served."""
+    """The stylesheet and the script as they are served. texts: a script for each language."""
 
     css: bytes
     script: bytes
+    texts: Mapping[str, bytes]
 
     @classmethod
     def read(cls) -> "StaticFiles":
@@ -59,7 +68,7 @@ class StaticFiles:
         css = f"{variables_css()}{icons_css()}{sheets}"
         script = "\n".join(asset_text(name) for name in _SCRIPTS)
         script = script.replace(_DIAGRAM_LIBRARY, diagram_library_url())
-        return cls(css.encode(), script.encode())
+        return cls(css.encode(), script.encode(), {one: texts_script(one) for one in LANGUAGES})
 
     @property
     def css_url(self) -> str:
@@ -69,12 +78,17 @@ class StaticFiles:
     def script_url(self) -> str:
         return f"/assets/portal.js?v={_digest(self.script)}"
 
-    def head(self) -> str:
-        """The tags for a page's head."""
-        return f'<link rel="stylesheet" href="{self.css_url}"><script src="{self.script_url}"></script>'
+    def head(self, language: str = "en") -> str:
+        """The tags for a page's head; the texts of a language come before the script."""
+        texts = "" if language == "en" else f'<script src="{self._texts_url(language)}"></script>'
+        sheet = f'<link rel="stylesheet" href="{self.css_url}">'
+        return f'{sheet}{texts}<script src="{self.script_url}"></script>'
+
+    def _texts_url(self, language: str) -> str:
+        return f"/assets/texts-{language}.js?v={_digest(self.texts[language])}"
 
     def routes(self) -> list[Route]:
-        """GET routes for both."""
+        """GET routes for both, and for the texts of the languages."""
 
         async def css(_: Request) -> Response:
             return Response(self.css, media_type="text/css", headers=_FOR_GOOD)
@@ -82,7 +96,17 @@ class StaticFiles:
         async def script(_: Request) -> Response:
             return Response(self.script, media_type="text/javascript", headers=_FOR_GOOD)
 
-        return [Route("/assets/portal.css", css), Route("/assets/portal.js", script)]
+        async def texts(request: Request) -> Response:
+            content = self.texts.get(request.path_params["language"])
+            if content is None:
+                raise NotFound("There is no such language.")
+            return Response(content, media_type="text/javascript", headers=_FOR_GOOD)
+
+        return [
+            Route("/assets/portal.css", css),
+            Route("/assets/portal.js", script),
+            Route("/assets/texts-{language:str}.js", texts),
+        ]
 
 
 def diagram_library_url() -> str:

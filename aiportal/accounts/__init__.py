@@ -8,6 +8,7 @@ from aiportal.accounts.links import SignInLinks
 from aiportal.accounts.preferences import Preferences
 from aiportal.accounts.sessions import COOKIE_NAME, Session, Sessions
 from aiportal.accounts.tokens import TokenPair, Tokens
+from aiportal.accounts.user_settings import Density, SendKey, Theme, UserSettings
 from aiportal.accounts.users import User, Users
 
 __all__ = [
@@ -17,14 +18,18 @@ __all__ = [
     "ApiKey",
     "ApiKeys",
     "Credentials",
+    "Density",
     "Keep",
     "Preferences",
+    "SendKey",
     "Session",
     "Sessions",
     "SignInLinks",
+    "Theme",
     "TokenPair",
     "Tokens",
     "User",
+    "UserSettings",
     "Users",
     "open_accounts",
 ]

@@ -43,16 +43,49 @@ class Preferences:
 
         Raises RequestTooLarge, InvalidRequest for what cannot be JSON or is nested too deeply.
         """
-        row = {
-            "user_id": principal.user_id,
-            "content": _encoded(content),
-            "updated_at": now_text(),
-        }
+        row = _row(principal, content)
 
         def work(database: sqlite_utils.Database) -> None:
             database.execute(_WRITE, row)
 
         await self._database.write(work)
+
+    async def merge(self, principal: Principal, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Change what `patch` names and leave the rest (RFC 7396: null removes); the whole object.
+
+        Two programs that change different things lose nothing. Raises as `replace`, and then nothing
+        has changed.
+        """
+        _encoded(patch)  # bounds how deep the merging goes
+
+        def work(database: sqlite_utils.Database) -> dict[str, Any]:
+            found = database.execute(_READ, {"user_id": principal.user_id}).fetchone()
+            merged = _merged({} if found is None else orjson.loads(found[0]), patch)
+            database.execute(_WRITE, _row(principal, merged))
+            return merged
+
+        return await self._database.write(work)
+
+
+def _row(principal: Principal, content: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "user_id": principal.user_id,
+        "content": _encoded(content),
+        "updated_at": now_text(),
+    }
+
+
+def _merged(before: object, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON Merge Patch applied to an object; what was no object gives way to one."""
+    merged = dict(before) if isinstance(before, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            merged[name] = _merged(merged.get(name), value)
+        else:
+            merged[name] = value
+    return merged
 
 
 def _encoded(content: Mapping[str, Any]) -> str:

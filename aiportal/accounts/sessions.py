@@ -2,7 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlite_utils
 
@@ -34,11 +35,12 @@ _DELETE_SURPLUS = """
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One browser that is signed in. is_current: the one that asks."""
+    """One browser that is signed in. is_current: the one that asks. last_used_at: to the minute."""
 
     id: str
     user_agent: str
     created_at: datetime
+    last_used_at: datetime
     expires_at: datetime
     is_current: bool
 
@@ -98,6 +100,7 @@ class Sessions:
                 id=row["id"],
                 user_agent=row["user_agent"],
                 created_at=from_text(row["created_at"]),
+                last_used_at=self._last_used_at(row),
                 expires_at=from_text(row["expires_at"]),
                 is_current=row["token_hash"] == mine,
             )
@@ -118,9 +121,13 @@ class Sessions:
             raise NotFound("There is no such session. It may have ended already.")
         self._cache.drop_user(principal.user_id)
 
-    async def revoke_all(self, principal: Principal) -> None:
-        """Sign oneself out everywhere: sessions, refresh tokens and one-time links."""
-        await self._database.write(lambda database: end_all(database, principal.user_id))
+    async def revoke_all(self, principal: Principal, *, but: str | None = None) -> None:
+        """Sign oneself out everywhere: sessions, refresh tokens and one-time links.
+
+        but: the cookie of the one session that stays.
+        """
+        kept = None if but is None else digest(but)
+        await self._database.write(lambda database: end_all(database, principal.user_id, but=kept))
         self._cache.drop_user(principal.user_id)
 
     async def end(self, cookie: str) -> None:
@@ -133,6 +140,11 @@ class Sessions:
         )
         for (user_id,) in rows:
             self._cache.drop_user(user_id)
+
+    def _last_used_at(self, row: dict[str, Any]) -> datetime:
+        """Each use makes the session last that much longer, so its end tells when it was."""
+        used = from_text(row["expires_at"]) - timedelta(seconds=self._ttl_s)
+        return max(used, from_text(row["created_at"]))
 
     async def look_up(self, cookie: str) -> Grant:
         """What the cookie is worth. Raises AuthenticationFailed, PermissionDenied.

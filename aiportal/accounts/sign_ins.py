@@ -13,10 +13,10 @@ _TABLES = ("sessions", "refresh_tokens", "sign_in_links")
 _MOST_AT_ONCE = 200  # bounds how long a sign-in waits for the sweeping
 
 
-def end_all(database: sqlite_utils.Database, user_id: str) -> None:
-    """Sign a user out everywhere. API keys stay."""
-    values = {"user_id": user_id, "now": now_text()}
-    database.execute("DELETE FROM sessions WHERE user_id = :user_id", values)
+def end_all(database: sqlite_utils.Database, user_id: str, *, but: bytes | None = None) -> None:
+    """Sign a user out everywhere. API keys stay, and the session with the digest `but`."""
+    values = {"user_id": user_id, "now": now_text(), "but": but or b""}
+    database.execute("DELETE FROM sessions WHERE user_id = :user_id AND token_hash <> :but", values)
     database.execute("DELETE FROM sign_in_links WHERE user_id = :user_id", values)
     database.execute(
         "UPDATE refresh_tokens SET revoked_at = :now "

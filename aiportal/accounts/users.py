@@ -17,6 +17,7 @@ from aiportal.accounts.user_rows import (
     existing,
     find,
     find_named,
+    fold,
     insert,
     keep_an_admin,
     new_row,
@@ -25,7 +26,7 @@ from aiportal.accounts.user_rows import (
     stored_password,
     user_from_row,
 )
-from aiportal.errors import ConfigError, InvalidRequest, NotFound, PermissionDenied
+from aiportal.errors import ConfigError, Conflict, InvalidRequest, NotFound, PermissionDenied
 from aiportal.principal import Principal, Role
 from aiportal.settings import Settings
 from aiportal.store import Database
@@ -187,6 +188,25 @@ class Users:
 
         return await self._database.write(change)
 
+    async def check_removal(self, principal: Principal) -> None:
+        """Raises where `remove_own` would: PermissionDenied for an API key, Conflict for an account
+        that the portal needs."""
+        await self._database.read(lambda database: _removable(database, principal))
+
+    async def remove_own(self, principal: Principal) -> None:
+        """Delete one's own account with all that belongs to it; rows of usage stay.
+
+        Raises PermissionDenied for an API key, Conflict for the last administrator and for `admin`,
+        as which the command line and the notebook act.
+        """
+
+        def work(database: sqlite_utils.Database) -> None:
+            user = _removable(database, principal)
+            database.execute("DELETE FROM users WHERE id = :id", {"id": user.id})
+
+        await self._database.write(work)
+        self._cache.drop_user(principal.user_id)
+
     async def ensure_admin(self) -> User | None:
         """Make the user `admin` if there is none; returns it only if this call has made it.
 
@@ -249,6 +269,19 @@ class Users:
         user = await self._database.write(work)
         self._cache.drop_user(user.id)
         return user
+
+
+def _removable(database: sqlite_utils.Database, principal: Principal) -> User:
+    if principal.key_id is not None:
+        raise PermissionDenied("An API key cannot delete the account. Sign in to do so.")
+    user = existing(find(database, "id", principal.user_id))
+    if fold(user.username) == ADMIN_USERNAME:
+        raise Conflict(
+            "The command line and the notebook act as the user `admin`, so this account stays. "
+            "Delete its chats instead."
+        )
+    keep_an_admin(database, user)
+    return user
 
 
 def _visible(principal: Principal, user: User | None) -> User:

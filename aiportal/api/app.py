@@ -42,6 +42,7 @@ from aiportal.api.routes import (
     metrics,
     models,
     moderations,
+    personal_data,
     preferences,
     projects,
     prompts,
@@ -146,7 +147,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
 def _api_routes() -> Sequence[BaseRoute]:
     """The same ones for every portal of a process: to work them out takes a tenth of a second."""
     router = APIRouter()
-    for resource in (health, metrics, auth, keys, preferences, docs):
+    for resource in (health, metrics, auth, keys, preferences, personal_data, docs):
         router.include_router(resource.router)
     router.include_router(sign_in.router, include_in_schema=False)
     for resource in RESOURCES:

@@ -21,7 +21,7 @@ from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import Turns
-from aiportal.registry import Registry
+from aiportal.registry import ChatLimits, Registry
 from aiportal.settings import Settings
 from aiportal.store import Database
 
@@ -62,12 +62,16 @@ async def open_chats(
     conversations = Conversations(database)
     projects = Projects(database)
     attachments = Attachments(database, settings)
+
+    def limits() -> ChatLimits:
+        return registry.limits
+
     trash = Trash(database)
     titles = Titles(
         database,
         completions=completions,
         preferences=preferences,
-        limits=lambda: registry.limits,
+        limits=limits,
         is_usual=settings.chat_titles == "on",
     )
     turns = Turns(
@@ -79,10 +83,8 @@ async def open_chats(
         attachments=attachments,
         on_done=titles.consider,
     )
-    branches = Branches(database, limits=lambda: registry.limits)
-    arena = Arena(
-        database, registry=registry, completions=completions, limits=lambda: registry.limits
-    )
+    branches = Branches(database, limits=limits)
+    arena = Arena(database, registry=registry, completions=completions, limits=limits)
     raw_exchanges = RawExchanges(
         database, registry=registry, conversations=conversations, projects=projects
     )

@@ -51,16 +51,26 @@ class Exports:
 
         One conversation is in memory at a time. One that is deleted meanwhile is left out.
         """
-        ids = await self._ids(principal)
         archive = ZipStream()
+        async for piece in self.add_to(principal, archive):
+            yield piece
+        yield archive.end()
+
+    async def add_to(
+        self, principal: Principal, archive: ZipStream, *, folder: str = ""
+    ) -> AsyncIterator[bytes]:
+        """What `everything` puts into an archive, into one that holds other things as well.
+
+        folder: what the names of its files begin with.
+        """
+        ids = await self._ids(principal)
         for number, conversation_id in enumerate(ids, 1):
             try:
                 found = await self._load(principal, conversation_id)
             except NotFound:
                 continue
-            for piece in await asyncio.to_thread(_add, archive, number, found):
+            for piece in await asyncio.to_thread(_add, archive, f"{folder}{number:05d}", found):
                 yield piece
-        yield archive.end()
 
     async def _ids(self, principal: Principal) -> Sequence[str]:
         def select(database: sqlite_utils.Database) -> Sequence[str]:
@@ -78,10 +88,10 @@ class Exports:
         return await self._database.read(select)
 
 
-def _add(archive: ZipStream, number: int, found: _Found) -> list[bytes]:
+def _add(archive: ZipStream, prefix: str, found: _Found) -> list[bytes]:
     """Put a conversation into the archive; what of the archive is ready to be sent."""
     conversation, tree, shown = found
-    name = f"{number:05d}-{slug(conversation.title)}"
+    name = f"{prefix}-{slug(conversation.title)}"
     moment = from_text(conversation.updated_at)
     formats: tuple[ExportFormat, ...] = ("json", "md")
     return [

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, dialog, make, mends } = window.aiportal;
+  const { acts, button, dialog, make, mends, t } = window.aiportal;
   const UNDO_MS = 12_000;
 
   let trigger = null;
@@ -38,11 +38,11 @@
 
   const askForProject = (ids, chosen) => {
     const known = projects();
-    const select = choice([["", "No project"], ...known], chosen);
+    const select = choice([["", t("No project")], ...known], chosen);
     const body = make("div");
-    body.append(field("Project", select));
-    if (!known.length) body.append(make("p", "hint", "There is no project yet. Add one in the list."));
-    dialog("Move to a project", body, "Move", "primary", () =>
+    body.append(field(t("Project"), select));
+    if (!known.length) body.append(make("p", "hint", t("There is no project yet. Add one in the list.")));
+    dialog(t("Move to a project"), body, t("Move"), "primary", () =>
       change("move", ids, { project: select.value }),
     );
     select.focus();
@@ -53,7 +53,7 @@
     input.value = before;
     input.maxLength = 1_000;
     const body = make("div");
-    body.append(field("Tags", input), make("p", "hint", "Separated by commas, such as: work, urgent"));
+    body.append(field(t("Tags"), input), make("p", "hint", t("Separated by commas, such as: work, urgent")));
     dialog(title, body, verb, "primary", () => act(words(input.value)));
     input.select();
   };
@@ -66,27 +66,27 @@
     title.value = name;
     title.required = true;
     title.maxLength = 100;
-    title.placeholder = "Such as: Thesis";
+    title.placeholder = t("Such as: Thesis");
     const text = make("textarea");
     text.value = instructions;
     text.rows = 5;
     text.maxLength = 100_000;
-    text.placeholder = "What the model is told in each of its chats";
+    text.placeholder = t("What the model is told in each of its chats");
     const models = modelOptions();
     if (model && models.every(([value]) => value !== model)) models.unshift([model, model]);
-    const select = choice([["", "As usual"], ...models], model);
+    const select = choice([["", t("As usual")], ...models], model);
     const body = make("div", "fields-down");
-    body.append(field("Name", title), field("Instructions", text), field("Model", select));
+    body.append(field(t("Name"), title), field(t("Instructions"), text), field(t("Model"), select));
     const box = dialog(
-      id ? "Project settings" : "New project",
+      id ? t("Project settings") : t("New project"),
       body,
-      id ? "Save" : "Create",
+      id ? t("Save") : t("Create"),
       "primary",
       () =>
         tell("submit", { id, name: title.value, instructions: text.value, model: select.value }),
     );
     if (id) {
-      const remove = button("btn danger", "Delete project", () => {
+      const remove = button("btn danger", t("Delete project"), () => {
         box.close();
         askToDeleteProject(id, name);
       });
@@ -96,21 +96,21 @@
   };
 
   const askToDeleteProject = (id, name) => {
-    const text = make("p", "", `“${name}” goes with its instructions. Its chats stay.`);
-    dialog("Delete this project?", text, "Delete", "danger", () => tell("clear", { id }));
+    const text = make("p", "", t("“{name}” goes with its instructions. Its chats stay.", { name }));
+    dialog(t("Delete this project?"), text, t("Delete"), "danger", () => tell("clear", { id }));
   };
 
   // ---- the menu of a row
 
   const arrangingItems = (row, item) => [
-    item("pin", row.pinned ? "Unpin" : "Pin", ({ id }) =>
+    item("pin", row.pinned ? t("Unpin") : t("Pin"), ({ id }) =>
       change(row.pinned ? "unpin" : "pin", [id]),
     ),
-    item("tag", "Tags", ({ id }) =>
-      askForTags("Tags of this chat", "Save", row.tags, (tags) => tell("edit", { id, tags })),
+    item("tag", t("Tags"), ({ id }) =>
+      askForTags(t("Tags of this chat"), t("Save"), row.tags, (tags) => tell("edit", { id, tags })),
     ),
-    item("folder", "Move to a project", ({ id, project }) => askForProject([id], project)),
-    item("archive", row.archived ? "Back to the list" : "Archive", ({ id }) =>
+    item("folder", t("Move to a project"), ({ id, project }) => askForProject([id], project)),
+    item("archive", row.archived ? t("Back to the list") : t("Archive"), ({ id }) =>
       change(row.archived ? "unarchive" : "archive", [id]),
     ),
   ];
@@ -126,7 +126,7 @@
     const ids = new Set(here.map((box) => box.value));
     for (const id of selected) if (!ids.has(id)) selected.delete(id);
     for (const box of here) if (box.checked !== selected.has(box.value)) box.checked = !box.checked;
-    const text = selected.size ? `${selected.size} selected` : "None selected";
+    const text = selected.size ? t("{count} selected", { count: selected.size }) : t("None selected");
     for (const one of document.querySelectorAll(".picked")) {
       if (one.textContent !== text) one.textContent = text;
     }
@@ -145,7 +145,7 @@
     const ids = [...selected];
     if (!ids.length) return;
     if (action === "tag") {
-      askForTags(`Tag ${ids.length} chats`, "Tag", "", (tags) => change("tag", ids, { tags }));
+      askForTags(t("Tag {count} chats", { count: ids.length }), t("Tag"), "", (tags) => change("tag", ids, { tags }));
     } else if (action === "move") askForProject(ids, "");
     else if (action === "delete") deleteChats(ids);
     else change(action, ids);
@@ -242,30 +242,6 @@
     const places = [...document.querySelectorAll(".slist :is(button, input)")];
     places.find((one) => keyOf(one) === focused)?.focus({ preventScroll: true });
   };
-
-  // ---- what the user has models do, kept with the preferences of other programs
-
-  const keepWish = async (box) => {
-    const address = "/api/auth/preferences";
-    try {
-      const before = await fetch(address);
-      if (!before.ok) throw new Error(before.statusText);
-      const kept = await before.json();
-      const chat = { ...kept.chat, [box.dataset.wish]: box.checked };
-      const answer = await fetch(address, {
-        method: "PUT",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ ...kept, chat }),
-      });
-      if (!answer.ok) throw new Error(answer.statusText);
-    } catch {
-      box.checked = !box.checked; // it is as it was, and shows it
-    }
-  };
-
-  document.addEventListener("change", (event) => {
-    if (event.target.matches?.("[data-wish]")) keepWish(event.target);
-  });
 
   mends.push(showSelected, watchUndo, keepFocus);
   Object.assign(window.aiportal, { arrangingItems, connectHistory, deleteChats });

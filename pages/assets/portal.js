@@ -2,26 +2,50 @@
 (() => {
   "use strict";
 
+  const root = document.documentElement;
+
+  // ---- the reader's language: the page is in it already; Gradio's own texts follow the browser's
+
+  if (root.dataset.language) {
+    const language = root.lang;
+    Object.defineProperty(navigator, "language", { get: () => language });
+    Object.defineProperty(navigator, "languages", { get: () => [language] });
+  }
+
+  const texts = window.aiportalTexts ?? {};
+  const t = (text, values = {}) => {
+    let said = texts[text] ?? text;
+    for (const [name, value] of Object.entries(values)) said = said.replaceAll(`{${name}}`, value);
+    return said;
+  };
+
   // ---- light and dark: `data-theme` on the root decides; Gradio's own class follows it
 
-  const root = document.documentElement;
   const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
+  // What was chosen last in this browser. It counts on the pages before the app, and on the app's own,
+  // which comes with what the portal has, until the portal has it too.
   const remembered = () => {
     try {
-      return localStorage.getItem("aiportal-theme");
+      return JSON.parse(localStorage.getItem("aiportal-look")) ?? {};
     } catch {
-      return null; // storage is closed to framed pages in some browsers
+      return {}; // storage is closed to framed pages in some browsers
     }
   };
 
-  const remember = (mode) => {
+  const rememberLook = (look) => {
     try {
-      localStorage.setItem("aiportal-theme", mode);
+      localStorage.setItem("aiportal-look", JSON.stringify({ ...remembered(), ...look }));
     } catch {
       // then it holds until the page is left
     }
   };
+
+  const here = remembered();
+  if (here.isUnsaved || root.dataset.look === undefined) {
+    root.dataset.look = here.theme ?? "";
+    root.dataset.density = here.density ?? "comfortable";
+  } else rememberLook({ theme: root.dataset.look, density: root.dataset.density });
 
   const asked = new URLSearchParams(location.search).get("__theme");
 
@@ -31,15 +55,13 @@
   };
 
   const currentMode = () => {
-    const mode = remembered() ?? asked;
+    const mode = root.dataset.look || asked;
     if (mode === "dark" || mode === "light") return mode;
     return systemDark.matches ? "dark" : "light";
   };
 
   const switchMode = () => {
-    const mode = root.dataset.theme === "dark" ? "light" : "dark";
-    remember(mode);
-    applyMode(mode);
+    window.aiportal.keepLook({ theme: root.dataset.theme === "dark" ? "light" : "dark" });
   };
 
   applyMode(currentMode());
@@ -141,7 +163,7 @@
     const form = make("form");
     form.method = "dialog";
     const actions = make("div", "acts");
-    const keep = button("btn", "Cancel", () => box.close());
+    const keep = button("btn", t("Cancel"), () => box.close());
     const go = make("button", `btn ${kind}`, verb);
     go.type = "submit";
     actions.append(keep, go);
@@ -155,13 +177,13 @@
   };
 
   const askForTitle = ({ id, title }) => {
-    const label = make("label", "field", "Title");
+    const label = make("label", "field", t("Title"));
     const input = make("input");
     input.value = title;
     input.required = true;
     input.maxLength = 200;
     label.append(input);
-    dialog("Rename this chat", label, "Rename", "primary", () =>
+    dialog(t("Rename this chat"), label, t("Rename"), "primary", () =>
       tell("edit", { id, title: input.value }),
     );
     input.select();
@@ -189,12 +211,12 @@
         menu.hidePopover();
         act(row);
       });
-    const file = make("a", "mi i-download", "Export as Markdown");
+    const file = make("a", "mi i-download", t("Export as Markdown"));
     file.href = `/api/v1/conversations/${encodeURIComponent(row.id)}/export.md`;
     file.download = "";
     const { arrangingItems, deleteChats } = window.aiportal;
-    const remove = item("trash", "Delete", ({ id }) => deleteChats([id]));
-    menu.append(item("pencil", "Rename", askForTitle), ...arrangingItems(row, item), file, remove);
+    const remove = item("trash", t("Delete"), ({ id }) => deleteChats([id]));
+    menu.append(item("pencil", t("Rename"), askForTitle), ...arrangingItems(row, item), file, remove);
     showMenu(menu, opener);
   };
 
@@ -240,13 +262,6 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") setDrawer(false);
-    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
-      const boxes = [...document.querySelectorAll(".side-search :is(input, textarea)")];
-      const box = boxes.find((one) => one.offsetParent);
-      if (!box) return;
-      event.preventDefault();
-      box.focus();
-    }
     if (event.key === "Enter" && event.target === composerInput()) setTimeout(scrollToEnd, 150);
   });
 
@@ -284,7 +299,7 @@
     }
     const scrolling = "#chat-log .panel-wrap, .scroll, .md pre, .md .tscroll";
     for (const one of document.querySelectorAll(scrolling)) if (one.tabIndex < 0) one.tabIndex = 0;
-    for (const [name, label] of [["submit", "Send"], ["stop", "Stop"]]) {
+    for (const [name, label] of [["submit", t("Send")], ["stop", t("Stop")]]) {
       const one = document.querySelector(`#composer-input .${name}-button`);
       if (one && one.ariaLabel !== label) one.ariaLabel = one.title = label;
     }
@@ -326,9 +341,14 @@
     mendSoon();
   });
 
-  const minutesEast = () => String(-new Date().getTimezoneOffset());
+  const minutesEast = () =>
+    JSON.stringify({
+      minutes_east: -new Date().getTimezoneOffset(),
+      language: root.dataset.language,
+    });
   window.aiportal = {
     acts,
+    applyMode: () => applyMode(currentMode()),
     button,
     chatInAddress,
     composerInput,
@@ -340,8 +360,12 @@
     minutesEast,
     opened,
     picker,
+    remembered,
+    rememberLook,
+    setDrawer,
     showChatInAddress,
     showMenu,
+    t,
     tell,
   };
 })();

@@ -21,14 +21,15 @@ _ATTACH_CHIP = """\
 
 _SETTINGS_CHIP = """\
 <button type="button" class="chip i-sliders" data-act="settings" aria-expanded="false"
-  aria-controls="chat-settings">Settings</button>"""
+  aria-controls="chat-settings">⟦Settings⟧</button>"""
 
 _LINE = """\
 <div class="ctx">
-  <span class="keys">Enter sends, Shift + Enter makes a new line, / for prompts, @ for models</span>
-  <span class="sp"></span>
-  {{#if value.cost}}<span>This chat {{value.cost}}</span>{{/if}}
-  {{#if value.used}}<span>{{value.used}} context</span>{{/if}}
+  <span class="keys">⟦Enter sends, Shift + Enter makes a new line⟧</span>
+  <span class="keys ctrl">⟦Ctrl + Enter sends, Enter makes a new line⟧</span>
+  <span class="keys-more">⟦/ for prompts, @ for models⟧</span><span class="sp"></span>
+  {{#if value.cost}}<span>⟦This chat⟧ {{value.cost}}</span>{{/if}}
+  {{#if value.used}}<span>{{value.used}} ⟦context⟧</span>{{/if}}
 </div>"""
 
 _NOTE = """\
@@ -68,8 +69,8 @@ def composer(*, max_file_bytes: int) -> Composer:
             compare_panel()
             part(_FILES, {"max_bytes": max_file_bytes}, classes="files-part")
             text = gr.Textbox(
-                placeholder="Ask anything",
-                label="Message",
+                placeholder="⟦Ask anything⟧",
+                label="⟦Message⟧",
                 show_label=False,
                 container=False,
                 interactive=True,
@@ -90,16 +91,16 @@ def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
     """Empty fields are left to the model. Shown when the chip is pressed."""
     with gr.Column(elem_id="chat-settings", elem_classes="settings", min_width=0):
         system_prompt = gr.Textbox(
-            label="System prompt",
-            placeholder="How the model is to answer, for the whole chat",
+            label="⟦System prompt⟧",
+            placeholder="⟦How the model is to answer, for the whole chat⟧",
             lines=2,
             max_lines=6,
             interactive=True,
         )
         with gr.Row(elem_classes="fields"):
-            temperature = _number("Temperature", minimum=0, maximum=2, step=0.1)
-            top_p = _number("Top p", minimum=0, maximum=1, step=0.05)
-            max_tokens = _number("Max tokens", minimum=1, step=1, precision=0)
+            temperature = _number("⟦Temperature⟧", minimum=0, maximum=2, step=0.1)
+            top_p = _number("⟦Top p⟧", minimum=0, maximum=1, step=0.05)
+            max_tokens = _number("⟦Max tokens⟧", minimum=1, step=1, precision=0)
     return system_prompt, temperature, top_p, max_tokens
 
 
@@ -114,7 +115,7 @@ def _number(
     return gr.Number(
         None,
         label=label,
-        placeholder="default",
+        placeholder="⟦default⟧",
         minimum=minimum,
         maximum=maximum,
         step=step,

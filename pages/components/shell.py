@@ -19,29 +19,30 @@ _ACCOUNT = """\
 <div class="acct">
   <button type="button" class="acct-open" popovertarget="account-menu" aria-haspopup="menu">
     <span class="av" aria-hidden="true">{{value.initials}}</span>
-    <span class="who"><b>{{value.name}}</b><span>{{value.spent}}</span></span>
+    <span class="who"><b>{{value.name}}</b><span>{{value.spent}} ⟦this month⟧</span></span>
     <span class="ic i-dots" aria-hidden="true"></span>
   </button>
   <div class="menu account-menu" id="account-menu" popover>
-    <p>Signed in as <b>{{value.username}}</b>{{#if value.is_admin}}, an administrator{{/if}}</p>
-    <label class="mi"><input type="checkbox" data-wish="titles"
-      {{#if value.has_titles}}checked{{/if}}>Models title new chats</label>
+    <p>⟦Signed in as⟧ <b>{{value.username}}</b>{{#if value.is_admin}}
+      <span>(⟦administrator⟧)</span>{{/if}}</p>
+    <button type="button" class="mi i-sliders" data-act="user-settings">⟦Settings⟧</button>
+    <button type="button" class="mi i-keyboard" data-act="shortcuts">⟦Keyboard shortcuts⟧</button>
     <form method="post" action="/logout">
-      <button type="submit" class="mi i-out">Sign out</button>
+      <button type="submit" class="mi i-out">⟦Sign out⟧</button>
     </form>
   </div>
 </div>"""
 
 _TITLE = """\
 <div class="ttl">
-  <button type="button" class="icb i-menu only-m" data-act="drawer" aria-label="Open the menu"
+  <button type="button" class="icb i-menu only-m" data-act="drawer" aria-label="⟦Open the menu⟧"
     aria-expanded="false"></button>
-  <h1>{{value.title}}</h1>
+  <h1>{{#if value.title}}{{value.title}}{{else}}⟦New chat⟧{{/if}}</h1>
 </div>"""
 
 _MODE = """\
-<button type="button" class="icb mode" data-act="mode" aria-label="Light or dark"
-  title="Light or dark"></button>"""
+<button type="button" class="icb mode" data-act="mode" aria-label="⟦Light or dark⟧"
+  title="⟦Light or dark⟧"></button>"""
 
 
 def brand() -> gr.HTML:
@@ -51,15 +52,12 @@ def brand() -> gr.HTML:
 
 def account_box() -> gr.HTML:
     """Who is signed in and what they spent, bottom left. Empty until filled with `account_value`."""
-    empty = account_value("", "", spent="", is_admin=False, has_titles=False)
+    empty = account_value("", "", spent="", is_admin=False)
     return part(_ACCOUNT, empty, classes="fixed-acct")
 
 
-def account_value(
-    name: str, username: str, *, spent: str, is_admin: bool, has_titles: bool
-) -> dict[str, object]:
-    """What the account box shows. spent: the month's cost in words. has_titles: whether models write
-    the titles of this user's new chats."""
+def account_value(name: str, username: str, *, spent: str, is_admin: bool) -> dict[str, object]:
+    """What the account box shows. spent: what the month has cost so far."""
     words = (name or username).split()
     initials = "".join(word[0] for word in [*words[:1], *words[1:][-1:]]).upper()
     return {
@@ -68,12 +66,11 @@ def account_value(
         "initials": initials,
         "spent": spent,
         "is_admin": is_admin,
-        "has_titles": has_titles,
     }
 
 
 def title_bar(title: str) -> gr.HTML:
-    """The left part of a tab's top bar: on phones the menu button, then the title."""
+    """The left part of a tab's top bar: on phones the menu button, then the title ("": a new chat)."""
     return part(_TITLE, {"title": title}, classes="grow")
 
 

@@ -8,29 +8,44 @@ from typing import NamedTuple
 import gradio as gr
 
 from pages.components.parts import part
+from pages.texts import say, texts
 
 __all__ = ["HistoryRow", "RowGroup", "SideColumn", "list_value", "row_groups", "side_column"]
 LOOK_AGAIN_S = 3.0
+MONTHS = texts(
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 _LIST = """\
 <nav class="slist" aria-label="{{value.label}}" data-projects="{{value.choices}}">
   {{#if value.scope}}
   <div class="shead scope">
-    <button type="button" class="ib i-back" data-act="narrow" aria-label="All chats"></button>
+    <button type="button" class="ib i-back" data-act="narrow" aria-label="⟦All chats⟧"></button>
     <b>{{value.scope.name}}</b>
     {{#if value.scope.project}}
     <button type="button" class="ib i-dots" data-act="project" data-id="{{value.scope.project.id}}"
       data-name="{{value.scope.project.name}}" data-model="{{value.scope.project.model}}"
       data-instructions="{{value.scope.project.instructions}}"
-      aria-label="Settings of {{value.scope.project.name}}"></button>
+      aria-label="⟦Settings of⟧ {{value.scope.project.name}}"></button>
     {{/if}}
   </div>
   {{/if}}
   {{#if value.has_ways}}
-  <section aria-label="Projects">
-    <div class="shead"><span>Projects</span>
+  <section aria-label="⟦Projects⟧">
+    <div class="shead"><span>⟦Projects⟧</span>
       <button type="button" class="ib i-plus" data-act="project" data-id="" data-name="" data-model=""
-        data-instructions="" aria-label="New project" title="New project"></button></div>
+        data-instructions="" aria-label="⟦New project⟧" title="⟦New project⟧"></button></div>
     <ul>
       {{#each value.projects}}
       <li>
@@ -38,12 +53,12 @@ _LIST = """\
           <span class="t">{{this.name}}</span></button>
         <button type="button" class="ib i-dots row-more" data-act="project" data-id="{{this.id}}"
           data-name="{{this.name}}" data-model="{{this.model}}"
-          data-instructions="{{this.instructions}}" aria-label="Settings of {{this.name}}"></button>
+          data-instructions="{{this.instructions}}" aria-label="⟦Settings of⟧ {{this.name}}"></button>
       </li>
       {{/each}}
     </ul>
     {{#if value.tags}}
-    <div class="stags" role="group" aria-label="Tags">
+    <div class="stags" role="group" aria-label="⟦Tags⟧">
       {{#each value.tags}}<button type="button" class="stag" data-act="narrow"
         data-tag="{{this}}">#{{this}}</button>{{/each}}
     </div>
@@ -55,12 +70,12 @@ _LIST = """\
   <ul>
     {{#each this.rows}}
     <li class="{{#if this.is_current}}on{{/if}}">
-      <input type="checkbox" class="pick" value="{{this.id}}" aria-label="Select {{this.title}}">
+      <input type="checkbox" class="pick" value="{{this.id}}" aria-label="⟦Select⟧ {{this.title}}">
       <button type="button" class="srow" data-act="open" data-id="{{this.id}}"
         {{#if this.is_current}}aria-current="true"{{/if}}>
         <span class="t">{{#each this.title_pieces}}{{#if this.is_hit}}<mark>{{this.text}}</mark
           >{{else}}{{this.text}}{{/if}}{{/each}}</span>
-        {{#if this.is_live}}<span class="pulse" role="img" aria-label="running"></span>{{/if}}
+        {{#if this.is_live}}<span class="pulse" role="img" aria-label="⟦running⟧"></span>{{/if}}
       </button>
       {{#each this.hits}}<button type="button" class="hit" data-act="open" data-id="{{../id}}"
         >{{#each this}}{{#if this.is_hit}}<mark>{{this.text}}</mark>{{else}}{{this.text}}{{/if
@@ -68,7 +83,7 @@ _LIST = """\
       <button type="button" class="ib i-dots row-more" data-act="row-menu" data-id="{{this.id}}"
         data-title="{{this.title}}" data-pinned="{{this.is_pinned}}"
         data-archived="{{this.is_archived}}" data-project="{{this.project_id}}" data-tags="{{this.tag_list}}"
-        aria-haspopup="menu" aria-label="More about {{this.title}}"></button>
+        aria-haspopup="menu" aria-label="⟦More about⟧ {{this.title}}"></button>
     </li>
     {{/each}}
   </ul>
@@ -77,29 +92,28 @@ _LIST = """\
   <div class="sfoot">
     <div class="ways">
       {{#if value.has_ways}}<button type="button" class="way i-archive" data-act="narrow"
-        data-archived="true">Archived</button>{{/if}}
-      {{#if value.groups}}<button type="button" class="way i-check" data-act="pick">Select</button>{{/if}}
+        data-archived="true">⟦Archived⟧</button>{{/if}}
+      {{#if value.groups}}<button type="button" class="way i-check" data-act="pick">⟦Select⟧</button>{{/if}}
     </div>
-    <div class="bulk" role="toolbar" aria-label="Selected chats">
-      <div><span class="picked" role="status">None selected</span>
-        <button type="button" class="lnk" data-act="pick-all">All</button>
-        <button type="button" class="lnk" data-act="pick">Done</button></div>
+    <div class="bulk" role="toolbar" aria-label="⟦Selected chats⟧">
+      <div><span class="picked" role="status">⟦None selected⟧</span>
+        <button type="button" class="lnk" data-act="pick-all">⟦All⟧</button>
+        <button type="button" class="lnk" data-act="pick">⟦Done⟧</button></div>
       <div>
-        {{#each value.bulk}}<button type="button" class="ib i-{{this.icon}}" data-act="bulk"
-          data-action="{{this.action}}" aria-label="{{this.name}}" title="{{this.name}}"></button>
-        {{/each}}
+        <button type="button" class="ib i-pin" data-act="bulk" data-action="pin"
+          aria-label="⟦Pin⟧" title="⟦Pin⟧"></button>
+        <button type="button" class="ib i-archive" data-act="bulk" data-action="archive"
+          aria-label="⟦Archive⟧" title="⟦Archive⟧"></button>
+        <button type="button" class="ib i-tag" data-act="bulk" data-action="tag"
+          aria-label="⟦Tag⟧" title="⟦Tag⟧"></button>
+        <button type="button" class="ib i-folder" data-act="bulk" data-action="move"
+          aria-label="⟦Move to a project⟧" title="⟦Move to a project⟧"></button>
+        <button type="button" class="ib i-trash" data-act="bulk" data-action="delete"
+          aria-label="⟦Delete⟧" title="⟦Delete⟧"></button>
       </div>
     </div>
   </div>
 </nav>"""
-
-_BULK = (
-    {"action": "pin", "name": "Pin", "icon": "pin"},
-    {"action": "archive", "name": "Archive", "icon": "archive"},
-    {"action": "tag", "name": "Tag", "icon": "tag"},
-    {"action": "move", "name": "Move to a project", "icon": "folder"},
-    {"action": "delete", "name": "Delete", "icon": "trash"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +174,24 @@ def side_column(*, label: str, new: str, search: str) -> SideColumn:
 def list_value(groups: Sequence[RowGroup], *, label: str, note: str) -> dict[str, object]:
     """What the list shows. note: a line below the rows, or all there is."""
     listed = [asdict(group) for group in groups]
-    return {"label": label, "groups": listed, "note": note, "bulk": _BULK}
+    return {"label": label, "groups": listed, "note": note}
 
 
 def row_groups(
-    rows: Iterable[HistoryRow], *, now: datetime, minutes_east: int
+    rows: Iterable[HistoryRow], *, now: datetime, minutes_east: int, language: str = "en"
 ) -> Sequence[RowGroup]:
     """Pinned rows, then the others by age in the reader's own days: Today, Yesterday, Previous 7
     days, then by month.
 
     minutes_east: the reader's time zone as an offset from UTC. The order of the rows stays.
+    language: of the groups' names.
     """
     zone = timezone(timedelta(minutes=minutes_east))
     today = now.astimezone(zone).date()
     groups: dict[str, RowGroup] = {}
     for row in rows:
-        name = "Pinned" if row.is_pinned else _age(row.at.astimezone(zone).date(), today)
+        age = _age(row.at.astimezone(zone).date(), today, language)
+        name = say(language, "Pinned") if row.is_pinned else age
         group = groups.setdefault(name, RowGroup(name))
         group.rows.append(
             {
@@ -191,15 +207,19 @@ def row_groups(
                 "hits": row.hits,
             }
         )
-    return sorted(groups.values(), key=lambda group: group.name != "Pinned")
+    pinned = say(language, "Pinned")
+    return sorted(groups.values(), key=lambda group: group.name != pinned)
 
 
-def _age(day: date, today: date) -> str:
+def _age(day: date, today: date, language: str) -> str:
     days = (today - day).days
     if days <= 0:
-        return "Today"
+        return say(language, "Today")
     if days == 1:
-        return "Yesterday"
+        return say(language, "Yesterday")
     if days <= 7:
-        return "Previous 7 days"
-    return f"{day:%B}" if day.year == today.year else f"{day:%B %Y}"
+        return say(language, "Previous 7 days")
+    month = say(language, MONTHS[day.month - 1])
+    if day.year == today.year:
+        return month
+    return say(language, "{month} {year}", month=month, year=day.year)

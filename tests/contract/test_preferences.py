@@ -63,3 +63,34 @@ async def test_an_object_that_is_nested_as_deeply_as_can_be_comes_back(
 async def test_nobody_reads_preferences_without_a_credential(app_server: AppServer) -> None:
     async with httpx.AsyncClient(base_url=app_server.url) as client:
         assert (await client.get(PATH)).status_code == 401
+
+
+async def patch(server: AppServer, body: str) -> httpx.Response:
+    async with httpx.AsyncClient(base_url=server.url, headers=server.headers) as client:
+        return await client.patch(
+            PATH, content=body.encode(), headers={"content-type": "application/json"}
+        )
+
+
+async def test_a_change_leaves_what_it_does_not_name(app_server: AppServer) -> None:
+    await put(app_server, '{"look": {"theme": "dark", "density": "compact"}, "mine": [1], "x": 7}')
+    changed = await patch(
+        app_server, '{"look": {"density": null}, "x": {"a": 1, "b": null}, "none": null}'
+    )
+    expected = {"look": {"theme": "dark"}, "mine": [1], "x": {"a": 1}}
+    assert (changed.status_code, changed.json()) == (200, expected)
+    assert (await get(app_server)).json() == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("[]", 400), ('{"a":' * 300 + "1" + "}" * 300, 400), (f'{{"b": "{"x" * 40_000}"}}', 413)],
+    ids=["list", "deep", "too much together"],
+)
+async def test_a_change_that_cannot_be_changes_nothing(
+    app_server: AppServer, body: str, status: int
+) -> None:
+    kept = {"a": "x" * 40_000}
+    assert (await patch(app_server, f'{{"a": "{"x" * 40_000}"}}')).status_code == 200
+    assert (await patch(app_server, body)).status_code == status
+    assert (await get(app_server)).json() == kept

@@ -96,9 +96,10 @@ def test_a_model_writes_the_title_where_the_user_wants_it(
     provider.answer("fast", text("About whales."), text('"Giants of the sea"'))
     page = open_chat()
     page.locator(".acct-open").click()
-    with page.expect_response(lambda answer: answer.request.method == "PUT") as kept:
-        page.get_by_label("Models title new chats").check()
-    assert kept.value.ok
+    page.get_by_role("button", name="Settings").first.click()
+    page.get_by_role("tab", name="Chats").click()
+    page.get_by_label("Titles by a model").select_option(label="On")
+    expect(page.get_by_text("Saved")).to_be_visible()
     page.keyboard.press("Escape")
     ask(page, "Whales")
     expect(rows(page)).to_have_text(["Giants of the sea"])

@@ -188,9 +188,15 @@ async def sessions(request: Request, portal: PortalDep, principal: PrincipalDep)
 
 
 @router.delete("/sessions", status_code=204)
-async def revoke_sessions(portal: PortalDep, principal: PrincipalDep) -> None:
-    """Sign out everywhere: browsers and tokens. API keys stay."""
-    await portal.sessions.revoke_all(principal)
+async def revoke_sessions(
+    request: Request, portal: PortalDep, principal: PrincipalDep, keep_current: bool = False
+) -> None:
+    """Sign out everywhere: browsers and tokens; with `keep_current` not in the browser that asks.
+
+    API keys stay.
+    """
+    current = request.cookies.get(COOKIE_NAME) if keep_current else None
+    await portal.sessions.revoke_all(principal, but=current)
 
 
 @router.delete("/sessions/{session_id}", status_code=204)

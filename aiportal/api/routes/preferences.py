@@ -26,11 +26,18 @@ async def replace_preferences(
 ) -> Response:
     """Store any JSON object of at most 64 KiB in the place of the one before.
 
-    The portal itself reads one thing of it: `{"chat": {"titles": false}}`, and no model writes titles
-    of new conversations; `true`, and one does even where the portal's default is otherwise.
+    What the portal itself reads of it, see the section Preferences of `docs/http.md`.
     """
     await portal.preferences.replace(principal, body)
     return _json(body)
+
+
+@router.patch("", response_model=JsonObject)
+async def change_preferences(
+    body: JsonObject, portal: PortalDep, principal: PrincipalDep
+) -> Response:
+    """Change what the body names and leave the rest; null removes (RFC 7396). The whole object."""
+    return _json(await portal.preferences.merge(principal, body))
 
 
 def _json(content: JsonObject) -> Response:

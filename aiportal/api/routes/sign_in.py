@@ -4,6 +4,7 @@ The pages themselves belong to the web app, which leaves the functions that rend
 `app.state.sign_in_page` and `app.state.link_page` when it is built. Without it errors come as JSON.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Protocol, cast
 from urllib.parse import quote
 
@@ -30,15 +31,20 @@ Text = Annotated[str, Form()]
 
 
 class SignInPage(Protocol):
-    """Renders the page with the form for POST /login. error: None at the first sight of it."""
+    """Renders the page with the form for POST /login. error: None at the first sight of it.
 
-    def __call__(self, error: str | None, username: str, next_path: str) -> str: ...
+    headers: of the request, by which the page may choose its language.
+    """
+
+    def __call__(
+        self, error: str | None, username: str, next_path: str, headers: Mapping[str, str]
+    ) -> str: ...
 
 
 class LinkPage(Protocol):
     """Renders the page with the button for POST /login/link; any token, good or not."""
 
-    def __call__(self, token: str) -> str: ...
+    def __call__(self, token: str, headers: Mapping[str, str]) -> str: ...
 
 
 @router.get("/login")
@@ -47,7 +53,7 @@ async def show_sign_in(request: Request, next: str = "/") -> Response:  # noqa: 
     page = await _sign_in_page(request)
     if page is None:
         raise NotFound(_NO_PAGES)
-    return HTMLResponse(page(None, "", safe_next_path(next)), headers=_NOT_KEPT)
+    return HTMLResponse(page(None, "", safe_next_path(next), request.headers), headers=_NOT_KEPT)
 
 
 @router.post("/login")
@@ -80,7 +86,7 @@ async def open_link(request: Request, portal: PortalDep, token: str = "") -> Res
     page = cast(LinkPage | None, await _page(request, "link_page"))
     if page is None:
         raise NotFound(_NO_PAGES)
-    return HTMLResponse(page(token), headers=_NOT_KEPT)
+    return HTMLResponse(page(token, request.headers), headers=_NOT_KEPT)
 
 
 @router.post("/login/link")
@@ -140,7 +146,7 @@ async def _again(request: Request, error: PortalError, username: str, next_path:
     page = await _sign_in_page(request)
     if page is None:
         raise error
-    html = page(error.message, username, next_path)
+    html = page(error.message, username, next_path, request.headers)
     return HTMLResponse(html, error.status, headers={**_NOT_KEPT, **error_headers(error)})
 
 

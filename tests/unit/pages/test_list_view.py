@@ -32,6 +32,16 @@ def test_nonsense_narrows_nothing(text: str | None, minutes_east: int) -> None:
     assert ListView.parse(text) == ListView(minutes_east=minutes_east)
 
 
+@pytest.mark.parametrize(
+    ("language", "taken"), [('"de"', "de"), ('"xx"', "en"), ("7", "en"), ("null", "en")]
+)
+def test_the_language_is_one_that_there_is(language: str, taken: str) -> None:
+    view = ListView.parse(f'{{"minutes_east": 60, "language": {language}}}')
+
+    assert (view.minutes_east, view.language) == (60, taken)
+    assert ListView.parse(view.narrowed(tag="sea").text).language == taken
+
+
 def test_what_is_narrowed_to_is_short() -> None:
     assert len(ListView(tag="x" * 1_000).text) > 1_000
     assert len(ListView.parse(ListView(tag="x" * 1_000).text).tag) == 200

@@ -77,8 +77,8 @@ def test_styles_and_script_load_nothing() -> None:
 
 
 def test_addresses_change_with_the_content() -> None:
-    files = StaticFiles(b"a", b"b")
+    files = StaticFiles(b"a", b"b", {})
 
-    assert files.css_url != StaticFiles(b"c", b"b").css_url
-    assert files.script_url != StaticFiles(b"a", b"c").script_url
+    assert files.css_url != StaticFiles(b"c", b"b", {}).css_url
+    assert files.script_url != StaticFiles(b"a", b"c", {}).script_url
     assert files.css_url in files.head()
