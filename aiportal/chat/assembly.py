@@ -21,7 +21,8 @@ from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import Turns
-from aiportal.registry import ChatLimits, Registry
+from aiportal.dialects.openai_chat import ChatLimits
+from aiportal.registry import Registry
 from aiportal.settings import Settings
 from aiportal.store import Database
 
