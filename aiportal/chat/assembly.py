@@ -86,17 +86,6 @@ async def open_chats(
     )
     branches = Branches(database, limits=limits)
     arena = Arena(database, registry=registry, completions=completions, limits=limits)
-    raw_exchanges = RawExchanges(
-        database, registry=registry, conversations=conversations, projects=projects
-    )
-    comparisons = Comparisons(
-        database,
-        registry=registry,
-        conversations=conversations,
-        attachments=attachments,
-        branches=branches,
-        turns=turns,
-    )
     async with trash, attachments, titles, turns, arena:
         yield Chats(
             conversations=conversations,
@@ -108,10 +97,14 @@ async def open_chats(
             shares=Shares(database),
             projects=projects,
             ratings=Ratings(database),
-            raw_exchanges=raw_exchanges,
+            raw_exchanges=RawExchanges(
+                database, registry=registry, conversations=conversations, projects=projects
+            ),
             trash=trash,
             titles=titles,
             turns=turns,
-            comparisons=comparisons,
+            comparisons=Comparisons(
+                database, conversations=conversations, branches=branches, turns=turns
+            ),
             arena=arena,
         )

@@ -9,21 +9,17 @@ from typing import Any
 import sqlite_utils
 
 from aiportal.chat import tree
-from aiportal.chat.attachments import Attachments
 from aiportal.chat.branches import Branches, BranchMessage
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.merging import merged
 from aiportal.chat.messages import Message, MessageStatus, check_text
 from aiportal.chat.owned_rows import owned_row
-from aiportal.chat.projects import Projects
-from aiportal.chat.turn_planner import Call, TurnPlanner
-from aiportal.chat.turn_store import TurnStore
+from aiportal.chat.turn_planner import Call
 from aiportal.chat.turns import Turns
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
-from aiportal.registry import Registry
 from aiportal.store import Database
 from aiportal.usage import Door
 
@@ -66,20 +62,11 @@ class Comparisons:
         self,
         database: Database,
         *,
-        registry: Registry,
         conversations: Conversations,
-        attachments: Attachments,
         branches: Branches,
         turns: Turns,
     ) -> None:
         self._database = database
-        self._planner = TurnPlanner(
-            TurnStore(database),
-            registry=registry,
-            conversations=conversations,
-            projects=Projects(database),
-            attachments=attachments,
-        )
         self._conversations = conversations
         self._branches = branches
         self._turns = turns
@@ -103,7 +90,7 @@ class Comparisons:
         ledger, under a request id of its own.
         """
         check_models(models)
-        plans = await self._planner.comparison(
+        plans = await self._turns.planner.comparison(
             principal,
             conversation_id,
             content=content,

@@ -63,7 +63,7 @@ class Turns:
         """on_done: is told of each turn that has ended with an answer."""
         self._on_done = on_done
         self._store = TurnStore(database)
-        self._planner = TurnPlanner(
+        self.planner = TurnPlanner(
             self._store,
             registry=registry,
             conversations=conversations,
@@ -136,7 +136,7 @@ class Turns:
         many running; ServiceUnavailable where the portal has, or is stopping.
         """
         call = Call(model, parameters, source, request_id, is_once)
-        plan = await self._planner.question(
+        plan = await self.planner.question(
             principal,
             conversation_id,
             content=content,
@@ -190,7 +190,7 @@ class Turns:
         """
         await self._interrupt_orphans()
         call = Call(model, parameters, source, request_id)
-        plan = await self._planner.continuation(
+        plan = await self.planner.continuation(
             principal, conversation_id, answer_id=answer_id, call=call
         )
         await self.launch(principal, [plan])
