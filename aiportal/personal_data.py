@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
-import sqlite_utils
 
 from aiportal.accounts import Accounts
 from aiportal.chat import Chats
 from aiportal.chat.archive import ZipStream
+from aiportal.chat.belongings import Belongings
 from aiportal.errors import InvalidRequest, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.registry import Registry
@@ -21,15 +21,6 @@ from aiportal.usage import Ledger
 __all__ = ["PersonalData"]
 
 MAX_PAGE: Final = 1_000
-DELETED_AT_ONCE: Final = 20  # with their messages: holds up other writes
-# What users write beside their conversations, and what goes with `delete_chats`.
-_TABLES: Final = ("responses", "projects")
-_LAST = "SELECT coalesce(max(number), 0) FROM {table} WHERE user_id = ?"
-_DELETE = """
-DELETE FROM {table} WHERE number IN (
-  SELECT number FROM {table} WHERE user_id = :user_id AND number <= :last LIMIT :most
-)
-"""
 
 
 class PersonalData:
@@ -43,7 +34,7 @@ class PersonalData:
         ledger: Ledger,
         registry: Registry,
     ) -> None:
-        self._database = database
+        self._belongings = Belongings(database, chats.attachments)
         self._accounts = accounts
         self._chats = chats
         self._ledger = ledger
@@ -51,7 +42,8 @@ class PersonalData:
 
     async def export(self, principal: Principal) -> AsyncIterator[bytes]:
         """A ZIP archive, piece by piece: the account, its preferences, keys and sessions, projects,
-        custom models, conversations, and a row for each call of a model.
+        custom models, prompts, battles, attached files, conversations with what was said of their
+        answers, and a row for each call of a model.
 
         No password, key or token is in it. What is deleted meanwhile, or lies in the trash, is not.
         """
@@ -66,13 +58,15 @@ class PersonalData:
             yield await asyncio.to_thread(
                 archive.add, f"usage/usage-{number:05d}.json", text, moment=now
             )
+        async for piece in self._belongings.add_to(principal, archive, moment=now):
+            yield piece
         async for piece in self._chats.exports.add_to(principal, archive, folder="chats/"):
             yield piece
         yield archive.end()
 
     async def delete_chats(self, principal: Principal, *, confirm: str) -> int:
-        """Delete all conversations, those in the trash too, with what was shared of them, projects
-        and stored responses, for good; how many conversations there were.
+        """Delete all conversations, those in the trash too, with what was shared of them, projects,
+        stored responses, attachments and battles, for good; how many conversations there were.
 
         Running answers are broken off. confirm: the caller's user name, so that nobody does it by
         mistake. Raises InvalidRequest for another, PermissionDenied for an API key.
@@ -81,18 +75,21 @@ class PersonalData:
         return await self._delete_chats(principal)
 
     async def delete_account(self, principal: Principal, *, confirm: str) -> None:
-        """Delete the account with all that belongs to it, for good; see `delete_chats`.
+        """Delete the account with all that belongs to it, its files too, for good; see `delete_chats`.
 
         Rows of usage stay, they say what the portal has spent; and custom models that others use.
+        Prompts go even if they are shared.
         Raises Conflict besides for an account that the portal needs.
         """
         _require_own_hand(principal, confirm)
         await self._accounts.users.check_removal(principal)
         await self._delete_chats(principal)
+        await self._belongings.delete_of_account(principal)
         for model in await self._custom_models.list(principal):
             if model.owner == principal.user_id and not model.shared:
                 await self._custom_models.delete(principal, model.id)
         await self._accounts.users.remove_own(principal)
+        await self._chats.attachments.drop_all(principal)
 
     async def _about(self, principal: Principal) -> dict[str, Any]:
         accounts, custom = self._accounts, await self._custom_models.list(principal)
@@ -118,31 +115,7 @@ class PersonalData:
     async def _delete_chats(self, principal: Principal) -> int:
         for running in self._chats.turns.running(principal):
             await self._chats.turns.cancel(principal, running.turn_id)
-        count = await self._delete(principal, "conversations")
-        for table in _TABLES:
-            await self._delete(principal, table)
-        return count
-
-    async def _delete(self, principal: Principal, table: str) -> int:
-        """The rows that there are now, some at a time; how many there were."""
-
-        def newest(database: sqlite_utils.Database) -> int:
-            sql = _LAST.format(table=table)
-            return int(database.execute(sql, (principal.user_id,)).fetchone()[0])
-
-        values = {
-            "user_id": principal.user_id,
-            "last": await self._database.read(newest),
-            "most": DELETED_AT_ONCE,
-        }
-
-        def remove(database: sqlite_utils.Database) -> int:
-            return database.execute(_DELETE.format(table=table), values).rowcount
-
-        count = 0
-        while removed := await self._database.write(remove):
-            count += removed
-        return count
+        return await self._belongings.delete_of_chats(principal)
 
 
 def _require_own_hand(principal: Principal, confirm: str) -> None:

@@ -2,13 +2,16 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 __all__ = ["ZipStream"]
 
 _FIRST_YEAR: Final = 1980  # of what a ZIP archive can say
 _LAST_YEAR: Final = 2107
+_PIECE_BYTES: Final = 1024 * 1024
 
 
 class _Sink(io.RawIOBase):
@@ -39,15 +42,33 @@ class ZipStream:
 
     def add(self, name: str, text: str, *, moment: datetime) -> bytes:
         """A file in UTF-8, last changed at `moment`."""
-        at = moment.astimezone(UTC)
-        year = min(max(at.year, _FIRST_YEAR), _LAST_YEAR)
-        entry = zipfile.ZipInfo(name, (year, at.month, at.day, at.hour, at.minute, at.second))
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.external_attr = 0o600 << 16
-        self._archive.writestr(entry, text.encode())
+        self._archive.writestr(_entry(name, moment), text.encode())
         return self._sink.take()
+
+    def add_file(self, name: str, path: Path, *, moment: datetime) -> Iterator[bytes]:
+        """A file of the disk, a piece at a time; nothing where it is gone. To be read to the end."""
+        try:
+            content = path.open("rb")
+        except FileNotFoundError:
+            return
+        entry = _entry(name, moment)
+        entry.file_size = path.stat().st_size
+        with content, self._archive.open(entry, "w") as target:
+            while piece := content.read(_PIECE_BYTES):
+                target.write(piece)
+                yield self._sink.take()
+        yield self._sink.take()
 
     def end(self) -> bytes:
         """The table of contents; nothing can be added after it."""
         self._archive.close()
         return self._sink.take()
+
+
+def _entry(name: str, moment: datetime) -> zipfile.ZipInfo:
+    at = moment.astimezone(UTC)
+    year = min(max(at.year, _FIRST_YEAR), _LAST_YEAR)
+    entry = zipfile.ZipInfo(name, (year, at.month, at.day, at.hour, at.minute, at.second))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o600 << 16
+    return entry

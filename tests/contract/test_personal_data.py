@@ -15,6 +15,7 @@ from tests.contract.test_auth_routes import assert_error
 from tests.running import AppServer
 
 PASSWORD = "Tr0ub4dor&3"
+LONG_TEXT = "moth " * 300_000  # more than is read at once
 
 
 @pytest.fixture
@@ -47,15 +48,49 @@ async def filled(app_server: AppServer, mei: Principal, http: httpx.AsyncClient)
     await portal.projects.create(mei, name="Garden", instructions="Talk of plants.")
     await portal.preferences.replace(mei, {"look": {"theme": "dark"}})
     made = await http.post("/api/auth/keys", json={"name": "laptop"})
+    await add_belongings(app_server, mei, http)
     model = {"name": "Mine", "baseModel": "acme/fast"}
     assert (await http.post("/api/v1/custom-models", json=model)).status_code == 201
     return str(made.json()["key"])
+
+
+async def add_belongings(app_server: AppServer, mei: Principal, http: httpx.AsyncClient) -> None:
+    """Two files of one name, a prompt beside a shared one, two battles, a stored response, a rating."""
+    portal = app_server.portal
+    for content in (b"Feed the moths.", LONG_TEXT.encode()):
+        upload = {"file": ("list.txt", content, "text/plain")}
+        assert (await http.post("/api/v1/attachments", files=upload)).status_code == 201
+    await portal.prompts.create(mei, command="brief", content="Be brief about {{it}}.")
+    operator = await portal.users.operator()
+    await portal.prompts.create(operator, command="all", content="For all", is_shared=True)
+    for question in ("Voted on?", "Still blind?"):
+        battle_id = await portal.arena.start(mei, content=question)
+        async for _ in portal.arena.follow(mei, battle_id):
+            pass
+        if question == "Voted on?":
+            await portal.arena.vote(mei, battle_id, "a")
+    body = {"model": "acme/fast", "input": "Remember this."}
+    assert (await http.post("/v1/responses", json=body)).status_code == 200
+    [moths] = (await portal.conversations.list(mei, q="moths")).data
+    answer = (await portal.conversations.messages(mei, moths.id))[-1]
+    await portal.ratings.put(mei, answer.id, value="good", comment="Well said")
 
 
 async def rows_of(app_server: AppServer, table: str, user_id: str) -> int:
     sql = f"SELECT count(*) FROM {table} WHERE user_id = ?"
     return await app_server.portal.database.read(
         lambda database: int(database.execute(sql, (user_id,)).fetchone()[0])
+    )
+
+
+async def tables_of_users(app_server: AppServer) -> set[str]:
+    """All that have a column `user_id`."""
+    sql = """
+    SELECT t.name FROM sqlite_master t, pragma_table_info(t.name) c
+    WHERE t.type = 'table' AND c.name = 'user_id'
+    """
+    return await app_server.portal.database.read(
+        lambda database: {row[0] for row in database.execute(sql).fetchall()}
     )
 
 
@@ -70,12 +105,19 @@ async def test_an_archive_holds_all_of_mine_and_nothing_secret(
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         files = {name: archive.read(name).decode() for name in archive.namelist()}
-    assert sorted(name for name in files if not name.startswith("chats/")) == [
+    attached = {name: text for name, text in files.items() if "attachments/file_" in name}
+    assert sorted(attached.values()) == ["Feed the moths.", LONG_TEXT]
+    assert all(name.endswith("-list.txt") for name in attached)
+    assert sorted(name for name in files if name not in attached and "chats/" not in name) == [
         "account.json",
         "api_keys.json",
+        "arena/arena-00001.json",
+        "attachments/attachments-00001.json",
         "custom_models.json",
         "preferences.json",
         "projects.json",
+        "prompts/prompts-00001.json",
+        "responses/responses-00001.json",
         "sessions.json",
         "usage/usage-00001.json",
     ]
@@ -84,12 +126,24 @@ async def test_an_archive_holds_all_of_mine_and_nothing_secret(
         "chats/00001-whales.md",
         "chats/00002-moths.json",
         "chats/00002-moths.md",
+        "chats/00004-voted-on.json",
+        "chats/00004-voted-on.md",
     ]
     assert json.loads(files["account.json"])["username"] == "mei"
     assert json.loads(files["preferences.json"]) == {"look": {"theme": "dark"}}
     assert json.loads(files["projects.json"])[0]["instructions"] == "Talk of plants."
     assert json.loads(files["custom_models.json"])[0]["name"] == "Mine"
     assert "Do moths sleep?" in files["chats/00002-moths.md"]
+    assert json.loads(files["chats/00002-moths.json"])["messages"][1]["rating"]["value"] == "good"
+    [prompt] = json.loads(files["prompts/prompts-00001.json"])
+    assert (prompt["command"], prompt["content"]) == ("brief", "Be brief about {{it}}.")
+    [response] = json.loads(files["responses/responses-00001.json"])
+    assert response["response"]["object"] == "response"
+    voted, blind = json.loads(files["arena/arena-00001.json"])
+    assert {voted["model_a"], voted["model_b"]} == {"acme/fast", "acme/slow"}
+    assert (blind["question"], blind["model_a"], blind["usage_b"]) == ("Still blind?", None, None)
+    listed = json.loads(files["attachments/attachments-00001.json"])
+    assert {f"attachments/{one['id']}-list.txt" for one in listed} == set(attached)
     assert {row["user_id"] for row in json.loads(files["usage/usage-00001.json"])} == {mei.user_id}
     everything = "".join(files.values())
     for secret in (key, "argon2", browser.headers["cookie"].partition("=")[2], "The admin's"):
@@ -122,9 +176,10 @@ async def test_all_chats_go_for_good_and_nobody_elses(
     assert (await browser.get("/api/v1/conversations")).json()["data"] != []
 
     answer = await browser.delete("/api/auth/chats?confirm=mei")
-    assert answer.json() == {"object": "chats.deleted", "deleted": True, "conversations": 3}
-    for table in ("conversations", "projects", "responses"):
+    assert answer.json() == {"object": "chats.deleted", "deleted": True, "conversations": 4}
+    for table in ("conversations", "projects", "responses", "attachments", "arena_battles"):
         assert await rows_of(app_server, table, mei.user_id) == 0
+    assert await rows_of(app_server, "prompts", mei.user_id) == 1
     assert (await browser.get("/api/auth/preferences")).json() != {}
     assert (await ann.call("GET", f"/conversations/{kept}"))[0] == 200
 
@@ -133,6 +188,8 @@ async def test_an_account_goes_with_all_that_belongs_to_it(
     app_server: AppServer, mei: Principal, browser: httpx.AsyncClient
 ) -> None:
     key = await filled(app_server, mei, browser)
+    folder = app_server.portal.settings.data_dir / "attachments" / mei.user_id
+    assert len(list(folder.iterdir())) > 1
     refused = await browser.delete("/api/auth/me?confirm=admin")
     assert_error(refused, 400, "not_confirmed")
 
@@ -142,8 +199,11 @@ async def test_an_account_goes_with_all_that_belongs_to_it(
     assert (await browser.get("/api/auth/me")).status_code == 401
     by_key = {"Authorization": f"Bearer {key}", "Cookie": ""}
     assert (await browser.get("/api/auth/me", headers=by_key)).status_code == 401
-    for table in ("sessions", "api_keys", "conversations", "projects", "preferences"):
-        assert await rows_of(app_server, table, mei.user_id) == 0
+    tables = await tables_of_users(app_server)
+    assert {"attachments", "prompts", "arena_battles", "conversations", "sessions"} <= tables
+    for table in tables - {"usage"}:
+        assert await rows_of(app_server, table, mei.user_id) == 0, table
+    assert not folder.exists()
     assert await rows_of(app_server, "usage", mei.user_id) > 0
     operator = await app_server.portal.users.operator()
     assert await app_server.portal.custom_models.list(operator) == []

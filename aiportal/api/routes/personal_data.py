@@ -48,7 +48,7 @@ async def export(portal: PortalDep, principal: PrincipalDep) -> Response:
 async def delete_chats(
     confirm: Confirm, portal: PortalDep, principal: PrincipalDep
 ) -> ChatsDeleted:
-    """Delete all conversations, projects and stored responses for good. `confirm`: the user name."""
+    """Delete all conversations and what belongs to them for good. `confirm`: the user name."""
     count = await portal.personal_data.delete_chats(principal, confirm=confirm)
     return ChatsDeleted(conversations=count)
 

@@ -137,6 +137,10 @@ class Attachments:
             lambda database: rows.delete_row(database, principal, attachment_id)
         )
 
+    async def drop_all(self, principal: Principal) -> None:
+        """Remove all files of one whose account is gone, with their folder."""
+        await asyncio.to_thread(self._shelf.drop_user, principal.user_id)
+
     async def chosen(self, principal: Principal, ids: Sequence[str]) -> tuple[AttachedFile, ...]:
         """Those that are to be sent with a question, each once. Raises NotFound, InvalidRequest."""
         if not ids:

@@ -97,6 +97,10 @@ class Shelf:
         """The bytes that are kept. Raises NotFound."""
         return self._there(user_id, sha256).read_bytes()
 
+    def drop_user(self, user_id: str) -> None:
+        """Remove all that is kept of a user."""
+        shutil.rmtree(self._folder / user_id, ignore_errors=True)
+
     def sweep(self, wanted: Collection[tuple[str, str]]) -> None:
         """Remove files of no attachment any more, and what broken-off uploads have left.
 
