@@ -22,6 +22,8 @@ from aiportal.chat.passages import Passage
 from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.prompts import Prompt, Prompts
+from aiportal.chat.queue import Queue
+from aiportal.chat.queued import QueuedQuestion
 from aiportal.chat.rating import Rating, RatingValue
 from aiportal.chat.ratings import Ratings
 from aiportal.chat.raw_exchange import RawExchange
@@ -70,6 +72,8 @@ __all__ = [
     "Prompt",
     "PromptTokens",
     "Prompts",
+    "Queue",
+    "QueuedQuestion",
     "Rating",
     "RatingValue",
     "Ratings",

@@ -15,11 +15,13 @@ from aiportal.chat.exports import Exports
 from aiportal.chat.imports import Imports
 from aiportal.chat.projects import Projects
 from aiportal.chat.prompts import Prompts
+from aiportal.chat.queue import Queue
 from aiportal.chat.ratings import Ratings
 from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.shares import Shares
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
+from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turns import Turns
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.registry import Registry
@@ -46,6 +48,7 @@ class Chats:
     trash: Trash
     titles: Titles
     turns: Turns
+    queue: Queue
     comparisons: Comparisons
     arena: Arena
 
@@ -75,6 +78,11 @@ async def open_chats(
         limits=limits,
         is_usual=settings.chat_titles == "on",
     )
+
+    def turn_done(plan: TurnPlan) -> None:
+        titles.consider(plan)
+        queue.consider(plan)
+
     turns = Turns(
         database,
         settings,
@@ -82,11 +90,12 @@ async def open_chats(
         completions=completions,
         conversations=conversations,
         attachments=attachments,
-        on_done=titles.consider,
+        on_done=turn_done,
     )
+    queue = Queue(database, turns=turns)
     branches = Branches(database, limits=limits)
     arena = Arena(database, registry=registry, completions=completions, limits=limits)
-    async with trash, attachments, titles, turns, arena:
+    async with trash, attachments, titles, turns, queue, arena:
         yield Chats(
             conversations=conversations,
             branches=branches,
@@ -103,6 +112,7 @@ async def open_chats(
             trash=trash,
             titles=titles,
             turns=turns,
+            queue=queue,
             comparisons=Comparisons(
                 database, conversations=conversations, branches=branches, turns=turns
             ),

@@ -49,14 +49,15 @@ class Belongings:
     async def add_to(
         self, principal: Principal, archive: ZipStream, *, moment: datetime
     ) -> AsyncIterator[bytes]:
-        """Prompts, battles, stored responses, attached files and what is known of each; what is
-        ready to be sent.
+        """Prompts, battles, waiting questions, stored responses, attached files and what is known
+        of each; what is ready to be sent.
 
         A page of rows or a piece of a file is in memory at a time. Files that are gone are left out.
         """
         for table, folder, shown, rows_in_page in (
             ("prompts", "prompts", _prompt, PAGE_ROWS),
             ("arena_battles", "arena", _battle, PAGE_ROWS),
+            ("queued_questions", "queued", _queued, PAGE_ROWS),
             ("responses", "responses", _response, LARGE_ROWS),
         ):
             pages = self._pages(principal, table, folder=folder, rows_in_page=rows_in_page)
@@ -155,6 +156,10 @@ def _battle(row: Mapping[str, Any]) -> Row:
     for name in ("usage_a", "usage_b"):
         shown[name] = None if shown[name] is None else json.loads(shown[name])
     return shown
+
+
+def _queued(row: Mapping[str, Any]) -> Row:
+    return _plain_row(row) | {"attachments": json.loads(row["attachments"])}
 
 
 def _response(row: Mapping[str, Any]) -> Row:

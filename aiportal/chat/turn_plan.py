@@ -72,6 +72,7 @@ class TurnPlan:
     chosen_model: the model, where the caller named one; the conversation remembers it.
     context_window: of the model, in tokens, where it is known.
     comparison_id: what it shares with the other answers to its question that start together.
+    queued_id: of the question in the queue, where it has waited there.
     attachments: of the new question. sees: the model takes images.
     request_id: of the model call in the ledger, None for one of its own.
     """
@@ -90,6 +91,7 @@ class TurnPlan:
     comparison_id: str | None = None
     attachments: tuple[AttachedFile, ...] = ()
     sees: bool = True
+    queued_id: str | None = None
 
     def log(self) -> TurnLog:
         """The log that the turn begins with."""

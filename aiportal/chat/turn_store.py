@@ -12,6 +12,7 @@ from aiportal.chat.attachments.rows import owned_attachment
 from aiportal.chat.conversation import title_from
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import owned_row
+from aiportal.chat.queued import take_queued
 from aiportal.chat.turn_log import TurnLog
 from aiportal.chat.turn_plan import ROOT, StoredTurn, TurnPlan
 from aiportal.errors import Conflict, InvalidRequest, NotFound
@@ -141,6 +142,8 @@ def _begin(database: sqlite_utils.Database, plans: Sequence[TurnPlan], host_id: 
     started = plan.started
     owned_row(database, plan.principal, started.conversation_id)
     _refuse_second_turn(database, started.conversation_id)
+    if plan.queued_id is not None:
+        take_queued(database, started.conversation_id, plan.queued_id)
     if plan.continued is None:
         question = _question(database, plan, now)
         database.table("messages").insert_all(_answer(one, host_id, now) for one in plans)

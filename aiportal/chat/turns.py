@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -61,7 +61,7 @@ class Turns:
         on_done: Callable[[TurnPlan], None] = lambda _: None,
     ) -> None:
         """on_done: is told of each turn that has ended with an answer."""
-        self._on_done = on_done
+        self.on_done = on_done
         self._store = TurnStore(database)
         self.planner = TurnPlanner(
             self._store,
@@ -119,6 +119,7 @@ class Turns:
         is_once: bool = False,
         source: Door = "web",
         request_id: str | None = None,
+        queued_id: str | None = None,
     ) -> TurnStarted:
         """Ask a question. Question and empty answer are stored when this returns.
 
@@ -130,6 +131,7 @@ class Turns:
         is_once: the conversation does not remember that model.
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
+        queued_id: of the question in the queue, which it leaves in the same write. See `Queue`.
 
         Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
@@ -144,7 +146,7 @@ class Turns:
             attachments=attachments,
             call=call,
         )
-        await self.launch(principal, [plan])
+        await self.launch(principal, [replace(plan, queued_id=queued_id)])
         return plan.started
 
     async def retry(
@@ -248,6 +250,11 @@ class Turns:
             )
         return status
 
+    async def ended(self, principal: Principal, turn_id: str) -> None:
+        """Return when no turn of that id is running here, and who is to be told of it was."""
+        if (turn := self._own(principal, turn_id)) is not None:
+            await turn.ended()
+
     async def status(self, principal: Principal, turn_id: str) -> MessageStatus:
         """How the turn stands. Raises NotFound."""
         turn = self._own(principal, turn_id)
@@ -270,7 +277,7 @@ class Turns:
         others = (one.plan.started.user_message_id for one in self._turns.values())
         # Of answers that are compared the last one counts: a conversation has one title.
         if turn.log.status == "done" and question_id not in others:
-            self._on_done(turn.plan)
+            self.on_done(turn.plan)
 
     def _admit(self, principal: Principal, wanted: int) -> None:
         if not self._is_open or len(self._turns) + wanted > self._max_running:

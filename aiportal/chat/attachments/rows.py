@@ -40,12 +40,18 @@ SELECT id, sha256 FROM attachments WHERE user_id = ? AND id IN (SELECT value FRO
 _SENT: Final = """
 SELECT json_extract(file.value, '$.id') FROM messages, json_each(messages.attachments) AS file
 WHERE messages.attachments <> '[]'
+UNION ALL SELECT json_extract(file.value, '$.id')
+FROM queued_questions q, json_each(q.attachments) AS file
 """
 _IS_SENT: Final = """
 SELECT c.title FROM messages JOIN conversations c ON c.id = messages.conversation_id,
   json_each(messages.attachments) AS file
 WHERE messages.attachments <> '[]' AND c.user_id = ? AND c.deleted_at IS NULL
-  AND json_extract(file.value, '$.id') = ? LIMIT 1
+  AND json_extract(file.value, '$.id') = ?
+UNION ALL SELECT c.title
+FROM queued_questions q JOIN conversations c ON c.id = q.conversation_id,
+  json_each(q.attachments) AS file
+WHERE q.user_id = ? AND json_extract(file.value, '$.id') = ? LIMIT 1
 """
 _SWEEP: Final = f"DELETE FROM attachments WHERE created_at < ? AND id NOT IN ({_SENT})"
 
@@ -125,7 +131,7 @@ def insert_row(
 def delete_row(database: sqlite_utils.Database, principal: Principal, attachment_id: str) -> None:
     """Remove one. Raises NotFound; Conflict where a question holds it."""
     owned_attachment(database, principal, attachment_id)
-    sent = database.execute(_IS_SENT, (principal.user_id, attachment_id)).fetchone()
+    sent = database.execute(_IS_SENT, (principal.user_id, attachment_id) * 2).fetchone()
     if sent is not None:
         raise Conflict(
             f"A question of the chat {json.dumps(sent[0], ensure_ascii=False)} holds this "
@@ -136,5 +142,5 @@ def delete_row(database: sqlite_utils.Database, principal: Principal, attachment
 
 
 def sweep_rows(database: sqlite_utils.Database, before: str) -> int:
-    """Remove those that were made before that moment and are in no message; how many."""
+    """Remove those that were made before that moment and no question holds; how many."""
     return database.execute(_SWEEP, (before,)).rowcount
