@@ -18,6 +18,7 @@ from pages.columns import ColumnsRenderer
 from pages.comparing import ComparingHandlers
 from pages.markdown import MarkdownRenderer
 from pages.questions import QuestionHandlers
+from pages.queued import QueuedHandlers
 from pages.render import ChatRenderer
 
 __all__ = ["build_chat"]
@@ -48,6 +49,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
         branches=BranchHandlers(portal, access, view),
         comparing=ComparingHandlers(portal, access, view, parts),
         battles=BattleHandlers(portal, access, view, parts),
+        queued=QueuedHandlers(portal, access, view),
         arranger=ArrangingHandlers(portal, access, view, parts, arranging),
     )
     wiring.follow()
@@ -57,6 +59,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
     wiring.composer()
     wiring.messages()
     wiring.comparing()
+    wiring.queued()
 
 
 class _Wiring:
@@ -73,6 +76,7 @@ class _Wiring:
         branches: BranchHandlers,
         comparing: ComparingHandlers,
         battles: BattleHandlers,
+        queued: QueuedHandlers,
         arranger: ArrangingHandlers,
     ) -> None:
         self._parts = parts
@@ -83,6 +87,7 @@ class _Wiring:
         self._branches = branches
         self._comparing = comparing
         self._battles = battles
+        self._queued = queued
         written = parts.composer
         self._settings = [
             written.system_prompt,
@@ -94,6 +99,7 @@ class _Wiring:
         self._rows = [parts.side.rows, parts.side.timer]
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
+        chat.append(written.queue)
         # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
         self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
@@ -260,3 +266,11 @@ class _Wiring:
             event(None, cancels=self._following)
             event(handler, self._list, self._all, **_QUIET)
         parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)
+
+    def queued(self) -> None:
+        """Questions that wait."""
+        parts, handlers, signals = self._parts, self._queued, self._parts.queued
+        signals.submit(handlers.send_now, [*self._place, *self._list], self._all, **_QUIET)
+        signals.expand(
+            handlers.look_again, [parts.chat_id, parts.turn], parts.composer.queue, **_QUIET
+        )

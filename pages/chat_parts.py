@@ -16,6 +16,7 @@ from pages.components import (
     message_signals,
     mode_button,
     model_picker,
+    queue_signals,
     side_column,
     signals,
     title_bar,
@@ -67,6 +68,7 @@ class ChatParts:
     signals: gr.HTML
     messages: gr.HTML
     comparing: gr.HTML
+    queued: gr.HTML
     side: SideColumn
     title: gr.HTML
     picker: gr.HTML
@@ -81,6 +83,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
     turn, clock, taken = carrier("Turn"), carrier("Clock"), carrier("Taken")
     comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
+    queued = queue_signals()
     side = side_column(label="⟦Chats⟧", new="⟦New chat⟧", search="⟦Search chats⟧")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
@@ -122,6 +125,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
         signals=signal,
         messages=messages,
         comparing=comparing,
+        queued=queued,
         side=side,
         title=title,
         picker=picker,

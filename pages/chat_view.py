@@ -16,6 +16,7 @@ from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.columns import Column, ColumnsRenderer
+from pages.components import queue_value
 from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
@@ -131,7 +132,13 @@ class ChatView:
             parts.empty: gr.update(visible=not messages),
             parts.composer.text: self.button(is_running=bool(running or compared)),
             parts.composer.line: await self.line(principal, conversation, branch),
+            **await self.queue(principal, place.chat_id, is_running=bool(running or compared)),
         }
+
+    async def queue(self, principal: Principal, chat_id: str, *, is_running: bool) -> Updates:
+        """What waits above the composer. is_running: there is an answer that it waits for."""
+        waiting = await self._portal.queue.list(principal, chat_id)
+        return {self._parts.composer.queue: queue_value(waiting, is_running=is_running)}
 
     async def branch(
         self, principal: Principal, place: Place, *, through: str | None = None
@@ -160,6 +167,7 @@ class ChatView:
             parts.empty: gr.update(visible=True),
             parts.composer.text: self.button(is_running=False),
             parts.composer.line: {"cost": "", "used": ""},
+            parts.composer.queue: queue_value((), is_running=False),
             **self.settings(ChatSettings()),
         }
 

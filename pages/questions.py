@@ -62,7 +62,8 @@ class QuestionHandlers:
         taken: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A question. It is stored when this returns; the answer is followed by `follow`.
+        """A question. It is stored when this returns; the answer is followed by `follow`. One that
+        comes while an answer is being written waits for its end.
 
         taken: what the browser has composed beside the words; it comes back once it is taken.
         """
@@ -74,19 +75,21 @@ class QuestionHandlers:
             inform("Choose the answer to go on with first.")
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
+        model = picked_model(picker) or None
         try:
             started = await self._ask(
                 principal,
                 Place(chat_id, leaf or None),
                 question,
                 settings=settings,
-                model=picked_model(picker) or None,
+                model=model,
                 project=await self._project(principal, composed, clock),
                 composed=composed,
             )
-        except Conflict:
-            inform("An answer is being written here. Stop it, or wait for its end, then send.")
-            return nothing()
+            if started is None:
+                waiting = await self._view.queue(principal, chat_id, is_running=True)
+                written = self._view.button(is_running=True, value="")
+                return waiting | {self._parts.composer.text: written, self._parts.taken: taken}
         except PortalError as error:
             place = Place(chat_id, leaf or None)
             return await self._view.refused(principal, place, question, error.message)
@@ -122,7 +125,7 @@ class QuestionHandlers:
                         yield {self._parts.log: log}
             finally:
                 self._streams -= 1
-            updates = await self._view.chat(principal, place)
+            updates = await self._after(principal, place, turn_id)
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
         except PortalError as error:
@@ -150,8 +153,9 @@ class QuestionHandlers:
         model: str | None,
         project: Project | None,
         composed: Composed,
-    ) -> TurnStarted:
-        """Start the turn; a chat that was made for it goes again if it is refused."""
+    ) -> TurnStarted | None:
+        """Start the turn, or None where it waits for the end of the one that runs; a chat that was
+        made for it goes again if it is refused."""
 
         async def start(chat_id: str) -> TurnStarted:
             return await self._portal.turns.start(
@@ -166,7 +170,22 @@ class QuestionHandlers:
 
         if place.chat_id:
             await self._keep(principal, place.chat_id, settings)
-            return await start(place.chat_id)
+            running = [one.conversation_id for one in self._portal.turns.running(principal)]
+            if place.chat_id not in running:
+                try:
+                    return await start(place.chat_id)
+                except Conflict as error:
+                    if error.code != "turn_running":  # by another process
+                        raise
+            _, at_once = await self._portal.queue.add(
+                principal,
+                place.chat_id,
+                content=question,
+                model=composed.model or model,
+                attachments=composed.attachments,
+                is_once=bool(composed.model),
+            )
+            return at_once
         made = await self._portal.conversations.create(
             principal,
             model=model,
@@ -179,6 +198,21 @@ class QuestionHandlers:
         except PortalError:
             await self._portal.conversations.delete(principal, made.id)
             raise
+
+    async def _after(self, principal: Principal, place: Place, turn_id: str) -> Updates:
+        """The chat when a turn has ended: where what waited behind it has been asked since, at the
+        answer to that."""
+        branch = await self._view.branch(principal, place)
+        is_last = bool(branch.messages) and branch.messages[-1].message.turn_id == turn_id
+        while is_last:
+            following = await self._portal.queue.following(principal, turn_id)
+            if following is None:
+                break
+            place, turn_id = replace(place, leaf_id=following.id), following.turn_id or ""
+            updates = await self._view.chat(principal, place)
+            if updates[self._parts.turn]:
+                return updates
+        return await self._view.chat(principal, place)
 
     async def _project(
         self, principal: Principal, composed: Composed, clock: str | None

@@ -28,6 +28,7 @@ _STYLESHEETS: Final = (
     "output.css",
     "comparing.css",
     "input.css",
+    "queued.css",
     "sign_in.css",
     "settings.css",
 )
@@ -44,6 +45,7 @@ _SCRIPTS: Final = (
     "drafts.js",
     "completion.js",
     "prompts.js",
+    "queued.js",
     "shortcuts.js",
     "settings.js",
     "account.js",

@@ -107,12 +107,15 @@
 
   const onEnter = (event) => {
     const isHere = event.key === "Enter" && event.target === composerInput();
-    if (!isHere || event.isComposing || event.shiftKey) return;
+    if (!isHere || event.isComposing || event.shiftKey || event.isOurs) return;
     if (document.documentElement.dataset.sendWith !== "ctrl-enter") return;
     event.stopImmediatePropagation();
     if (!meansSending(event)) return; // the text area makes the new line
     event.preventDefault();
-    if (event.type === "keydown") seen("#composer-input .submit-button")?.click();
+    if (event.type !== "keydown") return;
+    const button = seen("#composer-input .submit-button");
+    if (button) button.click();
+    else window.aiportal.queue();
   };
   for (const type of ["keydown", "keypress"]) document.addEventListener(type, onEnter, true);
 

@@ -7,6 +7,7 @@ from pages.components.empty import Starter, empty_state, planned_tab
 from pages.components.hidden import carrier, message_signals, signals
 from pages.components.parts import part
 from pages.components.picker import model_picker, picked_model, picker_value
+from pages.components.queue import queue_list, queue_signals, queue_value
 from pages.components.shell import account_box, account_value, brand, mode_button, title_bar
 from pages.components.side import (
     HistoryRow,
@@ -39,6 +40,9 @@ __all__ = [
     "picked_model",
     "picker_value",
     "planned_tab",
+    "queue_list",
+    "queue_signals",
+    "queue_value",
     "row_groups",
     "side_column",
     "signals",

@@ -6,6 +6,7 @@ import gradio as gr
 
 from pages.components.compare import compare_chip, compare_panel
 from pages.components.parts import part
+from pages.components.queue import queue_chip, queue_list
 
 __all__ = ["Composer", "composer"]
 
@@ -57,6 +58,7 @@ class Composer(NamedTuple):
     top_p: gr.Number
     max_tokens: gr.Number
     note: gr.HTML
+    queue: gr.HTML
     line: gr.HTML
 
 
@@ -64,6 +66,7 @@ def composer(*, max_file_bytes: int) -> Composer:
     """The composer at the foot of a chat, above it the note on a tiny model."""
     with gr.Column(elem_classes="composer-wrap", min_width=0):
         note = part(_NOTE, {"name": ""}, visible=False)
+        queue = queue_list()
         with gr.Column(elem_classes="composer", min_width=0):
             settings = _settings()
             compare_panel()
@@ -83,8 +86,9 @@ def composer(*, max_file_bytes: int) -> Composer:
                 part(_ATTACH_CHIP)
                 part(_SETTINGS_CHIP)
                 compare_chip()
+                queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, line)
+    return Composer(text, *settings, note, queue, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
