@@ -1,6 +1,6 @@
 """The parts that keep conversations, built in order and stopped in reverse."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -78,11 +78,6 @@ async def open_chats(
         limits=limits,
         is_usual=settings.chat_titles == "on",
     )
-
-    def turn_done(plan: TurnPlan) -> None:
-        titles.consider(plan)
-        queue.consider(plan)
-
     turns = Turns(
         database,
         settings,
@@ -90,9 +85,9 @@ async def open_chats(
         completions=completions,
         conversations=conversations,
         attachments=attachments,
-        on_done=turn_done,
     )
     queue = Queue(database, turns=turns)
+    turns.on_done = _each(titles.consider, queue.consider)
     branches = Branches(database, limits=limits)
     arena = Arena(database, registry=registry, completions=completions, limits=limits)
     async with trash, attachments, titles, turns, queue, arena:
@@ -118,3 +113,13 @@ async def open_chats(
             ),
             arena=arena,
         )
+
+
+def _each(*told: Callable[[TurnPlan], None]) -> Callable[[TurnPlan], None]:
+    """Tells all of them, in that order."""
+
+    def tell(plan: TurnPlan) -> None:
+        for one in told:
+            one(plan)
+
+    return tell
