@@ -1,6 +1,5 @@
 """The page of a share: what was said, to read, and a way to go on in a chat of one's own."""
 
-import asyncio
 from string import Template
 from urllib.parse import quote
 
@@ -13,6 +12,7 @@ from aiportal.chat import SharedBranch
 from aiportal.chat.document import day_text, document_html, models_of
 from aiportal.errors import AuthenticationFailed, NotFound
 from aiportal.portal import Portal
+from aiportal.rendering import in_turn
 from pages.components.shell import BRAND_MARK
 from pages.static import StaticFiles, asset_text
 
@@ -41,7 +41,7 @@ class SharedChatPages:
             shared = await self._portal.shares.read(principal, request.path_params["share_id"])
         except NotFound as error:
             return self._not_there(error)
-        page = await asyncio.to_thread(self._render, shared)
+        page = await in_turn(self._render, shared)
         return HTMLResponse(page, headers=_NOT_KEPT)
 
     async def copy(self, request: Request) -> Response:

@@ -40,7 +40,6 @@ _SCRIPTS: Final = (
     "output.js",
     "diagrams.js",
     "answers.js",
-    "comparing.js",
     "attachments.js",
     "drafts.js",
     "completion.js",
@@ -49,6 +48,7 @@ _SCRIPTS: Final = (
     "shortcuts.js",
     "settings.js",
     "account.js",
+    "comparing.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it

@@ -33,7 +33,7 @@ _NEWEST: Final = """
 SELECT * FROM attachments WHERE user_id = :user_id AND (:number IS NULL OR number < :number)
 ORDER BY number DESC LIMIT :limit
 """
-_SUM: Final = "SELECT coalesce(sum(size), 0), count(*) FROM attachments WHERE user_id = ?"
+_SUM: Final = "SELECT coalesce(sum(kept_bytes), 0), count(*) FROM attachments WHERE user_id = ?"
 _HASHES: Final = """
 SELECT id, sha256 FROM attachments WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))
 """
@@ -46,7 +46,7 @@ FROM queued_questions q, json_each(q.attachments) AS file
 _IS_SENT: Final = """
 SELECT c.title FROM messages JOIN conversations c ON c.id = messages.conversation_id,
   json_each(messages.attachments) AS file
-WHERE messages.attachments <> '[]' AND c.user_id = ? AND c.deleted_at IS NULL
+WHERE messages.attachments <> '[]' AND c.user_id = ?
   AND json_extract(file.value, '$.id') = ?
 UNION ALL SELECT c.title
 FROM queued_questions q JOIN conversations c ON c.id = q.conversation_id,
@@ -121,10 +121,14 @@ def room_of(
 
 
 def insert_row(
-    database: sqlite_utils.Database, principal: Principal, attachment: Attachment
+    database: sqlite_utils.Database,
+    principal: Principal,
+    attachment: Attachment,
+    *,
+    kept_bytes: int,
 ) -> None:
-    """Add one of the caller's."""
-    row = asdict(attachment) | {"user_id": principal.user_id}
+    """Add one of the caller's. kept_bytes: with what lies beside it."""
+    row = asdict(attachment) | {"user_id": principal.user_id, "kept_bytes": kept_bytes}
     database.table("attachments").insert(row)
 
 
