@@ -4,7 +4,8 @@ Four ways lead to it, one for each place that a text stands in:
 
 * A static text of the page (a label, a placeholder, the words of a template) is written as `⟦…⟧`,
   between marks. `PageHead` replaces it on its way out: see `translated`.
-* What a handler renders asks `say` with the language of the page, which `ListView` carries.
+* What a handler renders asks `say` with the language of the page, which `ListView` carries, or,
+  where it is rendered far from there, `worded` of reader.py.
 * Scripts ask `t("…")` of portal.js, which has the catalogue as a file of its own: see `script`.
 * Gradio's own texts follow `navigator.language`, which portal.js sets before Gradio starts.
 
