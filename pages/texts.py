@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from importlib import resources
+from string import Template
 from types import MappingProxyType
 from typing import Final
 
@@ -37,6 +38,7 @@ __all__ = [
     "direction",
     "html_language",
     "language_of",
+    "page_in",
     "say",
     "script",
     "texts",
@@ -73,6 +75,13 @@ def say(language: str, text: str, **values: object) -> str:
 def texts(*english: str) -> tuple[str, ...]:
     """Texts for `say` that are not written at the call itself, so that the test finds them."""
     return english
+
+
+def page_in(page: str, language: str) -> Template:
+    """A page of its own in a language, its fields still empty: what callers send is no text of
+    ours, and must not be looked at."""
+    root = f'<html lang="{html_language(language)}" dir="{direction(language)}">'
+    return Template(translated(page, language).replace('<html lang="en">', root, 1))
 
 
 def translated(page: str, language: str) -> str:

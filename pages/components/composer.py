@@ -40,7 +40,8 @@ _NOTE = """\
     {{#if value.pull}}<li>⟦On this machine, no account:⟧ <code>aiportal models pull {{value.pull}}</code>
       ({{value.pull_size}})⟦, then choose it above.⟧</li>{{/if}}
     <li>⟦With a key: set⟧ <code>OPENAI_API_KEY</code>, <code>ANTHROPIC_API_KEY</code>,
-      <code>GEMINI_API_KEY</code> ⟦or⟧ <code>OPENROUTER_API_KEY</code> ⟦in⟧ <code>.env</code>⟦, then restart.⟧</li>
+      <code>GEMINI_API_KEY</code> ⟦or⟧ <code>OPENROUTER_API_KEY</code> ⟦in⟧
+      <code>.env</code>⟦, then restart.⟧</li>
     <li>⟦With Ollama:⟧ <code>ollama pull llama3.2</code>⟦, then set⟧ <code>enabled</code>
       ⟦to true in⟧ <code>models/ollama/llama3.2.json</code> ⟦of the model config and restart.⟧</li>
   </ul>
