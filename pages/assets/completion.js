@@ -70,7 +70,7 @@
       act: () => window.aiportal.usePrompt(prompt, cut),
     }));
     const manage = {
-      label: "Manage prompts",
+      label: t("Manage prompts"),
       hint: t("add, change, delete"),
       group: "",
       act: () => {
