@@ -20,7 +20,7 @@ from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
-from pages.reader import figure, worded
+from pages.reader import figure, held_together, worded
 from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
 
 __all__ = [
@@ -352,4 +352,4 @@ def _short(tokens: int) -> str:
     if tokens < 1_000:
         return figure(tokens)
     thousands = round(tokens / 1_000, 1)
-    return f"{figure(thousands, 0 if thousands.is_integer() else 1)} k"
+    return held_together(f"{figure(thousands, 0 if thousands.is_integer() else 1)} k")

@@ -8,7 +8,7 @@ import html
 from collections.abc import Sequence
 
 from aiportal.events import UsageReported
-from pages.reader import figure, worded
+from pages.reader import figure, held_together, worded
 
 __all__ = ["Versions", "answer_foot", "escaped", "failure_foot", "question_foot", "usd"]
 
@@ -90,10 +90,10 @@ def failure_foot(versions: Versions) -> str:
 def usd(amount: float) -> str:
     """A sum for people: two digits that count, at least cents."""
     if amount == 0:
-        return "$0"
+        return held_together("$0")
     if amount < 0.000_1:
-        return f"< ${figure(0.000_1, 4)}"
-    return f"${figure(amount, 4 if amount < 0.01 else 2)}"
+        return held_together(f"< ${figure(0.000_1, 4)}")
+    return held_together(f"${figure(amount, 4 if amount < 0.01 else 2)}")
 
 
 def escaped(text: str) -> str:

@@ -9,9 +9,9 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Final
 
-from pages.texts import say
+from pages.texts import direction, say
 
-__all__ = ["figure", "language", "read_in", "worded"]
+__all__ = ["figure", "held_together", "language", "read_in", "worded"]
 
 _LANGUAGE: Final[ContextVar[str]] = ContextVar("reader_language", default="en")
 # Thousands and decimals, as Intl has them in the scripts; the others write as English does.
@@ -33,6 +33,14 @@ def language() -> str:
 def worded(text: str, **values: object) -> str:
     """The English `text` in the reader's language, with its `{placeholders}` filled."""
     return say(_LANGUAGE.get(), text, **values)
+
+
+def held_together(text: str) -> str:
+    """`text`, such as an amount with its sign, kept from left to right among words that run
+    from right to left."""
+    if direction(_LANGUAGE.get()) == "ltr":
+        return text
+    return f"\N{LEFT-TO-RIGHT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def figure(value: float, decimals: int = 0) -> str:

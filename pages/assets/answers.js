@@ -73,7 +73,7 @@
 
   // ---- what an answer used
 
-  const seconds = (ms) => `${number(ms / 1000, { maximumFractionDigits: 2 })} s`;
+  const seconds = (ms) => t("{seconds} s", { seconds: number(ms / 1000, { maximumFractionDigits: 2 }) });
 
   const factsOf = (message) => {
     const used = message.usage;
