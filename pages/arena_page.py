@@ -14,7 +14,7 @@ from aiportal.chat.arena import Leaderboard, Standing
 from aiportal.portal import Portal
 from pages.components.shell import BRAND_MARK
 from pages.footers import escaped
-from pages.reader import figure, read_in, worded
+from pages.reader import figure, held_together, read_in, worded
 from pages.static import StaticFiles, asset_text
 from pages.texts import language_of, page_in, texts
 
@@ -156,7 +156,7 @@ def _table_row(one: Standing) -> str:
         figure(one.wins),
         figure(one.losses),
         figure(one.ties),
-        f"{one.win_rate:.0%}".replace("%", " %"),
+        held_together(f"{figure(100 * one.win_rate)} %"),
     )
     cells = "".join(f"<td{_RIGHT}>{figure}</td>" for figure in figures)
     return f'<tr><th scope="row" class="mono">{escaped(one.model)}</th>{cells}</tr>'
