@@ -11,7 +11,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -143,16 +143,24 @@ def _pack(archive: Path, database: Path, data_dir: Path, about: bytes) -> tuple[
     with os.fdopen(descriptor, "wb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=6) as tar:
             tar.addfile(_entry(ABOUT, len(about)), BytesIO(about))
-            for path in (*configs, *attached, *secrets):
-                content = path.read_bytes()
-                name = path.relative_to(data_dir).as_posix()
-                tar.addfile(_entry(name, len(content)), BytesIO(content))
+            for path in configs:
+                _add(tar, path, data_dir)
+            for path in attached:
+                with suppress(FileNotFoundError):  # deleted by its owner meanwhile
+                    _add(tar, path, data_dir)
+            for path in secrets:
+                _add(tar, path, data_dir)
             with database.open("rb") as copy:
                 tar.addfile(_entry(DATABASE, database.stat().st_size), copy)
         raw.flush()
         os.fsync(raw.fileno())
     folders = [name for name, files in ((MODEL_CONFIG, configs), (ATTACHMENTS, attached)) if files]
     return (*folders, *(path.name for path in secrets), DATABASE)
+
+
+def _add(tar: tarfile.TarFile, path: Path, data_dir: Path) -> None:
+    content = path.read_bytes()
+    tar.addfile(_entry(path.relative_to(data_dir).as_posix(), len(content)), BytesIO(content))
 
 
 def _attached(folder: Path) -> Iterator[Path]:

@@ -28,6 +28,9 @@ __all__ = ["DIAGRAM_LANGUAGE", "MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "SafeMark
 MAX_MARKDOWN_CHARS: Final = 200_000
 """Longer texts are shown as they stand: parsing them would hold a core for seconds."""
 
+MAX_MARKS: Final = 10_000
+"""Of links, cells and blocks of code, which take most of the parsing: as many are half a second."""
+
 MAX_CODE_CHARS: Final = 20_000
 """Longer blocks of code are shown without colours, for the same reason."""
 
@@ -39,6 +42,7 @@ _TAGS: Final = frozenset(
 )
 _ALIGNED: Final = frozenset({"right", "center"})
 _CODE_PREFIX: Final = "t-"  # keeps Pygments' short names apart from ours
+_FORMATTER: Final = HtmlFormatter(nowrap=True, classprefix=_CODE_PREFIX)  # to make one takes long
 _CODE_CLASSES: Final = frozenset(f"{_CODE_PREFIX}{name}" for name in STANDARD_TYPES.values())
 _LANGUAGES: Final = frozenset(
     {DIAGRAM_LANGUAGE, *(alias for lexer in get_all_lexers(plugins=False) for alias in lexer[1])}
@@ -46,7 +50,7 @@ _LANGUAGES: Final = frozenset(
 
 
 _OWN_IMAGE: Final = re.compile(
-    r"/(?:api/)?v1/(?:files|images)/[\w./-]+"  # what users have stored, and nothing that acts
+    r"/(?:api/)?v1/attachments/\w+/content(?:\?preview=true)?"
     r"|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+"
 )
 
@@ -85,7 +89,7 @@ class SafeMarkdown:
 
     def html(self, text: str) -> str | None:
         """`text` as safe HTML, None where it is too long to be parsed."""
-        if len(text) > MAX_MARKDOWN_CHARS:
+        if len(text) > MAX_MARKDOWN_CHARS or _marks(text) > MAX_MARKS:
             return None
         tokens = self._parser.parse(text)
         _mark_alignment(tokens)
@@ -96,6 +100,10 @@ class SafeMarkdown:
         rendered = self._parser.renderer.render(tokens, self._parser.options, {})
         cleaned = self._cleaner.clean(rendered)
         return cleaned if images is None else images.put_into(cleaned)
+
+
+def _marks(text: str) -> int:
+    return text.count("[") + text.count("|") + 4 * text.count("```")
 
 
 class _Images:
@@ -176,4 +184,4 @@ def _highlighted(code: str, language: str, _attributes: str) -> str:
     if lexer is None or len(code) > MAX_CODE_CHARS:
         return ""
     lexer.stripnl = False  # a line break at the start or the end is part of the code
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True, classprefix=_CODE_PREFIX)))
+    return str(highlight(code, lexer, _FORMATTER))

@@ -89,7 +89,7 @@ class BattleHandlers:
         try:
             principal = await self._access.principal(request)
             battle = await self._portal.arena.get(principal, battle_id)
-            growing = Growing({side: Answer("", "") for side in _NAMES})
+            growing = Growing({side: Answer("", "") for side in _NAMES}, self._view.pace)
             events = self._events(principal, battle_id)
             async with aclosing(growing.snapshots(events)) as snapshots:
                 async for answers in snapshots:

@@ -258,5 +258,6 @@ class _Wiring:
             (signals.expand, self._battles.show_again),
         ):
             event(None, cancels=self._following)
-            event(handler, self._list, self._all, **_QUIET)
+            done = event(handler, self._list, self._all, **_QUIET)
+            done.then(None, parts.taken, None, js=_TAKEN)
         parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)

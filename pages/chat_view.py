@@ -20,6 +20,7 @@ from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
+from pages.pace import Pace
 from pages.reader import figure, held_together, worded
 from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
 
@@ -83,6 +84,7 @@ class ChatView:
         self._account = account
         self._history = History(portal)
         self._models = ModelChoice(portal)
+        self.pace = Pace()
 
     async def opened(self, principal: Principal, chat_id: str) -> Updates:
         """A chat, or a new one for "", with its settings and its model."""

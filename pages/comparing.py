@@ -150,7 +150,8 @@ class ComparingHandlers:
                 column.key: replace(column.answer, text="", reasoning="")
                 for column in columns
                 if column.answer.status == "running"
-            }
+            },
+            self._view.pace,
         )
         events = self._events(principal, comparison)
         async with aclosing(growing.snapshots(events)) as snapshots:

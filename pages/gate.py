@@ -78,7 +78,9 @@ class GradioGate:
         if not isinstance(call, dict):
             raise InvalidRequest("The body must be a JSON object.")
         self._check_session(call.get("session_hash"), user_id)
-        if "fn_index" in call and call["fn_index"] not in self._function_ids:
+        index = call.get("fn_index")
+        is_known = isinstance(index, int) and index in self._function_ids
+        if "fn_index" in call and not is_known:
             raise NotFound("The web app has no such function.")
         return call
 
@@ -100,7 +102,10 @@ def _session_in_address(scope: Scope) -> str | None:
     head, _, last = scope["path"].rpartition("/")
     if head == f"{PREFIX}heartbeat":
         return str(last)
-    found = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash")
+    query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    found = query.get("session_hash", [])
+    if len(found) > 1:  # which of them Gradio takes is its own affair
+        raise InvalidRequest("`session_hash` stands there more than once.", param="session_hash")
     return found[0] if found else None
 
 

@@ -3,25 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Final
 
 from aiportal.events import Event
+from pages.pace import Pace
 from pages.render import Answer
 
 __all__ = ["Growing"]
-
-PACE_S: Final = 0.15
-"""Seconds between two updates: each carries all columns."""
-
-SHOWING_SHARE: Final = 0.1
-"""The part of its time that one page may spend on showing them: long answers update less often."""
 
 
 class Growing:
     """answers: as far as they have come, by the names that the events carry."""
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
+    def __init__(self, answers: Mapping[str, Answer], pace: Pace) -> None:
         self._answers = dict(answers)
+        self._pace = pace
         self._changed = asyncio.Event()
 
     async def snapshots(
@@ -33,13 +28,13 @@ class Growing:
         """
         reading = asyncio.create_task(self._read(events))
         try:
-            while not reading.done():
-                await self._changed.wait()
-                self._changed.clear()
-                began = time.perf_counter()
-                yield dict(self._answers)
-                spent_s = time.perf_counter() - began
-                await asyncio.sleep(max(PACE_S, spent_s / SHOWING_SHARE))
+            with self._pace.stream():
+                while not reading.done():
+                    await self._changed.wait()
+                    self._changed.clear()
+                    began = time.perf_counter()
+                    yield dict(self._answers)
+                    await self._pace.rest(time.perf_counter() - began)
             await reading
         finally:
             reading.cancel()

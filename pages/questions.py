@@ -1,11 +1,9 @@
 """What happens with questions and their answers."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
 
 import gradio as gr
 
@@ -26,15 +24,6 @@ from pages.toasts import inform, told
 
 __all__ = ["QuestionHandlers"]
 
-PACE_S: Final = 0.1
-"""Seconds between two updates of a growing answer: with more, the browser falls behind."""
-
-UPDATES_PER_S: Final = 150
-"""Of all streams together: the more there are, the less often each is shown, so that none waits."""
-
-RENDERING_SHARE: Final = 0.1
-"""The part of its time that one stream may spend on rendering: long answers update less often."""
-
 
 class QuestionHandlers:
     """Asking, following, stopping. Every handler asks anew who the caller is, and
@@ -45,7 +34,6 @@ class QuestionHandlers:
         self._access = access
         self._view = view
         self._parts = parts
-        self._streams = 0
 
     @told
     async def send(
@@ -118,13 +106,10 @@ class QuestionHandlers:
             return
         try:
             principal = await self._access.principal(request)
-            self._streams += 1
-            try:
+            with self._view.pace.stream():
                 async with aclosing(self._growth(principal, place, turn_id)) as growth:
                     async for log in growth:
                         yield {self._parts.log: log}
-            finally:
-                self._streams -= 1
             updates = await self._view.chat(principal, place)
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
@@ -221,6 +206,4 @@ class QuestionHandlers:
             shown = await self._view.growing(answer)
             spent_s = time.perf_counter() - began
             yield before + shown + behind
-            await asyncio.sleep(
-                max(PACE_S, spent_s / RENDERING_SHARE, self._streams / UPDATES_PER_S)
-            )
+            await self._view.pace.rest(spent_s)

@@ -1,6 +1,7 @@
 """The page of a share: what was said, to read, and a way to go on in a chat of one's own."""
 
-import asyncio
+from contextvars import copy_context
+from functools import partial
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from aiportal.chat import SharedBranch
 from aiportal.chat.document import day_text, document_html, models_of
 from aiportal.errors import AuthenticationFailed, NotFound
 from aiportal.portal import Portal
+from aiportal.rendering import in_turn
 from pages.components.shell import BRAND_MARK
 from pages.reader import read_in, worded
 from pages.static import StaticFiles, asset_text
@@ -43,7 +45,7 @@ class SharedChatPages:
         except NotFound as error:
             return self._not_there(request, error)
         read_in(language_of(request.headers))
-        page = await asyncio.to_thread(self._render, shared)
+        page = await in_turn(partial(copy_context().run, self._render, shared))
         return HTMLResponse(page, headers=_NOT_KEPT)
 
     async def copy(self, request: Request) -> Response:

@@ -39,7 +39,6 @@ _SCRIPTS: Final = (
     "output.js",
     "diagrams.js",
     "answers.js",
-    "comparing.js",
     "attachments.js",
     "drafts.js",
     "completion.js",
@@ -47,6 +46,7 @@ _SCRIPTS: Final = (
     "shortcuts.js",
     "settings.js",
     "account.js",
+    "comparing.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it

@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from aiportal.files import FileFacts, FileKind
 
-__all__ = ["AttachedFile", "Attachment", "attached_line", "token_estimate"]
+__all__ = ["MAX_SENT_BYTES", "AttachedFile", "Attachment", "attached_line", "token_estimate"]
 
 CHARS_PER_TOKEN: Final = 3  # as in `prompt`
 PIXELS_PER_TOKEN: Final = 750  # Anthropic's rule; others are near it
 MAX_IMAGE_TOKENS: Final = 1_600
+MAX_SENT_BYTES: Final = 20_000_000  # of files in one request: all of it is in memory
 _MARKS: Final = re.compile(r"[\[\]*_`<>\s]+")
 
 
@@ -25,6 +26,11 @@ class AttachedFile:
     media_type: str
     size: int
     tokens: int
+
+    @property
+    def sent_bytes(self) -> int:
+        """About how many a model is sent of it."""
+        return self.size if self.kind == "image" else self.tokens * CHARS_PER_TOKEN
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "AttachedFile":

@@ -17,7 +17,7 @@ from aiportal.markdown import SafeMarkdown
 
 __all__ = ["conversation_document", "day_text", "document_html", "models_of"]
 
-MAX_STYLED_CHARS: Final = 2_000_000
+MAX_STYLED_CHARS: Final = 500_000
 """Of one document. What comes after them is shown letter by letter: parsing takes seconds."""
 
 _POLICY: Final = (

@@ -1,6 +1,5 @@
 """Conversations as files: one of them, or all of a user in one archive."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import sqlite_utils
@@ -14,6 +13,7 @@ from aiportal.chat.owned_rows import owned_row
 from aiportal.chat.tree import shown_leaf_id
 from aiportal.errors import NotFound
 from aiportal.principal import Principal
+from aiportal.rendering import in_turn
 from aiportal.store import Database
 from aiportal.timestamps import from_text
 
@@ -42,7 +42,7 @@ class Exports:
         leaf_id: the branch's last message, else that of the branch last looked at. Raises NotFound.
         """
         conversation, tree, shown = await self._load(principal, conversation_id)
-        return await asyncio.to_thread(
+        return await in_turn(
             export_conversation, conversation, tree, format, leaf_id=leaf_id or shown
         )
 
@@ -69,7 +69,7 @@ class Exports:
                 found = await self._load(principal, conversation_id)
             except NotFound:
                 continue
-            for piece in await asyncio.to_thread(_add, archive, f"{folder}{number:05d}", found):
+            for piece in await in_turn(_add, archive, f"{folder}{number:05d}", found):
                 yield piece
 
     async def _ids(self, principal: Principal) -> Sequence[str]:

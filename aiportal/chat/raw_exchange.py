@@ -45,13 +45,18 @@ class RawExchange:
     response: Mapping[str, Any]
 
     @classmethod
-    def of(cls, message: Message, request: Mapping[str, Any]) -> "RawExchange":
-        """request: as the turn would make it today from the branch that is stored."""
+    def of(
+        cls, message: Message, request: Mapping[str, Any], *, has_files: bool = False
+    ) -> "RawExchange":
+        """request: as the turn would make it today from the branch that is stored.
+
+        has_files: files went with its questions, which the request names and does not hold.
+        """
         usage = message.usage
         return cls(
             message_id=message.id,
             request_id=None if usage is None else usage.request_id,
-            note=_note(message),
+            note=_note(message, has_files=has_files),
             request=request,
             response=_response(message),
         )
@@ -63,8 +68,10 @@ class RawExchange:
         return ExchangeCode(_curl(body, base_url), python, _notebook(python))
 
 
-def _note(message: Message) -> str:
+def _note(message: Message, *, has_files: bool) -> str:
     parts = [_REBUILT]
+    if has_files:
+        parts.append("Files are named in it; what the model was sent of them is left out.")
     if message.edited_at is not None:
         parts.append("The answer was edited afterwards.")
     if message.usage is not None and message.usage.calls > 1:

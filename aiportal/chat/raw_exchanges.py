@@ -15,6 +15,8 @@ from aiportal.store import Database
 
 __all__ = ["RawExchanges"]
 
+MAX_CHARS = 300_000  # written out for people, and three times over
+
 
 class RawExchanges:
     """Sees only the caller's own answers; another's is NotFound, as if it were not there."""
@@ -35,7 +37,7 @@ class RawExchanges:
     async def get(self, principal: Principal, message_id: str) -> RawExchange:
         """The request as a turn would make it today, and the answer as it is stored.
 
-        Raises NotFound; InvalidRequest for a question.
+        Raises NotFound; InvalidRequest for a question, and for a chat that is too long.
         """
 
         def select(database: sqlite_utils.Database) -> Message:
@@ -52,6 +54,13 @@ class RawExchanges:
         branch = await self._conversations.path(
             principal, conversation.id, limit=limits.max_messages, leaf_id=answer.parent_id
         )
+        chars = sum(len(message.content) for message in branch)
+        if chars > MAX_CHARS:
+            raise InvalidRequest(
+                f"The chat up to this answer has {chars:,} characters; requests of at most "
+                f"{MAX_CHARS:,} are shown. Export the chat instead.",
+                code="too_long",
+            )
         model_id = answer.model or self._registry.default_model
         body = chat_body(
             branch,
@@ -63,7 +72,8 @@ class RawExchanges:
             context_window=self._context_window(principal, model_id),
             max_messages=limits.max_messages,
         )
-        return RawExchange.of(answer, body)
+        has_files = any(message.attachments for message in branch)
+        return RawExchange.of(answer, body, has_files=has_files)
 
     def _context_window(self, principal: Principal, model_id: str) -> int | None:
         try:

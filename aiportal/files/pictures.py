@@ -19,7 +19,7 @@ MAX_PIXELS: Final = 60_000_000
 
 MAX_SIDE: Final = 2048  # models see no more than that
 PREVIEW_SIDE: Final = 320
-MAX_PNG_BYTES: Final = 3_000_000  # larger ones become JPEG
+MAX_PNG_BYTES: Final = 3_000_000  # larger ones become JPEG, or smaller
 QUALITY: Final = 88
 _DECODERS: Final = ("PNG", "JPEG", "GIF", "WEBP")
 
@@ -72,12 +72,19 @@ def _too_large(pixels: str) -> str:
 
 
 def _encoded(picture: Image.Image, *, is_photo: bool) -> tuple[bytes, str]:
-    """PNG for drawings and what is see-through, JPEG for photos and what would be large."""
-    if not is_photo:
+    """PNG for drawings and what is see-through, JPEG for photos and what would be large.
+
+    What is see-through and large is made smaller, in place, until it is not.
+    """
+    if is_photo:
+        return _jpeg(picture), "image/jpeg"
+    content = _png(picture)
+    while len(content) > MAX_PNG_BYTES:
+        if picture.mode != "RGBA":
+            return _jpeg(picture), "image/jpeg"
+        picture.thumbnail((max(picture.size) * 3 // 4,) * 2)
         content = _png(picture)
-        if picture.mode == "RGBA" or len(content) <= MAX_PNG_BYTES:
-            return content, "image/png"
-    return _jpeg(picture), "image/jpeg"
+    return content, "image/png"
 
 
 def _png(picture: Image.Image) -> bytes:

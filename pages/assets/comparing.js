@@ -97,8 +97,10 @@
     } else if (mode() === "blind" && files.length) {
       say(t("Files cannot be sent blind. Remove them, or choose the models."), true);
     } else {
-      if (mode() === "blind") tell("input", { text });
-      else tell("submit", { text, models, composed: window.aiportal.composed() });
+      if (mode() === "blind") {
+        document.dispatchEvent(new Event("aiportal:sending"));
+        tell("input", { text });
+      } else tell("submit", { text, models, composed: window.aiportal.composed() });
       panel().hidden = true; // the answers need the room; the chip says that it is on
       setTimeout(() => {
         const log = document.querySelector("#chat-log .panel-wrap");

@@ -234,8 +234,6 @@
   };
 
   const acts = {
-    "copy-code": (b) => copy(b.parentElement.querySelector("pre").innerText, b),
-    copy: (b) => copy(b.closest(".message-content").querySelector("div.md").innerText, b),
     open: (b) => {
       setDrawer(false);
       tell("select", { id: b.dataset.id });

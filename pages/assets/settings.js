@@ -260,6 +260,7 @@
     const mine = (wanted = {});
     tell("");
     const redraw = (more) => show(panel, tab, content, more);
+    panel.inert = true; // what is there still belongs to another section
     try {
       const parts = await content(redraw, made);
       if (wanted !== mine) return;
@@ -269,6 +270,7 @@
       panel.replaceChildren();
       fail(error);
     }
+    panel.inert = false;
     panel.setAttribute("aria-labelledby", tab.id);
     if (made) panel.querySelector(".made button")?.focus();
   };

@@ -159,6 +159,17 @@ async def test_the_raw_exchange_is_what_the_model_was_sent_and_what_it_said(
     assert "ak_" not in json.dumps(raw)
 
 
+async def test_what_is_too_long_to_be_read_is_not_written_out(
+    ann: Client, upstream: Upstream
+) -> None:
+    upstream.answer("fast", text("Because."))
+    _, _, answer = await _answered(ann, "a " * 150_001)
+
+    status, refused = await ann.call("GET", f"/messages/{answer}/raw")
+
+    assert (status, refused["error"]["code"]) == (400, "too_long")
+
+
 async def test_a_failure_and_an_edit_are_told(ann: Client, upstream: Upstream) -> None:
     upstream.answer("fast", stream(chunk("Half"), b"data: {no json\n\n"))
     chat_id, _, answer = await _answered(ann)

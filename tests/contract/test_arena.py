@@ -74,7 +74,7 @@ async def test_a_battle_is_refused(
     assert (got, answer["error"]["param"]) == (status, param)
 
 
-async def test_a_battle_is_its_owners_alone_and_a_cancelled_one_has_no_vote(
+async def test_a_battle_is_its_owners_alone_and_no_cancelling_ends_it_anew(
     ann: Client, ben: Client
 ) -> None:
     battle_id = (await _battle(ann))[0].json["battle_id"]

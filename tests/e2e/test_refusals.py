@@ -113,6 +113,11 @@ def test_the_events_of_a_page_are_its_users_alone(
     session = {"session_hash": owner.session_hash}
     assert other.status(f"/gradio_api/queue/data?session_hash={owner.session_hash}") == 404
     assert other.status(f"/gradio_api/heartbeat/{owner.session_hash}") == 404
+    twice = f"/gradio_api/queue/data?session_hash=own&session_hash={owner.session_hash}"
+    assert other.status(twice) == 400
+    no_numbers: list[object] = [[1], {}, "0", None]
+    for index in no_numbers:
+        assert other.post("/gradio_api/queue/join", {"fn_index": index}).status_code == 404, index
     for path in ("queue/join", "cancel", "reset"):
         body = session | {"fn_index": 0, "event_id": "x", "data": []}
         assert other.post(f"/gradio_api/{path}", body).status_code == 404, path

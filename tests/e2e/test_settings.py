@@ -252,6 +252,7 @@ def test_the_settings_are_for_everybody(open_chat: OpenChat, width: int, mode: s
         assert _serious(page) == []
         page.keyboard.press("ArrowDown")
     expect(first).to_be_focused()
+    expect(box.get_by_role("tabpanel", name="Look and language")).to_be_visible()
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     expect(page.locator("html")).to_have_attribute("data-look", "light")

@@ -12,6 +12,11 @@ from fastapi import FastAPI
 from aiportal.api.web_app import WebApp
 
 
+@pytest.fixture(autouse=True)
+def _nothing_blocks_the_loop() -> None:
+    """What builds the app is in a thread of its own, where a loop serves nobody."""
+
+
 @asynccontextmanager
 async def running(web_app: WebApp) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(web_app)
@@ -35,6 +40,7 @@ async def test_who_comes_too_early_waits() -> None:
     async with running(WebApp(build)) as client:
         early = asyncio.create_task(client.get("/"))
         await asyncio.sleep(0)
+        assert not early.done()
         may_go_on.set()
         assert (await early).text == '"page"'
         assert (await client.get("/")).text == '"page"'

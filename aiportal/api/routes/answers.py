@@ -1,6 +1,7 @@
 """Answers of conversations, by their ids: what they are rated, and what was asked for them."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -62,7 +63,7 @@ async def get_raw(
 ) -> RawBody:
     """What the model was asked for an answer and what it said, and the same as curl and Python."""
     raw = await portal.raw_exchanges.get(principal, message_id)
-    code = raw.code(str(request.base_url).rstrip("/"))
+    code = await asyncio.to_thread(raw.code, str(request.base_url).rstrip("/"))
     return RawBody(
         message_id=raw.message_id,
         request_id=raw.request_id,
@@ -84,9 +85,8 @@ async def put_rating(
     message_id: str, body: NewRating, portal: PortalDep, principal: PrincipalDep
 ) -> RatingBody:
     """Rate an answer; what it was rated before is replaced."""
-    reasons: Sequence[str] = body.reasons
     rating = await portal.ratings.put(
-        principal, message_id, value=body.value, comment=body.comment or "", reasons=reasons
+        principal, message_id, value=body.value, comment=body.comment or "", reasons=body.reasons
     )
     return RatingBody.model_validate(rating)
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
@@ -32,7 +32,7 @@ class NewComparison(BaseModel):
     models: list[str]
     parent_id: str | None = None
     parameters: dict[str, Any] = {}
-    attachments: list[str] = []
+    attachments: list[str] = Field(default=[], max_length=100)
 
 
 class AnswerChoice(BaseModel):

@@ -23,6 +23,7 @@ Side = Literal["a", "b"]
 BattleStatus = Literal["running", "ended", "failed", "cancelled", "interrupted"]
 
 MAX_OPEN = 50  # battles of one user that were not voted on: older ones go
+DEAD_AFTER_S = 3600.0  # whose process was killed: no battle runs that long
 MAX_VOTES = 10_000  # of the portal: the newest count, so that strengths take a second to fit
 
 _SAVE = "UPDATE arena_battles SET answer_a = :a, answer_b = :b WHERE id = :id"
@@ -36,7 +37,8 @@ UPDATE arena_battles SET outcome = :outcome, voted_at = :now, conversation_id = 
   question = '', answer_a = '', answer_b = '' WHERE id = :id
 """
 _TRIM = """
-DELETE FROM arena_battles WHERE outcome IS NULL AND status <> 'running' AND user_id = :user_id
+DELETE FROM arena_battles WHERE outcome IS NULL AND user_id = :user_id
+  AND (status <> 'running' OR created_at < :dead_before)
   AND id NOT IN (SELECT id FROM arena_battles WHERE user_id = :user_id AND outcome IS NULL
                  ORDER BY created_at DESC LIMIT :limit)
 """
@@ -80,7 +82,12 @@ class BattleStore:
 
         def insert(database: sqlite_utils.Database) -> None:
             database.table("arena_battles").insert(row)
-            database.execute(_TRIM, {"user_id": principal.user_id, "limit": MAX_OPEN})
+            values = {
+                "user_id": principal.user_id,
+                "limit": MAX_OPEN,
+                "dead_before": now_text(plus_s=-DEAD_AFTER_S),
+            }
+            database.execute(_TRIM, values)
 
         await self._database.write(insert)
 
@@ -145,6 +152,11 @@ class BattleStore:
         return await self._database.read(select)
 
 
+def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
+    is_dead = row["status"] == "running" and row["created_at"] < now_text(plus_s=-DEAD_AFTER_S)
+    return {**row, "status": "interrupted"} if is_dead else dict(row)
+
+
 def _json(usage: UsageReported | None) -> str | None:
     return None if usage is None else json.dumps(asdict(usage))
 
@@ -152,7 +164,7 @@ def _json(usage: UsageReported | None) -> str | None:
 def _owned(database: sqlite_utils.Database, principal: Principal, battle_id: str) -> dict[str, Any]:
     sql = "SELECT * FROM arena_battles WHERE id = ? AND user_id = ?"
     for row in database.query(sql, (battle_id, principal.user_id)):
-        return dict(row)
+        return _seen(row)
     raise not_found("battle", battle_id, param=None)
 
 

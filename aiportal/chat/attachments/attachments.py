@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import IO, Final, Self
 
 import sqlite_utils
 
-from aiportal.chat.attached import AttachedFile, Attachment, token_estimate
+from aiportal.chat.attached import MAX_SENT_BYTES, AttachedFile, Attachment, token_estimate
 from aiportal.chat.attachments import rows
 from aiportal.chat.attachments.parts import Loader, part_loader
 from aiportal.chat.attachments.shelf import Shelf
@@ -33,7 +33,7 @@ FOLDER: Final = "attachments"
 SWEEP_EVERY_S: Final = 3_600
 UNSENT_FOR: Final = timedelta(days=2)
 MAX_NAME_CHARS: Final = 255
-MAX_IMAGES: Final = 40  # in one request: each is in memory
+MAX_IMAGES: Final = 40  # in one request
 
 logger = logging.getLogger(__name__)
 
@@ -149,7 +149,8 @@ class Attachments:
     async def loader(
         self, principal: Principal, files: Sequence[AttachedFile], *, sees: bool
     ) -> Loader:
-        """Makes parts of messages of these files, oldest first; of images the newest 40 count.
+        """Makes parts of messages of these files, oldest first; of images the newest 40 count, and
+        of all files the newest that are 20 MB together.
 
         A file that is gone, or does not count, is named in words.
         sees: the model can; else its place is taken by words too. What it gives reads the disk.
@@ -166,7 +167,7 @@ class Attachments:
             principal.user_id,
             hashes,
             sees=sees,
-            left_out=frozenset(images[:-MAX_IMAGES]),
+            left_out=frozenset([*images[:-MAX_IMAGES], *_beyond_room(files)]),
         )
 
     async def _check_room(self, principal: Principal, size: int) -> None:
@@ -179,7 +180,7 @@ class Attachments:
         self, principal: Principal, name: str, facts: FileFacts, folder: Path
     ) -> Attachment:
         user_id = principal.user_id
-        sha256, size = await asyncio.to_thread(self._shelf.put_away, folder, user_id)
+        sha256, size, kept_bytes = await asyncio.to_thread(self._shelf.put_away, folder, user_id)
         attachment = Attachment(
             id=new_id("file"),
             name=name,
@@ -196,8 +197,8 @@ class Attachments:
         total = self._max_total_bytes
 
         def insert(database: sqlite_utils.Database) -> None:
-            rows.room_of(database, principal, size=size, max_total_bytes=total)
-            rows.insert_row(database, principal, attachment)
+            rows.room_of(database, principal, size=kept_bytes, max_total_bytes=total)
+            rows.insert_row(database, principal, attachment, kept_bytes=kept_bytes)
 
         await self._database.write(insert)
         return attachment
@@ -218,6 +219,15 @@ class Attachments:
             logger.debug("%s attachments are gone", count)
         wanted = await self._database.read(rows.all_hashes)
         await asyncio.to_thread(self._shelf.sweep, wanted)
+
+
+def _beyond_room(files: Sequence[AttachedFile]) -> Iterator[str]:
+    """The ids of the oldest, from the first on that is too much together with those after it."""
+    room = MAX_SENT_BYTES
+    for file in reversed(files):
+        room -= file.sent_bytes
+        if room < 0:
+            yield file.id
 
 
 def _plain_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from aiportal.chat.attached import AttachedFile
+from aiportal.chat.attached import MAX_SENT_BYTES, AttachedFile
 from aiportal.chat.prompt import question_room, text_tokens
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.errors import InvalidRequest
@@ -16,7 +16,15 @@ MAX_NAMED: Final = 3
 
 
 def check_room(plan: TurnPlan, files: Sequence[AttachedFile], question: str) -> None:
-    """Raises InvalidRequest where question and files are estimated to be too long for the model."""
+    """Raises InvalidRequest where question and files are estimated to be too long for the model, or
+    are too much for any."""
+    if sum(file.sent_bytes for file in files) > MAX_SENT_BYTES:
+        raise InvalidRequest(
+            f"The files are more than the {MAX_SENT_BYTES // 1_000_000} MB that can be sent with one "
+            "question. Attach less.",
+            param="attachments",
+            code="attachments_too_large",
+        )
     room = question_room(plan.context_window, plan.parameters, plan.system_prompt)
     tokens = text_tokens(question) + sum(file.tokens for file in files)
     if room is None or tokens <= room:

@@ -33,7 +33,7 @@ _NEWEST: Final = """
 SELECT * FROM attachments WHERE user_id = :user_id AND (:number IS NULL OR number < :number)
 ORDER BY number DESC LIMIT :limit
 """
-_SUM: Final = "SELECT coalesce(sum(size), 0), count(*) FROM attachments WHERE user_id = ?"
+_SUM: Final = "SELECT coalesce(sum(kept_bytes), 0), count(*) FROM attachments WHERE user_id = ?"
 _HASHES: Final = """
 SELECT id, sha256 FROM attachments WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))
 """
@@ -44,7 +44,7 @@ WHERE messages.attachments <> '[]'
 _IS_SENT: Final = """
 SELECT c.title FROM messages JOIN conversations c ON c.id = messages.conversation_id,
   json_each(messages.attachments) AS file
-WHERE messages.attachments <> '[]' AND c.user_id = ? AND c.deleted_at IS NULL
+WHERE messages.attachments <> '[]' AND c.user_id = ?
   AND json_extract(file.value, '$.id') = ? LIMIT 1
 """
 _SWEEP: Final = f"DELETE FROM attachments WHERE created_at < ? AND id NOT IN ({_SENT})"
@@ -115,10 +115,14 @@ def room_of(
 
 
 def insert_row(
-    database: sqlite_utils.Database, principal: Principal, attachment: Attachment
+    database: sqlite_utils.Database,
+    principal: Principal,
+    attachment: Attachment,
+    *,
+    kept_bytes: int,
 ) -> None:
-    """Add one of the caller's."""
-    row = asdict(attachment) | {"user_id": principal.user_id}
+    """Add one of the caller's. kept_bytes: with what lies beside it."""
+    row = asdict(attachment) | {"user_id": principal.user_id, "kept_bytes": kept_bytes}
     database.table("attachments").insert(row)
 
 

@@ -60,8 +60,9 @@ class Shelf:
         """Remove what `take_in` made."""
         shutil.rmtree(folder, ignore_errors=True)
 
-    def put_away(self, folder: Path, user_id: str) -> tuple[str, int]:
-        """Keep what was found in a file; its SHA-256 and its size in bytes.
+    def put_away(self, folder: Path, user_id: str) -> tuple[str, int, int]:
+        """Keep what was found in a file; its SHA-256, its size, and that with text and small picture,
+        in bytes.
 
         What is there already under that name has the same content, and is young again.
         """
@@ -70,6 +71,7 @@ class Shelf:
         size = content.stat().st_size
         shelf = self._folder / user_id
         shelf.mkdir(exist_ok=True, mode=0o700)
+        kept_bytes = 0
         for path, suffix in (
             (folder / PREVIEW, ".preview"),
             (folder / TEXT, ".text"),
@@ -77,9 +79,10 @@ class Shelf:
         ):
             if path.exists():
                 _flush(path)
+                kept_bytes += path.stat().st_size
                 path.replace(shelf / f"{sha256}{suffix}")
                 os.utime(shelf / f"{sha256}{suffix}")
-        return sha256, size
+        return sha256, size, kept_bytes
 
     def content(self, user_id: str, sha256: str) -> Path:
         """The file that is kept. Raises NotFound where it is gone."""

@@ -6,7 +6,8 @@ CREATE TABLE attachments (
   name TEXT NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('image', 'text')),
   media_type TEXT NOT NULL,
-  size INTEGER NOT NULL, -- bytes of what is kept
+  size INTEGER NOT NULL, -- bytes of the file that is kept
+  kept_bytes INTEGER NOT NULL, -- with its text and its small picture, for the user's quota
   sha256 TEXT NOT NULL,
   characters INTEGER NOT NULL, -- of a text, 0 of an image
   width INTEGER NOT NULL, -- of an image in pixels, 0 of a text

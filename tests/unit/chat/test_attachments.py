@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import sqlite_utils
 
 from aiportal.chat import Attachment, Attachments, Conversation, Conversations, Trash, Turns
+from aiportal.chat.attached import MAX_SENT_BYTES
 from aiportal.errors import Conflict, InvalidRequest, NotFound, RequestTooLarge
 from aiportal.principal import Principal
 from aiportal.settings import Settings
@@ -145,16 +147,41 @@ async def test_a_model_for_one_question_is_not_remembered(
 async def test_everybody_has_room_for_so_much(
     database: Database, wired_settings: Settings, ann: Principal, ben: Principal
 ) -> None:
-    limits = {"max_attachment_bytes": 2_000, "max_attachment_bytes_per_user": 2_500}
+    # A text is kept twice: as it came, and as it is sent.
+    limits = {"max_attachment_bytes": 2_000, "max_attachment_bytes_per_user": 5_000}
     attachments = Attachments(database, wired_settings.model_copy(update=limits))
     with pytest.raises(RequestTooLarge, match="larger than 2,000 bytes"):
         await _add(attachments, ann, "a" * 2_001)
     await _add(attachments, ann, "a" * 2_000)
-    with pytest.raises(Conflict, match="2,000 of 2,500 bytes"):
+    with pytest.raises(Conflict, match="4,000 of 5,000 bytes"):
         await _add(attachments, ann, "b" * 501)
     await _add(attachments, ann, "b" * 500)
     await _add(attachments, ben, "b" * 2_000)
     assert await _files(wired_settings.data_dir / "attachments" / ".incoming") == set()
+
+
+async def test_what_a_chat_in_the_trash_holds_stays(
+    attachments: Attachments,
+    conversations: Conversations,
+    turns: Turns,
+    ann: Principal,
+    chat: Conversation,
+) -> None:
+    file = await _add(attachments, ann, "word")
+    started = await turns.start(ann, chat.id, content="?", attachments=[file.id])
+    await events_of(turns, ann, started.turn_id)
+    await conversations.delete(ann, chat.id)
+    with pytest.raises(Conflict):
+        await attachments.delete(ann, file.id)
+
+
+async def test_what_one_request_holds_is_bounded(attachments: Attachments, ann: Principal) -> None:
+    file = (await _add(attachments, ann, "word")).attached
+    large = replace(file, id="file_large", tokens=MAX_SENT_BYTES // 3)
+    load = await attachments.loader(ann, [file, large], sees=True)
+    assert "later ones follow" in (await asyncio.to_thread(load, file))["text"]
+    load = await attachments.loader(ann, [large, file], sees=True)
+    assert "word" in (await asyncio.to_thread(load, file))["text"]
 
 
 async def test_a_refused_file_leaves_nothing(

@@ -56,6 +56,11 @@ def test_the_response_has_the_shape_of_a_chat_completion() -> None:
     assert raw.response["usage"]["completion_tokens_details"] == {"reasoning_tokens": 1}
 
 
+def test_files_that_are_not_in_it_are_told() -> None:
+    assert "Files" not in RawExchange.of(ANSWER, _body("Why?")).note
+    assert "Files" in RawExchange.of(ANSWER, _body("Why?"), has_files=True).note
+
+
 def test_a_failure_without_usage_is_told_too() -> None:
     failed = replace(
         ANSWER, usage=None, status="error", error=Failure("Gone.", None, "api_error"), edited_at="x"

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import random
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 
 from aiportal.errors import InvalidRequest
 from aiportal.files import FileFacts
+from aiportal.files.pictures import MAX_PNG_BYTES
 from aiportal.files.reader import FileReader
 from tests.unit.files.samples import HOSTILE, SVG_BOMB, docx, pdf, picture
 
@@ -92,11 +94,22 @@ async def test_what_is_see_through_stays_so(tmp_path: Path) -> None:
         assert kept.mode == "RGBA"
 
 
-async def test_reading_has_an_end(tmp_path: Path) -> None:
-    (tmp_path / "source").write_bytes(pdf(*["Many words " * 100] * 120))
-    reader = FileReader(max_seconds=1, memory_bytes=150 * 1024 * 1024)
+async def test_what_is_see_through_and_large_is_made_smaller(tmp_path: Path) -> None:
+    noise = Image.frombytes("RGBA", (1200, 1200), random.Random(1).randbytes(1200 * 1200 * 4))
+    buffer = io.BytesIO()
+    noise.save(buffer, "PNG", compress_level=0)
+    facts = await _read(tmp_path, "a.png", buffer.getvalue())
 
-    with pytest.raises(InvalidRequest, match=r"longer than 1 s|more memory|is damaged"):
+    assert (tmp_path / "content").stat().st_size <= MAX_PNG_BYTES
+    with Image.open(tmp_path / "content") as kept:
+        assert (kept.mode, kept.size) == ("RGBA", (facts.width, facts.height))
+
+
+async def test_reading_has_an_end(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(pdf(*["Many words " * 200] * 900))
+    reader = FileReader(max_seconds=1)
+
+    with pytest.raises(InvalidRequest, match=r"longer than 1 s"):
         await reader.read(tmp_path / "source", tmp_path, name="a.pdf", owner_id="ann")
 
 

@@ -105,6 +105,13 @@ def test_a_growing_text_looks_like_the_finished_one() -> None:
     assert RENDER.growing(text) == RENDER.finished(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["![" * 10_001, "|" + "a|" * 10_001, "```py\na\n```\n" * 1_300, "[" * 10_001]
+)
+def test_what_would_take_seconds_is_shown_plain(text: str) -> None:
+    assert RENDER.finished(text) == plain_text_html(text)
+
+
 def test_plain_text_stays_letter_by_letter() -> None:
     assert plain_text_html("a\r\n  **b** <i>\n\n") == (
         '<div class="md plain">a&#10;  **b** &lt;i&gt;&#10;&#10;</div>'
@@ -156,7 +163,12 @@ def test_a_diagram_is_marked_as_one_and_a_table_can_be_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["data:image/png;base64,iVBORw0KGgo=", "/api/v1/files/file_1/content", "/v1/files/a"]
+    "address",
+    [
+        "data:image/png;base64,iVBORw0KGgo=",
+        "/api/v1/attachments/att_1/content",
+        "/v1/attachments/att_1/content?preview=true",
+    ],
 )
 def test_images_within_the_text_and_of_this_portal_are_shown(address: str) -> None:
     html = RENDER.finished(f'![a "b" <c>]({address})')
@@ -170,9 +182,10 @@ def test_images_within_the_text_and_of_this_portal_are_shown(address: str) -> No
         "data:image/svg+xml;base64,PHN2Zz4=",
         "data:text/html;base64,PHN2Zz4=",
         "/api/v1/conversations/export.zip",
-        "/api/v1/files/../conversations/export.zip",
-        "/api/v1/files/a?b",
-        "//evil.example/api/v1/files/a",
+        "/api/v1/attachments/../conversations/export.zip",
+        "/api/v1/attachments/att_1/content?b",
+        "/api/v1/attachments/att_1",
+        "//evil.example/api/v1/attachments/att_1/content",
         "http://evil.example/x.png",
         "file:///etc/passwd",
         "x.png",
@@ -183,7 +196,9 @@ def test_no_other_image_is_loaded(address: str) -> None:
 
 
 def test_a_link_to_an_image_names_its_host_and_text_cannot_make_an_image() -> None:
-    html = RENDER.finished("![a](https://user@evil.example:80/x.png) ![b](/v1/files/a) 0.1.")
+    html = RENDER.finished(
+        "![a](https://user@evil.example:80/x.png) ![b](/v1/attachments/a/content) 0.1."
+    )
 
     assert '</a> <span class="host">evil.example</span>' in html
     assert html.count("<img") == 1

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from aiportal.chat.arena import Outcome
 from aiportal.errors import (
     Conflict,
     InvalidRequest,
@@ -19,6 +18,7 @@ from aiportal.events import Event, TextDelta, TurnFinished
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.settings import Settings
+from aiportal.timestamps import now_text
 from tests.unit.chat.asking import DEADLINE_S, gated
 from tests.upstreams import Upstream, error, hang, text
 
@@ -124,9 +124,9 @@ async def test_each_side_may_be_either_model(portal: Portal, ann: Principal) -> 
     pytest.fail(f"side a was always {seen}")
 
 
-@pytest.mark.parametrize(("answer", "status"), [(error(400), "failed"), (text(""), "failed")])
+@pytest.mark.parametrize("answer", [error(400), text("")])
 async def test_a_battle_with_a_failed_answer_does_not_count(
-    portal: Portal, upstream: Upstream, ann: Principal, answer: Any, status: str
+    portal: Portal, upstream: Upstream, ann: Principal, answer: Any
 ) -> None:
     upstream.answer("fast", answer)
     battle_id = await portal.arena.start(ann, content="Why?")
@@ -136,7 +136,7 @@ async def test_a_battle_with_a_failed_answer_does_not_count(
     with pytest.raises(Conflict):
         await portal.arena.vote(ann, battle_id, "a")
     battle = await portal.arena.get(ann, battle_id)
-    assert battle.status == status
+    assert battle.status == "failed"
     assert sorted(one.model or "" for one in battle.sides.values()) == BOTH
     assert (await portal.arena.leaderboard(ann)).votes == 0
 
@@ -252,4 +252,25 @@ async def test_what_was_running_when_the_portal_ended_is_interrupted(
     assert battle.status == "interrupted"
     assert events[-1][1] == TurnFinished("interrupted", None)
     assert len([event for _, event in events if isinstance(event, TextDelta)]) == 2
-    assert get_args(Outcome) == ("a", "b", "tie", "both_poor")
+
+
+@pytest.mark.parametrize(("age_s", "is_over"), [(60, False), (7200, True)])
+async def test_one_whose_process_was_killed_is_over_after_an_hour(
+    portal: Portal, upstream: Upstream, ann: Principal, age_s: float, is_over: bool
+) -> None:
+    upstream.answer("fast", text("one"))
+    battle_id = await _battle(portal, ann)
+    values = (now_text(plus_s=-age_s),)
+    await portal.database.write(
+        lambda db: (
+            db.execute(
+                "UPDATE arena_battles SET status = 'running', created_at = ?", values
+            ).rowcount
+        )
+    )
+    battle = await portal.arena.get(ann, battle_id)
+    assert battle.status == "interrupted"
+    assert [one.model is not None for one in battle.sides.values()] == [is_over, is_over]
+    with pytest.raises(Conflict) as refused:
+        await portal.arena.vote(ann, battle_id, "a")
+    assert refused.value.code == ("battle_failed" if is_over else "battle_running")
