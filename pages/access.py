@@ -12,6 +12,8 @@ from aiportal.api.deps import authenticate
 from aiportal.errors import AuthenticationFailed, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
+from pages.reader import read_in
+from pages.texts import language_of
 
 __all__ = ["Access", "LoginRedirect"]
 
@@ -43,11 +45,12 @@ class Access:
         """The caller of a Gradio event. Raises AuthenticationFailed.
 
         Nothing else that comes with the event says who it is: state and session hash are chosen
-        by the browser.
+        by the browser. What is said to the caller from here on is in the language of the page.
         """
         connection = request.request
         if not isinstance(connection, HTTPConnection):
             raise AuthenticationFailed("This event came without a request. Sign in and reload.")
+        read_in(language_of(connection.headers))
         principal = await authenticate(self._portal, connection)
         if principal.user_id != request.username:
             raise AuthenticationFailed("You have signed in as somebody else. Reload the page.")

@@ -8,8 +8,8 @@ __all__ = ["build_admin"]
 def build_admin() -> None:
     """Lay the tab out within the current context."""
     planned_tab(
-        title="Admin",
+        title="⟦Admin⟧",
         icon="sliders",
-        heading="The administration comes here",
-        text="Spending, requests and errors at a glance; people, keys, models, limits and budgets.",
+        heading="⟦The administration comes here⟧",
+        text="⟦Spending, requests and errors at a glance; people, keys, models, limits and budgets.⟧",
     )

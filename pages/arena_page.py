@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import Template
 from typing import Final
 
 from starlette.requests import Request
@@ -15,15 +14,17 @@ from aiportal.chat.arena import Leaderboard, Standing
 from aiportal.portal import Portal
 from pages.components.shell import BRAND_MARK
 from pages.footers import escaped
+from pages.reader import figure, held_together, read_in, worded
 from pages.static import StaticFiles, asset_text
+from pages.texts import language_of, page_in, texts
 
 __all__ = ["ArenaPage", "Axis", "leaderboard_html"]
 
 _NOT_KEPT: Final = {"cache-control": "no-store"}
 _MOST_TICKS: Final = 6
-_EMPTY: Final = """\
-<p class="arena-none">Nobody has voted yet. In the chat press Compare, choose “Blind: two models at
-random”, ask a question, and say which answer is better.</p>"""
+_HEADS: Final = texts(
+    "Model", "Rating", "95 % interval", "Battles", "Won", "Lost", "Tied", "Win rate"
+)
 
 
 class ArenaPage:
@@ -32,7 +33,7 @@ class ArenaPage:
     def __init__(self, portal: Portal, files: StaticFiles) -> None:
         self._portal = portal
         self._files = files
-        self._page = Template(asset_text("arena.html"))
+        self._page = asset_text("arena.html")
 
     def routes(self) -> list[Route]:
         """GET of the page."""
@@ -42,8 +43,10 @@ class ArenaPage:
         """The standings as they are now."""
         principal = await authenticate(self._portal, request)
         board = await self._portal.arena.leaderboard(principal)
-        page = self._page.substitute(
-            head=self._files.head(), mark=BRAND_MARK, content=leaderboard_html(board)
+        language = language_of(request.headers)
+        read_in(language)
+        page = page_in(self._page, language).substitute(
+            head=self._files.head(language), mark=BRAND_MARK, content=leaderboard_html(board)
         )
         return HTMLResponse(page, headers=_NOT_KEPT)
 
@@ -80,12 +83,17 @@ class Axis:
 def leaderboard_html(board: Leaderboard) -> str:
     """The plot and the table, or what to do where there are no votes."""
     if not board.standings:
-        return _EMPTY
-    votes = "1 vote" if board.votes == 1 else f"{board.votes:,} votes"
-    return (
-        f'<p class="arena-facts">{votes} of all users of this portal</p>'
-        f"{_plot(board.standings)}{_table(board.standings)}"
-    )
+        none = worded("Nobody has voted yet.")
+        way = worded(
+            "In the chat press Compare, choose “Blind: two models at random”, ask a question, "
+            "and say which answer is better."
+        )
+        return f'<p class="arena-none">{none} {way}</p>'
+    count = figure(board.votes)
+    votes = worded("{count} votes of all users of this portal", count=count)
+    if board.votes == 1:
+        votes = worded("1 vote of all users of this portal")
+    return f'<p class="arena-facts">{votes}</p>{_plot(board.standings)}{_table(board.standings)}'
 
 
 def _plot(standings: Sequence[Standing]) -> str:
@@ -96,18 +104,23 @@ def _plot(standings: Sequence[Standing]) -> str:
     )
     rows = "".join(_plot_row(one, axis, grid) for one in standings)
     labels = "".join(
-        f'<span style="left:{axis.place(tick)}">{tick:,}</span>' for tick in axis.ticks
+        f'<span style="left:{axis.place(tick)}">{figure(tick)}</span>' for tick in axis.ticks
     )
     return (
         '<figure class="arena-plot" aria-labelledby="arena-plot-name"><figcaption id="arena-plot-name">'
-        "Rating with its 95 % interval</figcaption>"
+        f"{worded('Rating with its 95 % interval')}</figcaption>"
         f'{rows}<div class="arena-row" aria-hidden="true"><span></span>'
         f'<div class="arena-axis">{labels}</div></div></figure>'
     )
 
 
 def _plot_row(one: Standing, axis: Axis, grid: str) -> str:
-    words = f"{one.rating:,.0f}, between {one.low:,.0f} and {one.high:,.0f}"
+    words = worded(
+        "{rating}, between {low} and {high}",
+        rating=figure(one.rating),
+        low=figure(one.low),
+        high=figure(one.high),
+    )
     low, middle, high = (axis.place(rating) for rating in (one.low, one.rating, one.high))
     return (
         f'<div class="arena-row"><span class="mono">{escaped(one.model)}</span>'
@@ -121,13 +134,13 @@ def _plot_row(one: Standing, axis: Axis, grid: str) -> str:
 
 
 def _table(standings: Sequence[Standing]) -> str:
-    heads = ("Model", "Rating", "95 % interval", "Battles", "Won", "Lost", "Tied", "Win rate")
     head = "".join(
-        f'<th scope="col"{"" if name == "Model" else _RIGHT}>{name}</th>' for name in heads
+        f'<th scope="col"{"" if name == "Model" else _RIGHT}>{worded(name)}</th>' for name in _HEADS
     )
     body = "".join(_table_row(one) for one in standings)
     return (
-        '<div class="arena-table" tabindex="0" role="region" aria-label="Figures"><table>'
+        '<div class="arena-table" tabindex="0" role="region" '
+        f'aria-label="{worded("Figures")}"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -137,13 +150,13 @@ _RIGHT: Final = ' class="right"'
 
 def _table_row(one: Standing) -> str:
     figures = (
-        f"{one.rating:,.0f}",
-        f"{one.low:,.0f} – {one.high:,.0f}",
-        f"{one.battles:,}",
-        f"{one.wins:,}",
-        f"{one.losses:,}",
-        f"{one.ties:,}",
-        f"{one.win_rate:.0%}".replace("%", " %"),
+        figure(one.rating),
+        f"{figure(one.low)} – {figure(one.high)}",
+        figure(one.battles),
+        figure(one.wins),
+        figure(one.losses),
+        figure(one.ties),
+        held_together(f"{figure(100 * one.win_rate)} %"),
     )
     cells = "".join(f"<td{_RIGHT}>{figure}</td>" for figure in figures)
     return f'<tr><th scope="row" class="mono">{escaped(one.model)}</th>{cells}</tr>'

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aiportal.chat import AttachedFile
 from pages.footers import escaped
+from pages.reader import figure, worded
 
 __all__ = ["attached_html"]
 
@@ -19,8 +20,9 @@ def _item(file: AttachedFile) -> str:
     if file.kind == "image":
         picture = f'<img src="{address}?preview=true" alt="{name}" title="{name}">'
         return f'<a class="qimg" href="{address}" target="_blank">{picture}</a>'
-    unit = "token" if file.tokens == 1 else "tokens"
-    about = f"<span>{file.tokens:,} {unit}</span>"
+    count = figure(file.tokens)
+    words = worded("1 token") if file.tokens == 1 else worded("{count} tokens", count=count)
+    about = f"<span>{words}</span>"
     return (
         f'<a class="qfile i-file" href="{address}" target="_blank" title="{name}">'
         f"<b>{name}</b>{about}</a>"

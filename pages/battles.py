@@ -25,18 +25,18 @@ from pages.chat_view import (
 from pages.columns import Column
 from pages.footers import escaped
 from pages.growing import Growing
+from pages.reader import worded
 from pages.render import Answer, ChatMessage, problem_html
+from pages.texts import texts
 from pages.toasts import inform, told
 
 __all__ = ["BattleHandlers"]
 
 _NAMES: Final[Mapping[Side, str]] = {"a": "A", "b": "B"}
-_VOTES: Final[Mapping[Outcome, str]] = {
-    "a": "A is better",
-    "b": "B is better",
-    "tie": "Tie",
-    "both_poor": "Both are poor",
-}
+_OUTCOMES: Final[tuple[Outcome, ...]] = ("a", "b", "tie", "both_poor")
+_VOTES: Final[Mapping[Outcome, str]] = dict(
+    zip(_OUTCOMES, texts("A is better", "B is better", "Tie", "Both are poor"), strict=True)
+)
 
 
 class BattleHandlers:
@@ -101,7 +101,7 @@ class BattleHandlers:
                 self._parts.composer.text: self._view.button(is_running=False),
             }
         except PortalError as error:
-            problem = problem_html("The battle cannot be shown.", error.message)
+            problem = problem_html(worded("The battle cannot be shown."), error.message)
             yield {
                 self._parts.log: [{"role": "assistant", "content": problem}],
                 self._parts.composer.text: self._view.button(is_running=False),
@@ -124,7 +124,9 @@ class BattleHandlers:
         outcome = cast(Outcome, said(event, "outcome"))  # the core refuses what is none
         battle = await self._portal.arena.vote(principal, said(event, "id"), outcome)
         models = {side: one.model for side, one in battle.sides.items()}
-        inform(f"{_VOTES[outcome]}. A was {models['a']}, B was {models['b']}.")
+        vote = worded(_VOTES[outcome])
+        names = worded("A was {first}, B was {second}.", first=models["a"], second=models["b"])
+        inform(f"{vote}. {names}")
         chat_id = battle.conversation_id or ""
         updates = await self._view.opened(principal, chat_id)
         updates |= await self._view.account(principal)
@@ -134,7 +136,7 @@ class BattleHandlers:
         """A page with nothing but the battle, which is followed."""
         parts = self._parts
         return self._view.new_chat() | {
-            parts.title: {"title": "Blind battle"},
+            parts.title: {"title": worded("Blind battle")},
             parts.empty: gr.update(visible=False),
             parts.log: await self._log(battle, {}),
             parts.composer.text: self._view.button(is_running=battle.status == "running"),
@@ -166,7 +168,7 @@ def _column(battle: Battle, side: Side) -> Column:
         model="",
         text=one.answer,
         status="running" if is_running else "done" if one.answer else "error",
-        error_message="" if one.answer else "It was stopped, or it failed.",
+        error_message="" if one.answer else worded("It was stopped, or it failed."),
     )
     return Column(key=side, name=told, answer=answer)
 
@@ -175,14 +177,16 @@ def _below(battle: Battle) -> str:
     if battle.status == "running":
         return ""
     if battle.status != "ended":
-        words = "This battle does not count: an answer failed, or it was stopped. Ask again."
+        words = worded(
+            "This battle does not count: an answer failed, or it was stopped. Ask again."
+        )
         return f'<div class="cmp-vote"><p>{words}</p></div>'
     buttons = "".join(
         f'<button type="button" class="btn act-vote" value="{escaped(battle.id)} {outcome}">'
-        f"{words}</button>"
+        f"{worded(words)}</button>"
         for outcome, words in _VOTES.items()
     )
-    return (
-        '<div class="cmp-vote"><p>Which answer is better? Your vote tells the names, and counts '
-        f'for the whole portal.</p><div class="cmp-votes">{buttons}</div></div>'
+    question = worded(
+        "Which answer is better? Your vote tells the names, and counts for the whole portal."
     )
+    return f'<div class="cmp-vote"><p>{question}</p><div class="cmp-votes">{buttons}</div></div>'

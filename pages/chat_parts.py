@@ -26,26 +26,26 @@ __all__ = ["ChatParts", "chat_parts"]
 
 _STARTERS = (
     Starter(
-        "Explain something",
-        "In plain words, at the level you name",
-        "Explain how a heat pump works to a curious twelve-year-old, in five sentences.",
+        "⟦Explain something⟧",
+        "⟦In plain words, at the level you name⟧",
+        "⟦Explain how a heat pump works to a curious twelve-year-old, in five sentences.⟧",
     ),
     Starter(
-        "Rewrite a text",
-        "Shorter, friendlier, in another language",
-        "Rewrite this so that it is polite and half as long: We have asked three times now and "
-        "still nobody has told us when the delivery will finally come.",
+        "⟦Rewrite a text⟧",
+        "⟦Shorter, friendlier, in another language⟧",
+        "⟦Rewrite this so that it is polite and half as long: We have asked three times now and "
+        "still nobody has told us when the delivery will finally come.⟧",
     ),
     Starter(
-        "Write code",
-        "With tests, in the language you name",
-        "Write a Python function that checks the checksum of an IBAN, with three tests.",
+        "⟦Write code⟧",
+        "⟦With tests, in the language you name⟧",
+        "⟦Write a Python function that checks the checksum of an IBAN, with three tests.⟧",
     ),
     Starter(
-        "Weigh options",
-        "A table first, then a recommendation",
-        "Compare SQLite and PostgreSQL for the web app of a team of ten: a table of five points, "
-        "then a recommendation.",
+        "⟦Weigh options⟧",
+        "⟦A table first, then a recommendation⟧",
+        "⟦Compare SQLite and PostgreSQL for the web app of a team of ten: a table of five points, "
+        "then a recommendation.⟧",
     ),
 )
 
@@ -93,7 +93,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
             mode_button()
         log = gr.Chatbot(
             elem_id="chat-log",
-            label="Chat",
+            label="⟦Chat⟧",
             show_label=False,
             container=False,
             layout="panel",
@@ -108,8 +108,8 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
         )
         empty = empty_state(
             icon="chat",
-            heading="What are you working on?",
-            text="Ask anything, or start from an example.",
+            heading="⟦What are you working on?⟧",
+            text="⟦Ask anything, or start from an example.⟧",
             starters=_STARTERS,
         )
         written = composer(max_file_bytes=max_file_bytes)

@@ -22,6 +22,7 @@ from pages.history import History
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
 from pages.pace import Pace
+from pages.reader import figure, held_together, worded
 from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
 
 __all__ = [
@@ -180,7 +181,9 @@ class ChatView:
         updates = self.settings(ChatSettings.wanted(wanted))
         model, project = wanted.model, await self.project(principal, clock)
         if project is not None:
-            updates[self._parts.title] = {"title": f"New chat in {project.name}"}
+            updates[self._parts.title] = {
+                "title": worded("New chat in {project}", project=project.name)
+            }
             model = project.model or model
         if model is None:
             return updates
@@ -291,7 +294,7 @@ class ChatView:
         above: list[ChatMessage] = []
         if place.chat_id:
             above = await self.log(await self.branch(principal, place))
-        problem = problem_html("The question was not sent.", reason)
+        problem = problem_html(worded("The question was not sent."), reason)
         return {
             self._parts.log: [
                 *above,
@@ -318,7 +321,10 @@ class ChatView:
         # Each further call for an answer was sent the first one's prompt again.
         tokens = used.prompt_tokens // used.calls + used.completion_tokens
         window = self._context_window(principal, used.model)
-        words = f"{_short(tokens)} of {_short(window)}" if window else f"{_short(tokens)} tokens of"
+        if window:
+            words = worded("{used} of {window}", used=_short(tokens), window=_short(window))
+        else:
+            words = worded("{count} tokens of", count=_short(tokens))
         return {"cost": usd(cost), "used": words}
 
     def _context_window(self, principal: Principal, model_id: str) -> int | None:
@@ -353,4 +359,7 @@ def referred_turn(reference: str | None) -> str:
 
 
 def _short(tokens: int) -> str:
-    return f"{tokens:,}" if tokens < 1_000 else f"{tokens / 1_000:.1f} k".replace(".0 k", " k")
+    if tokens < 1_000:
+        return figure(tokens)
+    thousands = round(tokens / 1_000, 1)
+    return held_together(f"{figure(thousands, 0 if thousands.is_integer() else 1)} k")

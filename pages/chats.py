@@ -8,6 +8,7 @@ from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_view import ChatView, Updates, said
 from pages.components import picked_model
+from pages.reader import worded
 from pages.toasts import told, warn
 
 __all__ = ["ChatsHandlers"]
@@ -31,7 +32,7 @@ class ChatsHandlers:
         try:
             updates |= await self._view.opened(principal, chat_id)
         except NotFound:
-            warn("This chat is not there. It was deleted, or it belongs to somebody else.")
+            warn(worded("This chat is not there. It was deleted, or it belongs to somebody else."))
             updates |= await self._view.opened(principal, "")
             chat_id = ""
         return updates | await self._view.rows(principal, chat_id, "", clock)

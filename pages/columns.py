@@ -6,18 +6,13 @@ from typing import Final
 
 from pages.footers import escaped, usd
 from pages.markdown import MarkdownRenderer
-from pages.render import Answer, ChatMessage, problem_html
+from pages.reader import figure, worded
+from pages.render import Answer, ChatMessage, problem_html, waiting_html
+from pages.texts import texts
 
 __all__ = ["Column", "ColumnsRenderer"]
 
-_WAITING: Final = (
-    '<div class="md wait" role="status"><span class="dots"></span>'
-    '<span class="only-sr">The model is working.</span></div>'
-)
-_TAGS: Final = {
-    "cancelled": "stopped",
-    "interrupted": "interrupted",
-}
+_TAGS: Final = dict(zip(("cancelled", "interrupted"), texts("stopped", "interrupted"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +52,16 @@ class ColumnsRenderer:
         if answer.reasoning:
             is_open = " open" if is_running and not answer.text else ""
             parts.append(
-                f'<details class="cmp-think"{is_open}><summary>Thoughts</summary>'
+                f'<details class="cmp-think"{is_open}><summary>{worded("Thoughts")}</summary>'
                 f"{render(answer.reasoning)}</details>"
             )
         if answer.text:
             parts.append(render(answer.text))
         elif is_running and not answer.reasoning:
-            parts.append(_WAITING)
+            parts.append(waiting_html())
         if answer.status == "error":
-            heading = "The answer broke off." if answer.text else "No answer came."
+            usual = worded("No answer came.")
+            heading = worded("The answer broke off.") if answer.text else usual
             parts.append(problem_html(heading, answer.error_message))
         parts.append(_foot(column))
         return f'<section class="cmp-col">{"".join(parts)}</section>'
@@ -74,11 +70,12 @@ class ColumnsRenderer:
 def _foot(column: Column) -> str:
     answer = column.answer
     if answer.status == "running":
-        act = _button("lnk act-stop-one", column.stopped_by, "Stop this one")
+        act = _button("lnk act-stop-one", column.stopped_by, worded("Stop this one"))
         return f'<div class="cmp-foot">{act if column.stopped_by else ""}</div>'
     facts = "".join(f"<span>{fact}</span>" for fact in _facts(answer))
     can_go_on = column.chosen_by and answer.text
-    act = _button("btn act-choose", column.chosen_by, "Go on with this one") if can_go_on else ""
+    words = worded("Go on with this one")
+    act = _button("btn act-choose", column.chosen_by, words) if can_go_on else ""
     if not facts and not act:
         return ""
     return f'<div class="cmp-foot"><span class="cmp-facts">{facts}</span>{act}</div>'
@@ -90,14 +87,15 @@ def _button(classes: str, value: str, words: str) -> str:
 
 def _facts(answer: Answer) -> list[str]:
     """How it ended, tokens, cost, first token and time in all: what is known of them."""
-    facts = [_TAGS[answer.status]] if answer.status in _TAGS else []
+    facts = [worded(_TAGS[answer.status])] if answer.status in _TAGS else []
     if answer.is_cut:
-        facts.append("cut off")
+        facts.append(worded("cut off"))
     usage = answer.usage
     if usage is not None:
-        mark = " (estimated)" if usage.is_estimated else ""
-        facts += [f"{usage.completion_tokens:,} tokens{mark}", usd(usage.cost_usd)]
+        mark = f" ({worded('estimated')})" if usage.is_estimated else ""
+        tokens = worded("{count} tokens", count=figure(usage.completion_tokens))
+        facts += [f"{tokens}{mark}", usd(usage.cost_usd)]
         if usage.ttft_ms is not None:
-            facts.append(f"first token {usage.ttft_ms / 1000:.2f} s")
-        facts.append(f"{usage.latency_ms / 1000:.1f} s in all")
+            facts.append(worded("first token {seconds} s", seconds=figure(usage.ttft_ms / 1000, 2)))
+        facts.append(worded("{seconds} s in all", seconds=figure(usage.latency_ms / 1000, 1)))
     return facts

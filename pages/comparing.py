@@ -17,6 +17,7 @@ from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.composed import Composed
 from pages.growing import Growing
+from pages.reader import worded
 from pages.render import problem_html
 from pages.toasts import inform, told
 
@@ -56,7 +57,7 @@ class ComparingHandlers:
             return nothing()
         place = Place(chat_id, leaf or None)
         if await self._view.comparison(principal, place) is not None:
-            inform("Choose the answer to go on with first.")
+            inform(worded("Choose the answer to go on with first."))
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         project = await self._view.project(principal, clock)
@@ -99,7 +100,7 @@ class ComparingHandlers:
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
         except PortalError as error:
-            problem = problem_html("The answers cannot be shown.", error.message)
+            problem = problem_html(worded("The answers cannot be shown."), error.message)
             yield {
                 self._parts.log: [{"role": "assistant", "content": problem}],
                 self._parts.composer.text: self._view.button(is_running=False),

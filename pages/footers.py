@@ -8,10 +8,9 @@ import html
 from collections.abc import Sequence
 
 from aiportal.events import UsageReported
+from pages.reader import figure, held_together, worded
 
 __all__ = ["Versions", "answer_foot", "escaped", "failure_foot", "question_foot", "usd"]
-
-_EDITED = "Somebody has changed this text by hand."
 
 
 class Versions:
@@ -28,12 +27,13 @@ class Versions:
             return ""
         place = self._siblings.index(self.message_id)
         before = self._siblings[place - 1] if place else ""
+        name = worded("Version {place} of {count}", place=place + 1, count=count)
         after = self._siblings[place + 1] if place + 1 < count else ""
         return (
-            f'<span class="vers">{_step("left", "Previous version", before)}'
-            f'<span class="n" role="img" title="Version {place + 1} of {count}">'
+            f'<span class="vers">{_step("left", worded("Previous version"), before)}'
+            f'<span class="n" role="img" title="{name}">'
             f"{place + 1}/{count}</span>"
-            f"{_step('right', 'Next version', after)}</span>"
+            f"{_step('right', worded('Next version'), after)}</span>"
         )
 
 
@@ -43,9 +43,9 @@ def question_foot(versions: Versions, *, is_edited: bool) -> str:
         return ""
     acts = (
         versions.html()
-        + _icon("pencil", "edit", "Edit the question", versions.message_id)
-        + _icon("copy", "copy", "Copy the question", "")
-        + _more(versions, "More about this question")
+        + _icon("pencil", "edit", worded("Edit the question"), versions.message_id)
+        + _icon("copy", "copy", worded("Copy the question"), "")
+        + _more(versions, worded("More about this question"))
     )
     return f'<div class="qfoot"><span class="acts">{acts}</span>{_edited(is_edited)}</div>'
 
@@ -66,10 +66,10 @@ def answer_foot(
     """Below an answer. rating: `good` or `poor`. goes_on: its rest can be asked for."""
     acts = (
         versions.html()
-        + (_icon("copy", "copy", "Copy the answer", "") if has_text else "")
-        + (_icon("retry", "again", "Answer again", question_id) if has_again else "")
+        + (_icon("copy", "copy", worded("Copy the answer"), "") if has_text else "")
+        + (_icon("retry", "again", worded("Answer again"), question_id) if has_again else "")
         + (_rating(versions.message_id, rating) if versions.message_id and has_text else "")
-        + (_more(versions, "More about this answer") if versions.message_id else "")
+        + (_more(versions, worded("More about this answer")) if versions.message_id else "")
     )
     on = _continue(versions) if goes_on else ""
     facts = "".join(f"<span>{escaped(fact)}</span>" for fact in _facts(usage))
@@ -83,17 +83,17 @@ def failure_foot(versions: Versions) -> str:
     """Below a failure without an answer."""
     if not versions.message_id:
         return ""
-    acts = versions.html() + _more(versions, "More about this answer")
+    acts = versions.html() + _more(versions, worded("More about this answer"))
     return f'<div class="efoot"><span class="acts">{acts}</span></div>'
 
 
 def usd(amount: float) -> str:
     """A sum for people: two digits that count, at least cents."""
     if amount == 0:
-        return "$0"
+        return held_together("$0")
     if amount < 0.000_1:
-        return "< $0.0001"
-    return f"${amount:,.4f}" if amount < 0.01 else f"${amount:,.2f}"
+        return held_together(f"< ${figure(0.000_1, 4)}")
+    return held_together(f"${figure(amount, 4 if amount < 0.01 else 2)}")
 
 
 def escaped(text: str) -> str:
@@ -121,7 +121,7 @@ def _rating(message_id: str, rating: str | None) -> str:
     return "".join(
         f'<button type="button" class="ib i-{value} act-{value}{" on" if value == rating else ""}" '
         f'value="{escaped(message_id)}" title="{name}"></button>'
-        for value, name in (("good", "Good answer"), ("poor", "Poor answer"))
+        for value, name in (("good", worded("Good answer")), ("poor", worded("Poor answer")))
     )
 
 
@@ -132,12 +132,15 @@ def _more(versions: Versions, name: str) -> str:
 def _continue(versions: Versions) -> str:
     return (
         f'<button type="button" class="lnk act-go-on" value="{escaped(versions.message_id)}">'
-        "Continue</button>"
+        f"{worded('Continue')}</button>"
     )
 
 
 def _edited(is_edited: bool) -> str:
-    return f'<span class="tag" title="{_EDITED}">edited</span>' if is_edited else ""
+    if not is_edited:
+        return ""
+    why = worded("Somebody has changed this text by hand.")
+    return f'<span class="tag" title="{why}">{worded("edited")}</span>'
 
 
 def _facts(usage: UsageReported | None) -> list[str]:
@@ -145,12 +148,17 @@ def _facts(usage: UsageReported | None) -> list[str]:
     if usage is None:
         return []
     facts = [
-        f"{usage.prompt_tokens:,} in · {usage.completion_tokens:,} out",
+        worded(
+            "{asked} in · {answered} out",
+            asked=figure(usage.prompt_tokens),
+            answered=figure(usage.completion_tokens),
+        ),
         usd(usage.cost_usd),
     ]
     if usage.ttft_ms is not None:
-        facts.append(f"first token {usage.ttft_ms / 1000:.2f} s")
+        facts.append(worded("first token {seconds} s", seconds=figure(usage.ttft_ms / 1000, 2)))
         writing_s = (usage.latency_ms - usage.ttft_ms) / 1000
         if writing_s > 0 and usage.completion_tokens > 1:
-            facts.append(f"{(usage.completion_tokens - 1) / writing_s:,.0f} tokens/s")
+            speed = (usage.completion_tokens - 1) / writing_s
+            facts.append(worded("{count} tokens/s", count=figure(speed)))
     return facts

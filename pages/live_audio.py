@@ -8,8 +8,8 @@ __all__ = ["build_live_audio"]
 def build_live_audio() -> None:
     """Lay the tab out within the current context."""
     planned_tab(
-        title="Live audio",
+        title="⟦Live audio⟧",
         icon="mic",
-        heading="Live audio comes here",
-        text="You will speak, see your words as you say them, and hear the answer.",
+        heading="⟦Live audio comes here⟧",
+        text="⟦You will speak, see your words as you say them, and hear the answer.⟧",
     )

@@ -6,6 +6,7 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.registry import Model
 from pages.components import picker_value
+from pages.reader import figure, held_together
 
 __all__ = ["ModelChoice"]
 
@@ -48,7 +49,7 @@ class ModelChoice:
         if not better:
             return {"name": base.model.name, "pull": "", "pull_size": ""}
         next_one = min(better, key=_size)
-        size = f"{_size(next_one) / 1e9:.1f} GB"
+        size = held_together(f"{figure(_size(next_one) / 1e9, 1)} GB")
         return {"name": base.model.name, "pull": next_one.id, "pull_size": size}
 
 

@@ -18,6 +18,7 @@ from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, referred_turn
 from pages.components import picked_model
 from pages.composed import Composed
+from pages.reader import worded
 from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
 
@@ -60,7 +61,7 @@ class QuestionHandlers:
         if not question and not composed.attachments:
             return nothing()
         if await self._view.comparison(principal, Place(chat_id, leaf or None)) is not None:
-            inform("Choose the answer to go on with first.")
+            inform(worded("Choose the answer to go on with first."))
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
         model = picked_model(picker) or None
@@ -114,7 +115,7 @@ class QuestionHandlers:
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
         except PortalError as error:
-            problem = problem_html("The answer cannot be shown.", error.message)
+            problem = problem_html(worded("The answer cannot be shown."), error.message)
             yield {
                 self._parts.log: [{"role": "assistant", "content": problem}],
                 self._parts.composer.text: self._view.button(is_running=False),

@@ -18,24 +18,35 @@ from aiportal.events import (
 from pages.attached import attached_html
 from pages.footers import Versions, answer_foot, escaped, failure_foot, question_foot
 from pages.markdown import MarkdownRenderer, plain_text_html
+from pages.reader import worded
+from pages.texts import texts
 
-__all__ = ["Answer", "ChatMessage", "ChatRenderer", "older_html", "problem_html"]
+__all__ = ["Answer", "ChatMessage", "ChatRenderer", "older_html", "problem_html", "waiting_html"]
 
 ChatMessage = dict[str, Any]
 
 _HEADINGS: Final[Mapping[str | None, str]] = MappingProxyType(
-    {
-        "model_not_found": "There is no such model.",
-        "model_unavailable": "The model cannot serve now.",
-        "upstream_timeout": "The model did not answer in time.",
-        "upstream_overloaded": "The model's server is overloaded.",
-        "rate_limit_exceeded": "Too many requests at once.",
-        "insufficient_quota": "The budget is used up.",
-    }
-)
-_WAITING: Final = (
-    '<div class="md wait" role="status"><span class="dots"></span>'
-    '<span class="only-sr">The model is working.</span></div>'
+    dict(
+        zip(
+            (
+                "model_not_found",
+                "model_unavailable",
+                "upstream_timeout",
+                "upstream_overloaded",
+                "rate_limit_exceeded",
+                "insufficient_quota",
+            ),
+            texts(
+                "There is no such model.",
+                "The model cannot serve now.",
+                "The model did not answer in time.",
+                "The model's server is overloaded.",
+                "Too many requests at once.",
+                "The budget is used up.",
+            ),
+            strict=True,
+        )
+    )
 )
 
 
@@ -139,14 +150,14 @@ class ChatRenderer:
                     "role": "assistant",
                     "content": render(answer.reasoning),
                     "metadata": {
-                        "title": "Thinking" if is_thinking else "Thoughts",
+                        "title": worded("Thinking") if is_thinking else worded("Thoughts"),
                         "status": "pending" if is_thinking else "done",
                     },
                 }
             )
         parts = [render(answer.text)] if answer.text else []
         if is_running and not answer.text and not answer.reasoning:
-            parts.append(_WAITING)
+            parts.append(waiting_html())
         if answer.status == "error":
             parts.append(_failure_html(answer))
         if not is_running:
@@ -156,11 +167,19 @@ class ChatRenderer:
         return shown
 
 
+def waiting_html() -> str:
+    """What stands where the first words of an answer will."""
+    return (
+        '<div class="md wait" role="status"><span class="dots"></span>'
+        f'<span class="only-sr">{worded("The model is working.")}</span></div>'
+    )
+
+
 def problem_html(heading: str, message: str, *, again_id: str | None = None) -> str:
     """The error component: what (bold), why and what to do, and a button where there is a way on."""
     button = (
         f'<div class="do"><button type="button" class="lnk act-again" value="{escaped(again_id)}">'
-        "Try again</button></div>"
+        f"{worded('Try again')}</button></div>"
         if again_id
         else ""
     )
@@ -173,14 +192,15 @@ def problem_html(heading: str, message: str, *, again_id: str | None = None) -> 
 def older_html() -> str:
     """The button above a chat whose first messages are not shown."""
     return (
-        '<div class="older"><button type="button" class="lnk act-older">Show earlier messages'
-        "</button></div>"
+        '<div class="older"><button type="button" class="lnk act-older">'
+        f"{worded('Show earlier messages')}</button></div>"
     )
 
 
 def _failure_html(answer: Answer) -> str:
-    usual = "The answer broke off." if answer.text else "No answer came."
-    heading = _HEADINGS.get(answer.error_code, usual)
+    usual = worded("The answer broke off.") if answer.text else worded("No answer came.")
+    known = _HEADINGS.get(answer.error_code)
+    heading = worded(known) if known else usual
     return problem_html(heading, answer.error_message, again_id=answer.question_id)
 
 
@@ -205,14 +225,20 @@ def _foot_html(answer: Answer) -> str:
 def _tag_html(answer: Answer) -> str:
     tags = []
     if answer.usage is not None and answer.usage.is_estimated:
-        why = "The model's server sent no usage: the tokens were counted here."
-        tags.append(f'<span class="tag" title="{escaped(why)}">estimated</span>')
+        why = worded("The model's server sent no usage: the tokens were counted here.")
+        tags.append(_tag(worded("estimated"), why))
     if answer.is_cut:
-        why = "The answer has reached the most tokens that it may have, or what the model can hold."
-        tags.append(f'<span class="tag" title="{escaped(why)}">cut off</span>')
+        why = worded(
+            "The answer has reached the most tokens that it may have, or what the model can hold."
+        )
+        tags.append(_tag(worded("cut off"), why))
     if answer.status == "cancelled":
-        tags.append('<span class="tag">stopped</span>')
+        tags.append(f'<span class="tag">{worded("stopped")}</span>')
     if answer.status == "interrupted":
-        why = "The portal ended while the answer was written. What had come is kept."
-        tags.append(f'<span class="tag" title="{escaped(why)}">interrupted</span>')
+        why = worded("The portal ended while the answer was written. What had come is kept.")
+        tags.append(_tag(worded("interrupted"), why))
     return "".join(tags)
+
+
+def _tag(words: str, why: str) -> str:
+    return f'<span class="tag" title="{escaped(why)}">{words}</span>'

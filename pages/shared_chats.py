@@ -1,6 +1,7 @@
 """The page of a share: what was said, to read, and a way to go on in a chat of one's own."""
 
-from string import Template
+from contextvars import copy_context
+from functools import partial
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -14,7 +15,9 @@ from aiportal.errors import AuthenticationFailed, NotFound
 from aiportal.portal import Portal
 from aiportal.rendering import in_turn
 from pages.components.shell import BRAND_MARK
+from pages.reader import read_in, worded
 from pages.static import StaticFiles, asset_text
+from pages.texts import language_of, page_in
 
 __all__ = ["SharedChatPages"]
 
@@ -27,7 +30,7 @@ class SharedChatPages:
     def __init__(self, portal: Portal, files: StaticFiles) -> None:
         self._portal = portal
         self._files = files
-        self._missing = Template(asset_text("no_share.html"))
+        self._missing = asset_text("no_share.html")
 
     def routes(self) -> list[Route]:
         """GET of the page, POST of its button."""
@@ -40,8 +43,9 @@ class SharedChatPages:
         try:
             shared = await self._portal.shares.read(principal, request.path_params["share_id"])
         except NotFound as error:
-            return self._not_there(error)
-        page = await in_turn(self._render, shared)
+            return self._not_there(request, error)
+        read_in(language_of(request.headers))
+        page = await in_turn(partial(copy_context().run, self._render, shared))
         return HTMLResponse(page, headers=_NOT_KEPT)
 
     async def copy(self, request: Request) -> Response:
@@ -54,13 +58,13 @@ class SharedChatPages:
             back = quote(f"/share/{share_id}", safe="")
             return RedirectResponse(f"/login?next={back}", 303, _NOT_KEPT)
         except NotFound as error:
-            return self._not_there(error)
+            return self._not_there(request, error)
         return RedirectResponse(f"/?chat={conversation_id}", 303, _NOT_KEPT)
 
     def _render(self, shared: SharedBranch) -> str:
-        until = f"until {day_text(shared.expires_at)}" if shared.expires_at else ""
+        until = worded("until {day}", day=day_text(shared.expires_at)) if shared.expires_at else ""
         facts = [
-            f"Shared by {shared.shared_by}",
+            worded("Shared by {name}", name=shared.shared_by),
             day_text(shared.created_at),
             until,
             *models_of(shared.passages),
@@ -74,8 +78,11 @@ class SharedChatPages:
             bar=_bar(shared.id),
         )
 
-    def _not_there(self, error: NotFound) -> Response:
-        page = self._missing.substitute(head=self._files.head(), mark=BRAND_MARK)
+    def _not_there(self, request: Request, error: NotFound) -> Response:
+        language = language_of(request.headers)
+        page = page_in(self._missing, language).substitute(
+            head=self._files.head(language), mark=BRAND_MARK
+        )
         return HTMLResponse(page, error.status, headers=_NOT_KEPT)
 
 
@@ -83,6 +90,6 @@ def _bar(share_id: str) -> str:
     action = f"/share/{quote(share_id, safe='')}/copy"
     return (
         f'<nav class="bar" aria-label="AI Portal"><a href="/">{BRAND_MARK}<span>AI Portal</span></a>'
-        f'<form method="post" action="{action}"><button type="submit">Go on in a chat of my own'
-        "</button></form></nav>"
+        f'<form method="post" action="{action}"><button type="submit">'
+        f"{worded('Go on in a chat of my own')}</button></form></nav>"
     )

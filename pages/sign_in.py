@@ -2,11 +2,10 @@
 
 import html
 from collections.abc import Mapping
-from string import Template
 
 from pages.components.shell import BRAND_MARK
 from pages.static import StaticFiles, asset_text
-from pages.texts import direction, html_language, language_of, translated
+from pages.texts import language_of, page_in
 
 __all__ = ["SignInPages"]
 
@@ -28,7 +27,7 @@ class SignInPages:
         headers: of the request, with names in lower case; they say in which language.
         """
         language = language_of(headers)
-        return _in(self._sign_in, language).substitute(
+        return page_in(self._sign_in, language).substitute(
             head=self._files.head(language),
             mark=BRAND_MARK,
             error=_error_html(error) if error else "",
@@ -42,15 +41,9 @@ class SignInPages:
         A page and not a redirect, so that programs which look at links do not use them up.
         """
         language = language_of(headers)
-        return _in(self._link, language).substitute(
+        return page_in(self._link, language).substitute(
             head=self._files.head(language), mark=BRAND_MARK, token=html.escape(token)
         )
-
-
-def _in(page: str, language: str) -> Template:
-    """The page in a language, its fields still empty: what callers send is no text of ours."""
-    root = f'<html lang="{html_language(language)}" dir="{direction(language)}">'
-    return Template(translated(page, language).replace('<html lang="en">', root, 1))
 
 
 def _error_html(error: str) -> str:

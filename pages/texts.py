@@ -4,7 +4,8 @@ Four ways lead to it, one for each place that a text stands in:
 
 * A static text of the page (a label, a placeholder, the words of a template) is written as `⟦…⟧`,
   between marks. `PageHead` replaces it on its way out: see `translated`.
-* What a handler renders asks `say` with the language of the page, which `ListView` carries.
+* What a handler renders asks `say` with the language of the page, which `ListView` carries, or,
+  where it is rendered far from there, `worded` of reader.py.
 * Scripts ask `t("…")` of portal.js, which has the catalogue as a file of its own: see `script`.
 * Gradio's own texts follow `navigator.language`, which portal.js sets before Gradio starts.
 
@@ -25,6 +26,7 @@ from collections.abc import Mapping
 from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from importlib import resources
+from string import Template
 from types import MappingProxyType
 from typing import Final
 
@@ -36,6 +38,7 @@ __all__ = [
     "direction",
     "html_language",
     "language_of",
+    "page_in",
     "say",
     "script",
     "texts",
@@ -72,6 +75,13 @@ def say(language: str, text: str, **values: object) -> str:
 def texts(*english: str) -> tuple[str, ...]:
     """Texts for `say` that are not written at the call itself, so that the test finds them."""
     return english
+
+
+def page_in(page: str, language: str) -> Template:
+    """A page of its own in a language, its fields still empty: what callers send is no text of
+    ours, and must not be looked at."""
+    root = f'<html lang="{html_language(language)}" dir="{direction(language)}">'
+    return Template(translated(page, language).replace('<html lang="en">', root, 1))
 
 
 def translated(page: str, language: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec
 import gradio as gr
 
 from aiportal.errors import PortalError
+from pages.reader import worded
 
 __all__ = ["inform", "told", "warn"]
 
@@ -40,7 +41,7 @@ def told(handler: Callable[P, Awaitable[Any]]) -> Callable[P, Awaitable[Any]]:
             warn(error.message)
         except Exception:
             _log.exception("an event of the web app failed")
-            warn("That did not work, by a fault of the portal. Its log says more.")
+            warn(worded("That did not work, by a fault of the portal. Its log says more."))
         return gr.skip()
 
     return telling

@@ -2,11 +2,24 @@
 (() => {
   "use strict";
 
-  const { acts, button, chatInAddress, copyAndSay, make, mends, saveFile, say, showMenu } =
+  const { acts, button, chatInAddress, copyAndSay, make, mends, moment, number, saveFile, say } =
     window.aiportal;
+  const { showMenu, t } = window.aiportal;
   const REASONS = {
-    good: ["Correct", "Complete", "Clear", "Well written"],
-    poor: ["Wrong", "Incomplete", "Ignores what was asked", "Too long", "Unsafe"],
+    // as they are stored, and as they are read
+    good: {
+      Correct: t("Correct"),
+      Complete: t("Complete"),
+      Clear: t("Clear"),
+      "Well written": t("Well written"),
+    },
+    poor: {
+      Wrong: t("Wrong"),
+      Incomplete: t("Incomplete"),
+      "Ignores what was asked": t("Ignores what was asked"),
+      "Too long": t("Too long"),
+      Unsafe: t("Unsafe"),
+    },
   };
   const MAX_COMMENT_CHARS = 2_000;
 
@@ -19,7 +32,7 @@
         body: body === undefined ? undefined : JSON.stringify(body),
       });
     } catch {
-      throw new Error("The portal cannot be reached. Try again in a moment.");
+      throw new Error(t("The portal cannot be reached. Try again in a moment."));
     }
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error.message);
@@ -34,7 +47,7 @@
     heading.id = "reading-title";
     box.setAttribute("aria-labelledby", heading.id);
     const actions = make("div", "acts");
-    const close = button("btn primary", "Close", () => box.close());
+    const close = button("btn primary", t("Close"), () => box.close());
     actions.append(close);
     const body = make("div", "rbody");
     body.tabIndex = 0;
@@ -55,40 +68,39 @@
     const problem = make("div", "err");
     problem.setAttribute("role", "alert");
     problem.append(make("p", "", error.message));
-    reading("That did not work", problem);
+    reading(t("That did not work"), problem);
   };
 
   // ---- what an answer used
 
-  const count = (number) => number.toLocaleString("en");
-  const seconds = (ms) => `${(ms / 1000).toLocaleString("en", { maximumFractionDigits: 2 })} s`;
+  const seconds = (ms) => t("{seconds} s", { seconds: number(ms / 1000, { maximumFractionDigits: 2 }) });
 
   const factsOf = (message) => {
     const used = message.usage;
-    const facts = [["Model asked for", message.model]];
+    const facts = [[t("Model asked for"), message.model]];
     if (used) {
       const writing = used.ttft_ms === null ? 0 : (used.latency_ms - used.ttft_ms) / 1000;
       const speed = (used.completion_tokens - 1) / writing;
       facts.push(
-        ["Model that answered", used.model],
-        ["Deployment", used.deployment],
-        ["Input tokens", count(used.prompt_tokens)],
-        ["of them cached", count(used.cached_tokens)],
-        ["Output tokens", count(used.completion_tokens)],
-        ["of them reasoning", count(used.reasoning_tokens)],
-        ["Tokens counted by", used.is_estimated ? "the portal, an estimate" : "the provider"],
-        ["Cost", `$${used.cost_usd.toLocaleString("en", { maximumFractionDigits: 8 })}`],
-        ["First token after", used.ttft_ms === null ? "" : seconds(used.ttft_ms)],
-        ["Whole answer after", seconds(used.latency_ms)],
-        ["Speed", writing > 0 && speed > 0 ? `${count(Math.round(speed))} tokens/s` : ""],
-        ["Calls of the model", count(used.calls)],
-        ["Request id", used.request_id],
+        [t("Model that answered"), used.model],
+        [t("Deployment"), used.deployment],
+        [t("Input tokens"), number(used.prompt_tokens)],
+        [t("of them cached"), number(used.cached_tokens)],
+        [t("Output tokens"), number(used.completion_tokens)],
+        [t("of them reasoning"), number(used.reasoning_tokens)],
+        [t("Tokens counted by"), used.is_estimated ? t("the portal, an estimate") : t("the provider")],
+        [t("Cost"), `$${number(used.cost_usd, { maximumFractionDigits: 8 })}`],
+        [t("First token after"), used.ttft_ms === null ? "" : seconds(used.ttft_ms)],
+        [t("Whole answer after"), seconds(used.latency_ms)],
+        [t("Speed"), writing > 0 && speed > 0 ? t("{count} tokens/s", { count: number(Math.round(speed)) }) : ""],
+        [t("Calls of the model"), number(used.calls)],
+        [t("Request id"), used.request_id],
       );
     }
     facts.push(
-      ["Ended with", message.finish_reason ?? message.status],
-      ["Asked at", new Date(message.created_at).toLocaleString()],
-      ["Message id", message.id],
+      [t("Ended with"), message.finish_reason ?? message.status],
+      [t("Asked at"), moment(message.created_at, { dateStyle: "medium", timeStyle: "medium" })],
+      [t("Message id"), message.id],
     );
     return facts.filter(([, value]) => value);
   };
@@ -98,16 +110,16 @@
     const message = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
     const list = make("dl", "facts");
     for (const [name, value] of factsOf(message)) list.append(make("dt", "", name), make("dd", "", value));
-    reading("About this answer", list);
+    reading(t("About this answer"), list);
   };
 
   // ---- what was sent and what came back
 
-  const jsonPart = (name, value) => {
+  const jsonPart = (name, copying, value) => {
     const text = JSON.stringify(value, null, 2);
     const head = make("div", "rhead");
     const copier = button("ib i-copy", "", () => copyAndSay(text, copier));
-    copier.title = copier.ariaLabel = `Copy the ${name.toLowerCase()}`;
+    copier.title = copier.ariaLabel = copying;
     head.append(make("h3", "", name), copier);
     const block = make("pre", "", text);
     block.tabIndex = 0;
@@ -120,10 +132,10 @@
   const showRaw = async (id) => {
     const raw = await call("GET", `${ofMessage(id)}/raw`);
     const box = reading(
-      "Request and response",
+      t("Request and response"),
       make("p", "", raw.note),
-      jsonPart("Request", raw.request),
-      jsonPart("Response", raw.response),
+      jsonPart(t("Request"), t("Copy the request"), raw.request),
+      jsonPart(t("Response"), t("Copy the response"), raw.response),
     );
     box.classList.add("raw");
   };
@@ -145,12 +157,12 @@
   };
 
   window.aiportal.answerItems = (id, opener, item) => {
-    item("info", "Details", () => showDetails(id).catch(failed));
-    item("code", "Request and response", () => showRaw(id).catch(failed));
-    item("copy", "Copy as Markdown", () => copyMarkdown(id, opener).catch(failed));
-    item("copy", "Copy as curl", () => copyCode(id, "curl", opener).catch(failed));
-    item("copy", "Copy as Python", () => copyCode(id, "python", opener).catch(failed));
-    item("download", "Save as notebook", () => saveNotebook(id).catch(failed));
+    item("info", t("Details"), () => showDetails(id).catch(failed));
+    item("code", t("Request and response"), () => showRaw(id).catch(failed));
+    item("copy", t("Copy as Markdown"), () => copyMarkdown(id, opener).catch(failed));
+    item("copy", t("Copy as curl"), () => copyCode(id, "curl", opener).catch(failed));
+    item("copy", t("Copy as Python"), () => copyCode(id, "python", opener).catch(failed));
+    item("download", t("Save as notebook"), () => saveNotebook(id).catch(failed));
   };
 
   // ---- ratings
@@ -175,18 +187,18 @@
     const id = pressed.value;
     const menu = make("div", "menu why-menu");
     menu.setAttribute("role", "dialog");
-    menu.setAttribute("aria-label", "Reasons for the rating");
+    menu.setAttribute("aria-label", t("Reasons for the rating"));
     const chosen = new Set(reasons);
     const chips = make("div", "reasons");
-    for (const reason of new Set([...REASONS[value], ...reasons])) {
-      const chip = button("reason", reason, () => {
+    for (const reason of new Set([...Object.keys(REASONS[value]), ...reasons])) {
+      const chip = button("reason", REASONS[value][reason] ?? reason, () => {
         if (!chosen.delete(reason)) chosen.add(reason);
         chip.ariaPressed = String(chosen.has(reason));
       });
       chip.ariaPressed = String(chosen.has(reason));
       chips.append(chip);
     }
-    const label = make("label", "field", "Comment, if you like");
+    const label = make("label", "field", t("Comment, if you like"));
     const area = make("textarea");
     area.rows = 2;
     area.maxLength = MAX_COMMENT_CHARS;
@@ -196,18 +208,18 @@
       menu.hidePopover();
       pressed.focus({ preventScroll: true });
     };
-    const keep = button("btn primary", "Save", async () => {
+    const keep = button("btn primary", t("Save"), async () => {
       const rating = { value, reasons: [...chosen], comment: area.value };
       leave();
-      await call("PUT", `${ofMessage(id)}/rating`, rating).then(() => say("Saved."), failed);
+      await call("PUT", `${ofMessage(id)}/rating`, rating).then(() => say(t("Saved.")), failed);
     });
-    const remove = button("btn", "Remove rating", async () => {
+    const remove = button("btn", t("Remove rating"), async () => {
       leave();
       await call("DELETE", `${ofMessage(id)}/rating`).then(() => press(pressed, null), failed);
     });
     const actions = make("div", "acts");
     actions.append(remove, keep);
-    menu.append(make("p", "", value === "good" ? "What was good?" : "What was poor?"));
+    menu.append(make("p", "", value === "good" ? t("What was good?") : t("What was poor?")));
     menu.append(chips, label, actions);
     showMenu(menu, pressed);
   };

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, composerInput, make, showMenu } = window.aiportal;
+  const { acts, button, composerInput, make, number, showMenu, t } = window.aiportal;
   const ADDRESS = "/api/v1/attachments";
   const MAX_FILES = 20;
   const LONG_PASTE = 20_000; // characters that become a file, instead of filling the box
@@ -26,15 +26,20 @@
     document.dispatchEvent(new Event("aiportal:composed"));
   };
 
-  const tokens = (count) => `${count.toLocaleString("en")} token${count === 1 ? "" : "s"}`;
-  const megabytes = (bytes) => `${(bytes / 1048576).toFixed(bytes < 10485760 ? 1 : 0)} MB`;
+  const tokens = (count) =>
+    count === 1 ? t("1 token") : t("{count} tokens", { count: number(count) });
+  const megabytes = (bytes) => {
+    const digits = bytes < 10485760 ? 1 : 0;
+    const figure = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return `${number(bytes / 1048576, figure)} MB`;
+  };
 
   // ---- chips
 
   const aboutFile = (file) => {
     if (file.state === "failed") return file.error;
     if (file.state === "ready") return tokens(file.tokens);
-    return file.progress < 1 ? `${Math.round(file.progress * 100)} %` : "reading…";
+    return file.progress < 1 ? `${Math.round(file.progress * 100)} %` : t("reading…");
   };
 
   const remove = (file) => {
@@ -42,7 +47,7 @@
     const place = files.indexOf(file);
     files = files.filter((one) => one !== file);
     changed();
-    say(`${file.name} is removed.`);
+    say(t("{name} is removed.", { name: file.name }));
     const left = area().querySelectorAll(".chip-x");
     (left[Math.min(place, left.length - 1)] ?? composerInput())?.focus();
   };
@@ -52,7 +57,7 @@
     const text = make("span", "ft");
     text.append(make("b", "", name), make("span", "", words));
     const cross = button("ib i-close chip-x", "", takeAway);
-    cross.ariaLabel = cross.title = `Remove ${name}`;
+    cross.ariaLabel = cross.title = t("Remove {name}", { name });
     item.append(text, cross);
     return item;
   };
@@ -70,7 +75,7 @@
     if (file.state === "uploading") {
       const bar = make("progress");
       bar.value = file.progress;
-      bar.ariaLabel = `Upload of ${file.name}`;
+      bar.ariaLabel = t("Upload of {name}", { name: file.name });
       item.append(bar);
     }
     return item;
@@ -79,9 +84,11 @@
   const onlyChips = () =>
     Object.entries(only).flatMap(([kind, one]) => {
       if (!one) return [];
-      const word = kind === "model" ? "with" : "in";
-      const about = kind === "model" ? "this question only" : "project";
-      return chip(`${word} ${one.label}`, about, "only", () => {
+      const isModel = kind === "model";
+      const { label: name } = one;
+      const words = isModel ? t("with {name}", { name }) : t("in {name}", { name });
+      const about = isModel ? t("this question only") : t("project");
+      return chip(words, about, "only", () => {
         only[kind] = null;
         changed();
         composerInput()?.focus();
@@ -102,7 +109,7 @@
     file.state = "failed";
     file.error = words;
     changed();
-    say(`${file.name} is not attached: ${words}`);
+    say(t("{name} is not attached: {reason}", { name: file.name, reason: words }));
   };
 
   const done = (file, request) => {
@@ -117,10 +124,10 @@
       Object.assign(file, { state: "ready", id, name, kind, tokens: answer.tokens, request: null });
       if (kind === "image") file.picture = `${ADDRESS}/${id}/content?preview=true`;
       changed();
-      say(`${name} is attached, ${tokens(answer.tokens)}.`);
+      say(t("{name} is attached, {tokens}.", { name, tokens: tokens(answer.tokens) }));
       return;
     }
-    fail(file, answer?.error?.message ?? "The portal did not take it. Try again.");
+    fail(file, answer?.error?.message ?? t("The portal did not take it. Try again."));
   };
 
   const upload = (file, data) => {
@@ -132,7 +139,7 @@
     });
     request.addEventListener("load", () => done(file, request));
     request.addEventListener("error", () =>
-      fail(file, "The portal cannot be reached. Remove it, then attach it again."),
+      fail(file, t("The portal cannot be reached. Remove it, then attach it again.")),
     );
     const form = new FormData();
     form.append("file", data, file.name);
@@ -148,12 +155,13 @@
       files.push(file);
       const most = Number(area()?.dataset.maxBytes) || Infinity;
       if (data.size > most) {
-        fail(file, `It has ${megabytes(data.size)}; at most ${megabytes(most)} are taken.`);
+        const sizes = { size: megabytes(data.size), most: megabytes(most) };
+        fail(file, t("It has {size}; at most {most} are taken.", sizes));
       } else {
         upload(file, data);
       }
     }
-    if (given.length > room) say(`A question takes at most ${MAX_FILES} files.`);
+    if (given.length > room) say(t("A question takes at most {count} files.", { count: MAX_FILES }));
     changed();
   };
 
@@ -189,8 +197,8 @@
           act();
         }),
       );
-    item("camera", "Take a photo", () => choose("image/*", "environment"));
-    item("file", "Choose files", () => choose(TAKES));
+    item("camera", t("Take a photo"), () => choose("image/*", "environment"));
+    item("file", t("Choose files"), () => choose(TAKES));
     showMenu(menu, opener);
   };
 
@@ -236,9 +244,10 @@
 
   const hindrance = () => {
     const failed = files.find((one) => one.state === "failed");
-    if (failed) return `${failed.name} is not attached. Remove it, then send.`;
+    if (failed) return t("{name} is not attached. Remove it, then send.", { name: failed.name });
     const going = files.find((one) => one.state === "uploading");
-    return going ? `${going.name} is still on its way. Send when it is there.` : "";
+    if (!going) return "";
+    return t("{name} is still on its way. Send when it is there.", { name: going.name });
   };
 
   const hold = (event) => {
@@ -281,7 +290,7 @@
       const response = await fetch(`${ADDRESS}/${file.id}`);
       if (response.status !== 404 || !files.includes(file)) return;
       file.picture = null;
-      fail(file, "It was not sent for a long time and is gone. Attach it again.");
+      fail(file, t("It was not sent for a long time and is gone. Attach it again."));
     } catch {
       // the portal is away: sending will tell
     }
@@ -327,7 +336,8 @@
   const choosing = (kind, one) => {
     only[kind] = one;
     changed();
-    say(kind === "model" ? `The next question goes to ${one.label}.` : `In ${one.label}.`);
+    const { label: name } = one;
+    say(kind === "model" ? t("The next question goes to {name}.", { name }) : t("In {name}.", { name }));
   };
 
   acts.attach = openChoice;

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, make, mends } = window.aiportal;
+  const { acts, make, mends, t } = window.aiportal;
   const MOST = 4;
   const LEAST = 2;
 
@@ -29,19 +29,21 @@
     hint.classList.toggle("problem", isProblem);
   };
 
-  const NEED_TWO =
-    "Only one model can serve now, and comparing needs two. Get a second one: pull another for this " +
-    "machine with `aiportal models pull`, or set a provider's key such as OPENAI_API_KEY in .env and " +
-    "restart.";
+  const NEED_TWO = [
+    t("Only one model can serve now, and comparing needs two."),
+    t("Get a second one: pull another for this machine with `aiportal models pull`,"),
+    t("or set a provider's key such as OPENAI_API_KEY in .env and restart."),
+  ].join(" ");
 
   const hint = () => {
     const count = picked().length;
     for (const box of boxes()) box.disabled = !box.checked && count >= MOST;
     if (options().length < LEAST) say(NEED_TWO);
     else if (mode() === "blind") {
-      say("Two models answer as A and B. Their names are told after your vote.");
-    } else if (count < LEAST) say(`Choose ${LEAST} to ${MOST} models.`);
-    else say(count >= MOST ? `${count} models, as many as can be.` : `${count} models answer at once.`);
+      say(t("Two models answer as A and B. Their names are told after your vote."));
+    } else if (count < LEAST) say(t("Choose {least} to {most} models.", { least: LEAST, most: MOST }));
+    else if (count >= MOST) say(t("{count} models, as many as can be.", { count }));
+    else say(t("{count} models answer at once.", { count }));
     panel().querySelector(".cmp-models").hidden = mode() === "blind";
   };
 
@@ -90,10 +92,10 @@
     if (options().length < LEAST) {
       say(NEED_TWO, true);
     } else if (mode() === "chosen" && models.length < LEAST) {
-      say(`Choose ${LEAST} to ${MOST} models, then send.`, true);
+      say(t("Choose {least} to {most} models, then send.", { least: LEAST, most: MOST }), true);
       boxes().find((box) => !box.checked)?.focus();
     } else if (mode() === "blind" && files.length) {
-      say("Files cannot be sent blind. Remove them, or choose the models.", true);
+      say(t("Files cannot be sent blind. Remove them, or choose the models."), true);
     } else {
       if (mode() === "blind") {
         document.dispatchEvent(new Event("aiportal:sending"));

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { chatInAddress, choosing, composerInput, make } = window.aiportal;
+  const { chatInAddress, choosing, composerInput, make, t } = window.aiportal;
   const MAX_SHOWN = 60;
   const PROMPT = /^\/([\w-]*)$/;
   const MENTION = /(?:^|\s)@([^\s@]{0,60})$/;
@@ -40,7 +40,7 @@
     const offer = (one) => ({
       label: one.label,
       hint: one.id,
-      group: one.isCustom ? "Custom models" : "Models",
+      group: one.isCustom ? t("Custom models") : t("Models"),
       act: () => {
         cut("");
         choosing("model", one);
@@ -50,8 +50,8 @@
       .filter((one) => matches(query, one.label))
       .map((one) => ({
         label: one.label,
-        hint: "new chat in this project",
-        group: "Projects",
+        hint: t("new chat in this project"),
+        group: t("Projects"),
         act: () => {
           cut("");
           choosing("project", one);
@@ -66,12 +66,12 @@
     const offered = found.map((prompt) => ({
       label: `/${prompt.command}`,
       hint: prompt.title,
-      group: "Prompts",
+      group: t("Prompts"),
       act: () => window.aiportal.usePrompt(prompt, cut),
     }));
     const manage = {
-      label: "Manage prompts",
-      hint: "add, change, delete",
+      label: t("Manage prompts"),
+      hint: t("add, change, delete"),
       group: "",
       act: () => {
         cut("");
@@ -111,7 +111,7 @@
     composerInput().setAttribute("aria-activedescendant", items[at].id);
     const { label, hint } = options[at];
     box.querySelector("[role=status]").textContent =
-      `${label}, ${hint}, ${at + 1} of ${options.length}`;
+      t("{label}, {hint}, {place} of {count}", { label, hint, place: at + 1, count: options.length });
   };
 
   const choose = (place) => {
@@ -135,7 +135,7 @@
       if (!groups.has(option.group)) {
         const group = make("ul", "");
         group.role = "group";
-        group.ariaLabel = option.group || "More";
+        group.ariaLabel = option.group || t("More");
         if (option.group) {
           const head = make("li", "cg", option.group);
           head.role = "presentation";
@@ -189,10 +189,10 @@
     if (prompt) {
       from = 0;
       const found = await prompts(prompt[1]);
-      if (asked === before) open("Prompts", found);
+      if (asked === before) open(t("Prompts"), found);
     } else {
       from = before.length - mention[1].length - 1;
-      open("Models and projects", mentions(mention[1]));
+      open(t("Models and projects"), mentions(mention[1]));
     }
   };
 

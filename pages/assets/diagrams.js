@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { button, make, mends, saveFile } = window.aiportal;
+  const { button, make, mends, number, saveFile, t } = window.aiportal;
   const LIBRARY = "DIAGRAM_LIBRARY_URL"; // written by static.py; "" where there is none
   // A shape's picture. What escapes this is stopped by the page's policy, but leaves an error there.
   const PICTURE = /@\{[^}]*(?:\bimg\b|\\)/i;
@@ -21,7 +21,7 @@
   const kept = new Map(); // source and mode → { svg, url }, the oldest first
   let library = null;
   let queue = Promise.resolve();
-  let number = 0;
+  let drawings = 0;
 
   const mode = () => (document.documentElement.dataset.theme === "dark" ? "dark" : "neutral");
 
@@ -38,7 +38,7 @@
   // An SVG that is opened as a file runs what is in it: nothing that could stays.
   const harmless = (svg) => {
     const root = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-    if (root.nodeName !== "svg") throw new Error("What was drawn is no image.");
+    if (root.nodeName !== "svg") throw new Error(t("What was drawn is no image."));
     for (const one of root.querySelectorAll("script, foreignObject, iframe, image, use, animate, set")) {
       one.remove();
     }
@@ -61,9 +61,14 @@
     const key = `${theme} ${source}`;
     if (kept.has(key)) return kept.get(key);
     if (source.length > MAX_CHARS) {
-      throw new Error(`It has ${source.length} characters; diagrams have at most ${MAX_CHARS}.`);
+      throw new Error(
+        t("It has {count} characters; diagrams have at most {most}.", {
+          count: number(source.length),
+          most: number(MAX_CHARS),
+        }),
+      );
     }
-    if (PICTURE.test(source)) throw new Error("It asks for a picture, and none are loaded.");
+    if (PICTURE.test(source)) throw new Error(t("It asks for a picture, and none are loaded."));
     const mermaid = await load();
     mermaid.initialize({
       startOnLoad: false,
@@ -81,7 +86,7 @@
     place.inert = true;
     document.body.append(place);
     try {
-      const { svg } = await mermaid.render(`drawing-${++number}`, source, place);
+      const { svg } = await mermaid.render(`drawing-${++drawings}`, source, place);
       const drawn = { svg: harmless(svg), url: "" };
       drawn.url = URL.createObjectURL(new Blob([drawn.svg], { type: "image/svg+xml" }));
       kept.set(key, drawn);
@@ -101,19 +106,19 @@
     const holder = make("div", "drawing");
     const image = make("img", "drawing");
     image.src = drawn.url;
-    image.alt = "Diagram";
+    image.alt = t("Diagram");
     image.dataset.zoom = "";
     holder.append(image);
     const save = button("ib i-download", "", () =>
       saveFile("diagram.svg", "image/svg+xml", drawn.svg),
     );
-    save.title = save.ariaLabel = "Download the diagram as SVG";
-    const toggle = button("lnk", "Source", () => {
+    save.title = save.ariaLabel = t("Download the diagram as SVG");
+    const toggle = button("lnk", t("Source"), () => {
       const isDrawn = block.classList.toggle("drawn");
       holder.hidden = !isDrawn;
       save.hidden = !isDrawn;
       sourceSave.hidden = isDrawn;
-      toggle.textContent = isDrawn ? "Source" : "Diagram";
+      toggle.textContent = isDrawn ? t("Source") : t("Diagram");
     });
     const sourceSave = head.querySelector(".act-save-code");
     sourceSave.hidden = true;
@@ -124,7 +129,8 @@
 
   const explain = (block, error) => {
     const reason = String(error?.message ?? error).split("\n").slice(0, 2).join(" ");
-    const words = make("p", "why", `The diagram cannot be drawn: ${reason.slice(0, MAX_REASON_CHARS)}`);
+    const why = { reason: reason.slice(0, MAX_REASON_CHARS) };
+    const words = make("p", "why", t("The diagram cannot be drawn: {reason}", why));
     words.setAttribute("role", "status");
     block.querySelector(".chead").after(words);
   };

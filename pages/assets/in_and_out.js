@@ -2,23 +2,19 @@
 (() => {
   "use strict";
 
-  const { acts, button, chatInAddress, make, showMenu, tell } = window.aiportal;
+  const { acts, button, chatInAddress, make, moment, number, showMenu, t, tell } = window.aiportal;
   const API = "/api/v1";
   const FORMATS = [
-    ["html", "Web page"],
+    ["html", t("Web page")],
     ["md", "Markdown"],
-    ["ipynb", "Notebook"],
-    ["json", "JSON, all branches"],
+    ["ipynb", t("Notebook")],
+    ["json", t("JSON, all branches")],
   ];
-  const ENDS = [["", "Never"], ["7", "In 7 days"], ["30", "In 30 days"]];
+  const ENDS = [["", t("Never")], ["7", t("In 7 days")], ["30", t("In 30 days")]];
 
   // ---- small parts
 
-  const count = (number, one, many) =>
-    number === 1 ? `1 ${one}` : `${number.toLocaleString("en")} ${many}`;
-
-  const day = (text) =>
-    new Date(text).toLocaleDateString(undefined, { day: "numeric", month: "long", year: "numeric" });
+  const day = (text) => moment(text, { dateStyle: "long" });
 
   const call = async (method, path, body) => {
     let response;
@@ -29,7 +25,7 @@
         body: body === undefined ? undefined : JSON.stringify(body),
       });
     } catch {
-      throw new Error("The portal cannot be reached. Try again in a moment.");
+      throw new Error(t("The portal cannot be reached. Try again in a moment."));
     }
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error.message);
@@ -52,7 +48,7 @@
     const status = make("div", "io-status");
     status.setAttribute("role", "status");
     const actions = make("div", "acts");
-    const close = button("btn", "Close", () => box.close());
+    const close = button("btn", t("Close"), () => box.close());
     actions.append(close);
     box.append(heading, make("p", "", explanation), status, actions);
     box.addEventListener("close", () => box.remove());
@@ -71,30 +67,31 @@
 
   const shareRow = (share, refresh, tellStatus) => {
     const row = make("li", "io-share");
-    const end = share.expires_at ? `ends ${day(share.expires_at)}` : "does not end";
-    const about = make("span", "io-about", `Made ${day(share.created_at)}, ${end}`);
+    const when = { made: day(share.created_at), end: share.expires_at && day(share.expires_at) };
+    const words = when.end ? t("Made {made}, ends {end}", when) : t("Made {made}, does not end", when);
+    const about = make("span", "io-about", words);
     const link = make("a", "io-link mono", share.url.replace(/^https?:\/\//, ""));
     link.href = share.url;
     link.target = "_blank";
     const copy = button("ib i-copy", "", async () => {
       try {
         await navigator.clipboard.writeText(share.url);
-        tellStatus("The link is copied.");
+        tellStatus(t("The link is copied."));
       } catch {
-        tellStatus("The browser does not let the page copy. Copy the link by hand.");
+        tellStatus(t("The browser does not let the page copy. Copy the link by hand."));
       }
     });
-    copy.ariaLabel = copy.title = "Copy the link";
+    copy.ariaLabel = copy.title = t("Copy the link");
     const revoke = button("ib i-trash", "", async () => {
       try {
         await call("DELETE", `/shares/${encodeURIComponent(share.id)}`);
-        tellStatus("The link is revoked: nobody can read it any more.");
+        tellStatus(t("The link is revoked: nobody can read it any more."));
       } catch (error) {
         tellStatus(error);
       }
       await refresh();
     });
-    revoke.ariaLabel = revoke.title = "Revoke the link";
+    revoke.ariaLabel = revoke.title = t("Revoke the link");
     const text = make("span", "io-text");
     text.append(link, about);
     row.append(text, copy, revoke);
@@ -104,9 +101,11 @@
   const openSharing = (chatId) => {
     const path = `/conversations/${encodeURIComponent(chatId)}`;
     const { box, status, actions } = workDialog(
-      "Share this chat",
-      "Whoever is signed in to this portal and has the link can read the chat as it is now. " +
-        "What is said later is not added.",
+      t("Share this chat"),
+      [
+        t("Whoever is signed in to this portal and has the link can read the chat as it is now."),
+        t("What is said later is not added."),
+      ].join(" "),
     );
     const list = make("ul", "io-list");
     const ends = make("select");
@@ -123,20 +122,20 @@
       }
     };
 
-    const create = button("btn primary", "Create a link", async () => {
+    const create = button("btn primary", t("Create a link"), async () => {
       create.disabled = true;
       try {
         await call("POST", `${path}/share`, ends.value ? { expires_days: Number(ends.value) } : {});
         await refresh();
         list.querySelector("button")?.focus();
-        tellStatus("The link is made.");
+        tellStatus(t("The link is made."));
       } catch (error) {
         tellStatus(error);
       }
       create.disabled = false;
     });
 
-    box.insertBefore(field("The link ends", ends), status);
+    box.insertBefore(field(t("The link ends"), ends), status);
     box.insertBefore(list, status);
     actions.append(create);
     refresh();
@@ -146,11 +145,14 @@
 
   const summary = (report) => {
     const parts = [];
-    if (report.imported) parts.push(`${count(report.imported, "chat is", "chats are")} here now.`);
-    if (report.already_there) {
-      parts.push(`${count(report.already_there, "was", "were")} already there.`);
-    }
-    if (report.refused) parts.push(`${count(report.refused, "was", "were")} not taken:`);
+    const { imported, already_there: known, refused } = report;
+    const count = (many) => ({ count: number(many) });
+    if (imported === 1) parts.push(t("1 chat is here now."));
+    else if (imported) parts.push(t("{count} chats are here now.", count(imported)));
+    if (known === 1) parts.push(t("1 was already there."));
+    else if (known) parts.push(t("{count} were already there.", count(known)));
+    if (refused === 1) parts.push(t("1 was not taken:"));
+    else if (refused) parts.push(t("{count} were not taken:", count(refused)));
     return parts.join(" ");
   };
 
@@ -180,13 +182,16 @@
           // not ours, such as a proxy's page
         }
         if (request.status === 200) done(answer);
-        else failed(new Error(answer?.error?.message ?? "The portal did not take the file."));
+        else failed(new Error(answer?.error?.message ?? t("The portal did not take the file.")));
       });
       request.addEventListener("error", () =>
         failed(
           new Error(
-            "The connection broke off: the portal is away, or the file is too large for it. Of an " +
-              "archive with pictures, send the conversations.json alone. Nothing comes in twice.",
+            [
+              t("The connection broke off: the portal is away, or the file is too large for it."),
+              t("Of an archive with pictures, send the conversations.json alone."),
+              t("Nothing comes in twice."),
+            ].join(" "),
           ),
         ),
       );
@@ -196,23 +201,25 @@
 
   const openImport = () => {
     const { box, status, actions, close } = workDialog(
-      "Import chats",
-      "A file of this portal, of ChatGPT (the whole ZIP or its conversations.json) or of Open " +
-        "WebUI. Chats that you have already do not come twice.",
+      t("Import chats"),
+      [
+        t("A file of this portal, of ChatGPT (the whole ZIP or its conversations.json) or of Open WebUI."),
+        t("Chats that you have already do not come twice."),
+      ].join(" "),
     );
     const input = make("input");
     input.type = "file";
     input.accept = ".json,.zip,application/json,application/zip";
     const bar = make("progress");
     bar.max = 1;
-    bar.ariaLabel = "Import";
+    bar.ariaLabel = t("Import");
 
     const show = (report) => {
       status.replaceChildren(make("p", "", summary(report)));
       if (report.refused) status.append(refusals(report));
       tell("select", { id: chatInAddress() }); // the list of chats, as it is now
       if (report.conversations.length !== 1) return;
-      const open = button("btn primary", "Open the chat", () => {
+      const open = button("btn primary", t("Open the chat"), () => {
         box.close();
         tell("select", { id: report.conversations[0].id });
       });
@@ -220,16 +227,17 @@
       open.focus();
     };
 
-    const go = button("btn primary", "Import", async () => {
+    const go = button("btn primary", t("Import"), async () => {
       go.disabled = input.disabled = true;
-      const words = make("p", "", "Sending the file…");
+      const words = make("p", "", t("Sending the file…"));
       bar.value = 0;
       status.replaceChildren(words, bar);
       try {
         const report = await send(input.files[0], (event) => {
           if (event.lengthComputable) bar.value = event.loaded / event.total;
-          if (event.loaded < event.total || words.textContent.startsWith("Reading")) return;
-          words.textContent = "Reading the chats…";
+          const reading = t("Reading the chats…");
+          if (event.loaded < event.total || words.textContent === reading) return;
+          words.textContent = reading;
           bar.removeAttribute("value"); // how long it takes is not known
         });
         go.remove();
@@ -245,7 +253,7 @@
       go.disabled = input.files.length === 0;
       status.replaceChildren();
     });
-    box.insertBefore(field("File", input), status);
+    box.insertBefore(field(t("File"), input), status);
     actions.append(go);
     input.focus();
   };
@@ -270,13 +278,13 @@
     const chatId = chatInAddress();
     if (chatId) {
       const path = `/conversations/${encodeURIComponent(chatId)}/export`;
-      menu.append(item("link", "Share…", () => openSharing(chatId)));
-      menu.append(make("p", "io-group", "Export this chat"));
+      menu.append(item("link", t("Share…"), () => openSharing(chatId)));
+      menu.append(make("p", "io-group", t("Export this chat")));
       for (const [ending, words] of FORMATS) menu.append(download(words, `${path}.${ending}`));
-      menu.append(make("p", "io-group", "All chats"));
+      menu.append(make("p", "io-group", t("All chats")));
     }
-    menu.append(item("upload", "Import…", openImport));
-    menu.append(download("Export all as ZIP", "/conversations/export.zip"));
+    menu.append(item("upload", t("Import…"), openImport));
+    menu.append(download(t("Export all as ZIP"), "/conversations/export.zip"));
     menu.addEventListener("click", (event) => {
       if (event.target.closest("a")) menu.hidePopover();
     });

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, chatInAddress, dialog, make, showMenu } = window.aiportal;
+  const { acts, button, chatInAddress, dialog, make, showMenu, t } = window.aiportal;
 
   let trigger = null;
   window.aiportal.connectMessages = (given) => {
@@ -22,9 +22,9 @@
 
   const cannotRead = () =>
     dialog(
-      "The text could not be read",
-      make("p", "", "The portal did not answer, or the message was deleted. Reload the page."),
-      "Reload",
+      t("The text could not be read"),
+      make("p", "", t("The portal did not answer, or the message was deleted. Reload the page.")),
+      t("Reload"),
       "primary",
       () => location.reload(),
     );
@@ -53,11 +53,11 @@
 
   const editQuestion = async (id) => {
     const text = await written(id);
-    const note = "Send asks it beside the earlier one, which stays. Save changes it where it stands.";
-    const { box, area } = textDialog("Edit the question", note, text, "Send", (changed) =>
+    const note = t("Send asks it beside the earlier one, which stays. Save changes it where it stands.");
+    const { box, area } = textDialog(t("Edit the question"), note, text, t("Send"), (changed) =>
       tell("submit", { id, text: changed }),
     );
-    const save = button("btn", "Save", () => {
+    const save = button("btn", t("Save"), () => {
       if (!area.reportValidity()) return;
       box.close();
       tell("apply", { id, text: area.value });
@@ -67,26 +67,26 @@
 
   const editAnswer = async (id) => {
     const text = await written(id);
-    const note = "The chat goes on from the changed text. It is marked as edited.";
-    textDialog("Edit the answer", note, text, "Save", (changed) =>
+    const note = t("The chat goes on from the changed text. It is marked as edited.");
+    textDialog(t("Edit the answer"), note, text, t("Save"), (changed) =>
       tell("apply", { id, text: changed }),
     );
   };
 
   const askForModel = (questionId) => {
-    const label = make("label", "field", "Model");
+    const label = make("label", "field", t("Model"));
     const models = document.querySelector("#tab-chat .picker select").cloneNode(true);
     models.removeAttribute("aria-label");
     models.value = document.querySelector("#tab-chat .picker select").value;
     label.append(models);
-    dialog("Answer again", label, "Answer", "primary", () =>
+    dialog(t("Answer again"), label, t("Answer"), "primary", () =>
       tell("retry", { id: questionId, model: models.value }),
     );
   };
 
   const askToDelete = (id) => {
-    const words = "This message and all that follows it go for good, in all their versions.";
-    dialog("Delete from here?", make("p", "", words), "Delete", "danger", () =>
+    const words = t("This message and all that follows it go for good, in all their versions.");
+    dialog(t("Delete from here?"), make("p", "", words), t("Delete"), "danger", () =>
       tell("clear", { id }),
     );
   };
@@ -106,12 +106,12 @@
       );
     if (!isQuestion) {
       const again = opener.closest(".message-content").querySelector(".act-again");
-      if (again) item("retry", "Answer again with …", () => askForModel(again.value));
-      item("pencil", "Edit the answer", () => editAnswer(id).catch(cannotRead));
+      if (again) item("retry", t("Answer again with …"), () => askForModel(again.value));
+      item("pencil", t("Edit the answer"), () => editAnswer(id).catch(cannotRead));
     }
-    item("fork", "Fork into a new chat", () => tell("copy", { id }));
+    item("fork", t("Fork into a new chat"), () => tell("copy", { id }));
     if (!isQuestion) window.aiportal.answerItems(id, opener, item);
-    item("trash", "Delete from here", () => askToDelete(id));
+    item("trash", t("Delete from here"), () => askToDelete(id));
     showMenu(menu, opener);
   };
 

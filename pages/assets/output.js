@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, copy, make, mends } = window.aiportal;
+  const { acts, button, copy, make, mends, t } = window.aiportal;
 
   // ---- said aloud by screen readers
 
@@ -16,7 +16,7 @@
 
   const copyAndSay = async (text, from) => {
     await copy(text, from);
-    if (from.classList.contains("copied")) say("Copied.");
+    if (from.classList.contains("copied")) say(t("Copied."));
   };
 
   const saveFile = (name, type, text) => {
@@ -73,7 +73,7 @@
 
   const openZoom = (image) => {
     const box = make("dialog", "dialog zoomed");
-    const words = image.alt || "Image";
+    const words = image.alt || t("Image");
     box.setAttribute("aria-label", words);
     const view = make("div", "zview");
     const large = make("img", image.classList.contains("drawing") ? "drawing" : "");
@@ -83,12 +83,12 @@
     view.setAttribute("role", "group");
     view.setAttribute("aria-label", words);
     view.append(large);
-    const size = button("btn", "Actual size", () => {
+    const size = button("btn", t("Actual size"), () => {
       const isFull = view.classList.toggle("full");
       size.setAttribute("aria-pressed", String(isFull));
     });
     size.setAttribute("aria-pressed", "false");
-    const close = button("btn", "Close", () => box.close());
+    const close = button("btn", t("Close"), () => box.close());
     const tools = make("div", "ztools");
     tools.append(make("p", "", image.alt), size, close);
     box.append(tools, view);
@@ -123,7 +123,7 @@
     for (const one of document.querySelectorAll('img[data-zoom]:not([role="button"])')) {
       one.setAttribute("role", "button");
       one.tabIndex = 0;
-      one.ariaLabel = `Enlarge the image: ${one.alt || "no description"}`;
+      one.ariaLabel = t("Enlarge the image: {name}", { name: one.alt || t("no description") });
     }
     for (const one of document.querySelectorAll(".md .formula.display")) {
       if (one.tabIndex < 0 && one.scrollWidth > one.clientWidth) one.tabIndex = 0;

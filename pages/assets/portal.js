@@ -19,6 +19,11 @@
     return said;
   };
 
+  // Numbers and dates as the page's language writes them, with the digits that the portal writes.
+  const locale = `${root.lang || "en"}-u-nu-latn`;
+  const number = (value, options) => new Intl.NumberFormat(locale, options).format(value);
+  const moment = (value, options) => new Intl.DateTimeFormat(locale, options).format(new Date(value));
+
   // ---- light and dark: `data-theme` on the root decides; Gradio's own class follows it
 
   const systemDark = matchMedia("(prefers-color-scheme: dark)");
@@ -287,7 +292,7 @@
   const mends = []; // what other scripts put right
   const mend = () => {
     for (const one of document.querySelectorAll("#chat-log [data-testid][aria-label]")) {
-      const label = one.dataset.testid === "user" ? "Your question" : "Answer";
+      const label = one.dataset.testid === "user" ? t("Your question") : t("Answer");
       if (one.ariaLabel !== label) one.ariaLabel = label;
     }
     for (const one of document.querySelectorAll("#chat-log .thought-group .arrow")) one.inert = true;
@@ -356,6 +361,8 @@
     make,
     mends,
     minutesEast,
+    moment,
+    number,
     opened,
     picker,
     remembered,

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { button, composerInput, dialog, make } = window.aiportal;
+  const { button, composerInput, dialog, make, moment, t } = window.aiportal;
   const ADDRESS = "/api/v1/prompts";
   const LIMIT = 200;
   const VARIABLE = /\{\{\s*([\p{L}_][\p{L}\p{N}_ -]{0,40}?)\s*(?::([^{}]*))?\}\}/gu;
@@ -19,7 +19,7 @@
         body: body === undefined ? undefined : JSON.stringify(body),
       });
     } catch {
-      throw new Error("The portal cannot be reached. Try again in a moment.");
+      throw new Error(t("The portal cannot be reached. Try again in a moment."));
     }
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error.message);
@@ -49,9 +49,9 @@
   // ---- variables
 
   const BUILT_IN = {
-    date: () => new Date().toLocaleDateString(undefined, { dateStyle: "long" }),
-    time: () => new Date().toLocaleTimeString(undefined, { timeStyle: "short" }),
-    weekday: () => new Date().toLocaleDateString(undefined, { weekday: "long" }),
+    date: () => moment(Date.now(), { dateStyle: "long" }),
+    time: () => moment(Date.now(), { timeStyle: "short" }),
+    weekday: () => moment(Date.now(), { weekday: "long" }),
     user: () => document.querySelector("#account-menu b")?.textContent ?? "",
   };
 
@@ -106,7 +106,7 @@
       backToText();
       setTimeout(() => insert(filled(prompt.content, values)));
     };
-    const box = dialog(prompt.title, body, "Insert", "primary", act);
+    const box = dialog(prompt.title, body, t("Insert"), "primary", act);
     box.classList.add("prompt-form");
     box.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.target.tagName !== "TEXTAREA") return;
@@ -163,16 +163,16 @@
       try {
         found = await list("");
       } catch (error) {
-        this.show("Prompts", wordsFor(error), this.actions(this.closing()));
+        this.show(t("Prompts"), wordsFor(error), this.actions(this.closing()));
         return;
       }
       const rows = make("ul", "prompt-rows");
       rows.append(...found.map((prompt) => this.row(prompt)));
-      const add = button("btn primary", "New prompt", () => this.edit(null));
+      const add = button("btn primary", t("New prompt"), () => this.edit(null));
       const hint = found.length
-        ? "Type / at the start of a question to use one."
-        : "Keep texts that you ask with often. Type / at the start of a question to use one.";
-      this.show("Prompts", make("p", "", hint), rows, this.actions(this.closing(), add));
+        ? t("Type / at the start of a question to use one.")
+        : t("Keep texts that you ask with often. Type / at the start of a question to use one.");
+      this.show(t("Prompts"), make("p", "", hint), rows, this.actions(this.closing(), add));
       const same = focusId && rows.querySelector(`[data-prompt="${CSS.escape(focusId)}"] button`);
       (same || add).focus();
     }
@@ -181,14 +181,14 @@
       const item = make("li", "");
       item.dataset.prompt = prompt.id;
       const text = make("span", "pt");
-      const shared = prompt.shared ? " · shared with everybody" : "";
+      const shared = prompt.shared ? ` · ${t("shared with everybody")}` : "";
       text.append(make("b", "", `/${prompt.command}`), make("span", "", prompt.title + shared));
       item.append(text);
       if (!prompt.mine && !isAdmin) return item;
       const edit = button("ib i-pencil", "", () => this.edit(prompt));
-      edit.ariaLabel = edit.title = `Edit /${prompt.command}`;
+      edit.ariaLabel = edit.title = t("Edit {name}", { name: `/${prompt.command}` });
       const remove = button("ib i-trash", "", () => this.askToDelete(prompt));
-      remove.ariaLabel = remove.title = `Delete /${prompt.command}`;
+      remove.ariaLabel = remove.title = t("Delete {name}", { name: `/${prompt.command}` });
       item.append(edit, remove);
       return item;
     }
@@ -198,7 +198,7 @@
       command.value = prompt?.command ?? "";
       command.required = true;
       command.maxLength = 50;
-      command.placeholder = "translate";
+      command.placeholder = t("translate");
       const title = make("input");
       title.value = prompt?.title ?? "";
       title.maxLength = 100;
@@ -207,29 +207,27 @@
       content.required = true;
       content.maxLength = 20_000;
       content.rows = 8;
-      content.placeholder = "Translate into {{language:French}}: {{text}}";
+      content.placeholder = t("Translate into {{language:French}}: {{text}}");
       const shared = make("input");
       shared.type = "checkbox";
       shared.checked = prompt?.shared ?? false;
       const form = make("form", "prompt-form");
-      const hint =
-        "{{name}} is asked for, {{name:default}} with a text to begin with; {{date}}, {{time}}, " +
-        "{{weekday}} and {{user}} are filled in.";
+      const hint = t("{{name}} is asked for, {{name:default}} with a text to begin with; {{date}}, {{time}}, {{weekday}} and {{user}} are filled in.");
       form.append(
-        fieldOf("Command", command),
-        fieldOf("Title", title),
-        fieldOf("Text", content),
+        fieldOf(t("Command"), command),
+        fieldOf(t("Title"), title),
+        fieldOf(t("Text"), content),
         make("p", "hint", hint),
       );
       if (isAdmin) {
         const share = make("label", "prompt-share");
-        share.append(shared, "Share with everybody");
+        share.append(shared, t("Share with everybody"));
         form.append(share);
       }
       const trouble = make("div", "");
-      const save = make("button", "btn primary", "Save");
+      const save = make("button", "btn primary", t("Save"));
       save.type = "submit";
-      const back = button("btn", "Back", () => this.overview(prompt?.id));
+      const back = button("btn", t("Back"), () => this.overview(prompt?.id));
       form.append(trouble, this.actions(back, save));
       form.addEventListener("submit", async (event) => {
         event.preventDefault();
@@ -245,13 +243,13 @@
           trouble.replaceChildren(wordsFor(error));
         }
       });
-      this.show(prompt ? `Edit /${prompt.command}` : "New prompt", form);
+      this.show(prompt ? t("Edit {name}", { name: `/${prompt.command}` }) : t("New prompt"), form);
       command.focus();
     }
 
     askToDelete(prompt) {
-      const words = make("p", "", `/${prompt.command} goes for good.`);
-      const remove = button("btn danger", "Delete", async () => {
+      const words = make("p", "", t("{name} goes for good.", { name: `/${prompt.command}` }));
+      const remove = button("btn danger", t("Delete"), async () => {
         try {
           await call("DELETE", `${ADDRESS}/${prompt.id}`);
           await this.overview();
@@ -259,13 +257,13 @@
           words.replaceWith(wordsFor(error));
         }
       });
-      const keep = button("btn", "Cancel", () => this.overview(prompt.id));
-      this.show(`Delete /${prompt.command}?`, words, this.actions(keep, remove));
+      const keep = button("btn", t("Cancel"), () => this.overview(prompt.id));
+      this.show(t("Delete {name}?", { name: `/${prompt.command}` }), words, this.actions(keep, remove));
       keep.focus();
     }
 
     closing() {
-      return button("btn", "Close", () => this.box.close());
+      return button("btn", t("Close"), () => this.box.close());
     }
 
     actions(...buttons) {

@@ -8,7 +8,7 @@ __all__ = ["chat_menu"]
 
 _BUTTON = """\
 <button type="button" class="icb i-dots" data-act="chat-menu" aria-haspopup="menu"
-  aria-label="Share, export, import" title="Share, export, import"></button>"""
+  aria-label="⟦Share, export, import⟧" title="⟦Share, export, import⟧"></button>"""
 
 
 def chat_menu() -> gr.HTML:

@@ -8,17 +8,17 @@ __all__ = ["compare_chip", "compare_panel", "comparing_signals"]
 
 _CHIP = """\
 <label class="chip i-columns cmp-chip"><input type="checkbox" id="compare-toggle"
-  aria-controls="compare-panel">Compare</label>"""
+  aria-controls="compare-panel">⟦Compare⟧</label>"""
 
 _PANEL = """\
 <fieldset class="cmp-panel" id="compare-panel" hidden>
-  <legend class="only-sr">Compare models</legend>
+  <legend class="only-sr">⟦Compare models⟧</legend>
   <div class="cmp-modes">
-    <label><input type="radio" name="compare-mode" value="chosen" checked> Side by side</label>
-    <label><input type="radio" name="compare-mode" value="blind"> Blind: two models at random</label>
-    <a class="lnk" href="/arena" target="_blank">Results of blind battles</a>
+    <label><input type="radio" name="compare-mode" value="chosen" checked> ⟦Side by side⟧</label>
+    <label><input type="radio" name="compare-mode" value="blind"> ⟦Blind: two models at random⟧</label>
+    <a class="lnk" href="/arena" target="_blank">⟦Results of blind battles⟧</a>
   </div>
-  <div class="cmp-models" role="group" aria-label="Models to compare"></div>
+  <div class="cmp-models" role="group" aria-label="⟦Models to compare⟧"></div>
   <p class="cmp-hint" role="status"></p>
 </fieldset>"""
 

@@ -12,13 +12,13 @@ __all__ = ["Composer", "composer"]
 
 _FILES = """\
 <div class="files" data-max-bytes="{{value.max_bytes}}">
-  <ul aria-label="Goes with the question"></ul>
+  <ul aria-label="⟦Goes with the question⟧"></ul>
   <span class="only-sr" role="status"></span>
 </div>"""
 
 _ATTACH_CHIP = """\
-<button type="button" class="chip i-clip" data-act="attach" aria-label="Attach files"
-  title="Attach files"></button>"""
+<button type="button" class="chip i-clip" data-act="attach" aria-label="⟦Attach files⟧"
+  title="⟦Attach files⟧"></button>"""
 
 _SETTINGS_CHIP = """\
 <button type="button" class="chip i-sliders" data-act="settings" aria-expanded="false"
@@ -36,15 +36,15 @@ _LINE = """\
 _NOTE = """\
 <details class="note">
   <summary><span class="ic i-info" aria-hidden="true"></span><span class="nt"><b>{{value.name}}</b>
-    is a tiny model to try things with. Expect mistakes.</span><u>Get a better one</u></summary>
+    ⟦is a tiny model to try things with. Expect mistakes.⟧</span><u>⟦Get a better one⟧</u></summary>
   <ul>
-    {{#if value.pull}}<li>On this machine, no account: <code>aiportal models pull {{value.pull}}</code>
-      ({{value.pull_size}}), then choose it above.</li>{{/if}}
-    <li>With a key: set <code>OPENAI_API_KEY</code>, <code>ANTHROPIC_API_KEY</code>,
-      <code>GEMINI_API_KEY</code> or <code>OPENROUTER_API_KEY</code> in <code>.env</code>, then
-      restart.</li>
-    <li>With Ollama: <code>ollama pull llama3.2</code>, then set <code>enabled</code> to true in
-      <code>models/ollama/llama3.2.json</code> of the model config and restart.</li>
+    {{#if value.pull}}<li>⟦On this machine, no account:⟧ <code>aiportal models pull {{value.pull}}</code>
+      ({{value.pull_size}})⟦, then choose it above.⟧</li>{{/if}}
+    <li>⟦With a key: set⟧ <code>OPENAI_API_KEY</code>, <code>ANTHROPIC_API_KEY</code>,
+      <code>GEMINI_API_KEY</code> ⟦or⟧ <code>OPENROUTER_API_KEY</code> ⟦in⟧
+      <code>.env</code>⟦, then restart.⟧</li>
+    <li>⟦With Ollama:⟧ <code>ollama pull llama3.2</code>⟦, then set⟧ <code>enabled</code>
+      ⟦to true in⟧ <code>models/ollama/llama3.2.json</code> ⟦of the model config and restart.⟧</li>
   </ul>
 </details>"""
 

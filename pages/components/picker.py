@@ -7,12 +7,13 @@ import gradio as gr
 
 from aiportal.registry import Model
 from pages.components.parts import part
+from pages.reader import worded
 
 __all__ = ["model_picker", "picked_model", "picker_value"]
 
 _PICKER = """\
 <div class="picker">
-  <select aria-label="Model">
+  <select aria-label="⟦Model⟧">
     {{#each value.groups}}
     <optgroup label="{{this.name}}">
       {{#each this.options}}
@@ -37,7 +38,7 @@ def picker_value(models: Sequence[Model], picked: str) -> dict[str, Any]:
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     if picked and all(model.id != picked for model in models):
-        groups["not available"] = [{"id": picked, "label": picked, "selected": True}]
+        groups[worded("not available")] = [{"id": picked, "label": picked, "selected": True}]
     for model in models:
         option = {"id": model.id, "label": model.name, "selected": model.id == picked}
         groups.setdefault(model.provider, []).append(option)

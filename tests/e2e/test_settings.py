@@ -258,7 +258,9 @@ def test_the_settings_are_for_everybody(open_chat: OpenChat, width: int, mode: s
     expect(page.locator("html")).to_have_attribute("data-look", "light")
 
 
-def test_the_page_is_in_the_language_that_was_chosen(open_chat: OpenChat) -> None:
+def test_the_page_is_in_the_language_that_was_chosen(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
     page = open_chat()
     page.get_by_placeholder("Ask anything").fill("Half a question")
     box = _settings(page)
@@ -273,11 +275,28 @@ def test_the_page_is_in_the_language_that_was_chosen(open_chat: OpenChat) -> Non
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
     assert page.evaluate("/[⟦⟧]/.test(document.body.innerHTML)") is False
 
+    provider.answer("fast", text("نعم:\n\n```python\nprint(1)\n```"))
+    page.get_by_placeholder("اسأل عن أي شيء").press("Enter")
+    copy = page.get_by_role("button", name="نسخ الإجابة")
+    expect(copy).to_be_visible()
+    at = copy.bounding_box()
+    assert at is not None
+    assert at["x"] > 600  # what can be done stands where the reader begins
+    code = page.locator("#chat-log .code")
+    expect(code.get_by_role("button", name="نسخ الشيفرة")).to_be_visible()
+    expect(code.locator("pre")).to_have_css("direction", "ltr")
+    page.get_by_role("button", name="المزيد عن هذه الإجابة").click()
+    page.get_by_role("button", name="التفاصيل").click()
+    facts = page.get_by_role("dialog", name="عن هذه الإجابة")
+    expect(facts).to_contain_text("النموذج المجيب")
+    page.keyboard.press("Escape")
+
     page.keyboard.press("Control+,")
     box = page.get_by_role("dialog", name="الإعدادات")
     box.get_by_label("اللغة", exact=True).select_option("de")
     expect(page.locator("html[data-ready]")).to_have_attribute("lang", "de")
     expect(page.get_by_role("tab", name="Tiefe Recherche")).to_be_visible()
+    expect(page.get_by_role("button", name="Antwort kopieren")).to_be_visible()
     page.context.clear_cookies(name="aiportal_session")
     page.goto("/login")
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()

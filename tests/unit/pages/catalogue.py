@@ -10,11 +10,11 @@ __all__ = ["texts_in_use"]
 PAGES = Path(__file__).parents[3] / "pages"
 MARK = re.compile("⟦([^⟦⟧]*)⟧")
 IN_SCRIPT = re.compile(r"""\bt\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
-ASKERS = {"say": 1, "texts": 0}  # where among the arguments the first text stands
+ASKERS = {"say": 1, "texts": 0, "worded": 0}  # where among the arguments the first text stands
 
 
 def texts_in_use() -> dict[str, str]:
-    """English text to the file that asks for it: marked, by `say` or `texts`, or by a script's `t`."""
+    """English text to the file that asks for it: marked, by `say`, `texts`, `worded`, or a script's `t`."""
     found: dict[str, str] = {}
     for path in sorted(PAGES.rglob("*")):
         if path.suffix == ".py":
