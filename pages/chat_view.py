@@ -155,6 +155,10 @@ class ChatView:
             through=through,
         )
 
+    def is_running(self, updates: Updates) -> bool:
+        """Whether updates of `chat` have an answer to follow."""
+        return bool(updates[self._parts.turn])
+
     def new_chat(self) -> Updates:
         """An empty chat that is not stored yet."""
         parts = self._parts

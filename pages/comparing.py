@@ -12,6 +12,7 @@ from aiportal.events import Event, TurnStarted
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
+from pages.asking import Asking
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
@@ -33,6 +34,7 @@ class ComparingHandlers:
         self._access = access
         self._view = view
         self._parts = parts
+        self._asking = Asking(portal, view)
 
     @told
     async def start(
@@ -60,10 +62,15 @@ class ComparingHandlers:
             inform(worded("Choose the answer to go on with first."))
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
-        project = await self._view.project(principal, clock)
         try:
             started = await self._ask(
-                principal, place, question, models, settings, project, composed.attachments
+                principal,
+                place,
+                question,
+                models=models,
+                settings=settings,
+                project=await self._asking.project(principal, composed, clock),
+                attachments=composed.attachments,
             )
         except PortalError as error:
             return await self._view.refused(principal, place, question, error.message)
@@ -181,35 +188,28 @@ class ComparingHandlers:
         principal: Principal,
         place: Place,
         question: str,
+        *,
         models: Sequence[str],
         settings: ChatSettings,
         project: Project | None,
         attachments: Sequence[str],
     ) -> Sequence[TurnStarted]:
         """Start the turns; a chat that was made for them goes again if they are refused."""
-        chat_id = place.chat_id
-        if not chat_id:
-            made = await self._portal.conversations.create(
-                principal,
-                system_prompt=settings.system_prompt,
-                parameters=settings.parameters({}),
-                project_id=project.id if project else None,
-            )
-            chat_id = made.id
-        try:
+
+        async def start(chat_id: str) -> Sequence[TurnStarted]:
             return await self._portal.comparisons.start(
                 principal,
                 chat_id,
                 content=question,
                 models=models,
                 parent_id=place.leaf_id,
-                parameters=settings.parameters({}),
                 attachments=attachments,
             )
-        except PortalError:
-            if not place.chat_id:
-                await self._portal.conversations.delete(principal, chat_id)
-            raise
+
+        if place.chat_id:
+            await self._asking.keep(principal, place.chat_id, settings)
+            return await start(place.chat_id)
+        return await self._asking.in_new_chat(principal, start, settings=settings, project=project)
 
 
 def _models(event: gr.EventData) -> list[str]:

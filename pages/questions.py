@@ -13,6 +13,7 @@ from aiportal.events import ReasoningDelta, TextDelta, TurnStarted
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
+from pages.asking import Asking
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, referred_turn
@@ -34,6 +35,7 @@ class QuestionHandlers:
         self._access = access
         self._view = view
         self._parts = parts
+        self._asking = Asking(portal, view)
 
     @told
     async def send(
@@ -72,7 +74,7 @@ class QuestionHandlers:
                 question,
                 settings=settings,
                 model=model,
-                project=await self._project(principal, composed, clock),
+                project=await self._asking.project(principal, composed, clock),
                 composed=composed,
             )
             if started is None:
@@ -84,7 +86,7 @@ class QuestionHandlers:
             return await self._view.refused(principal, place, question, error.message)
         place = Place(started.conversation_id, started.assistant_message_id)
         updates = await self._view.chat(principal, place)
-        is_running = bool(updates[self._parts.turn])  # a fast answer is complete by now
+        is_running = self._view.is_running(updates)  # a fast answer is complete by now
         updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
         updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
@@ -111,7 +113,7 @@ class QuestionHandlers:
                 async with aclosing(self._growth(principal, place, turn_id)) as growth:
                     async for log in growth:
                         yield {self._parts.log: log}
-            updates = await self._after(principal, place, turn_id)
+            updates = await self._asking.after(principal, place, turn_id)
             updates |= await self._view.account(principal)
             yield updates | await self._view.rows(principal, chat_id, search, clock)
         except PortalError as error:
@@ -155,7 +157,7 @@ class QuestionHandlers:
             )
 
         if place.chat_id:
-            await self._keep(principal, place.chat_id, settings)
+            await self._asking.keep(principal, place.chat_id, settings)
             running = [one.conversation_id for one in self._portal.turns.running(principal)]
             if place.chat_id not in running:
                 try:
@@ -172,52 +174,8 @@ class QuestionHandlers:
                 is_once=bool(composed.model),
             )
             return at_once
-        made = await self._portal.conversations.create(
-            principal,
-            model=model,
-            system_prompt=settings.system_prompt,
-            parameters=settings.parameters({}),
-            project_id=project.id if project else None,
-        )
-        try:
-            return await start(made.id)
-        except PortalError:
-            await self._portal.conversations.delete(principal, made.id)
-            raise
-
-    async def _after(self, principal: Principal, place: Place, turn_id: str) -> Updates:
-        """The chat when a turn has ended: where what waited behind it has been asked since, at the
-        answer to that."""
-        branch = await self._view.branch(principal, place)
-        is_last = bool(branch.messages) and branch.messages[-1].message.turn_id == turn_id
-        while is_last:
-            following = await self._portal.queue.following(principal, turn_id)
-            if following is None:
-                break
-            place, turn_id = replace(place, leaf_id=following.id), following.turn_id or ""
-            updates = await self._view.chat(principal, place)
-            if updates[self._parts.turn]:
-                return updates
-        return await self._view.chat(principal, place)
-
-    async def _project(
-        self, principal: Principal, composed: Composed, clock: str | None
-    ) -> Project | None:
-        """Where a new chat goes: the project that was named for it, else that of the list."""
-        if composed.project:
-            return await self._portal.projects.get(principal, composed.project)
-        return await self._view.project(principal, clock)
-
-    async def _keep(self, principal: Principal, chat_id: str, settings: ChatSettings) -> None:
-        """Store the settings with the chat if they have changed."""
-        conversation = await self._portal.conversations.get(principal, chat_id)
-        if ChatSettings.of(conversation) == settings:
-            return
-        await self._portal.conversations.update(
-            principal,
-            chat_id,
-            system_prompt=settings.system_prompt,
-            parameters=settings.parameters(conversation.parameters),
+        return await self._asking.in_new_chat(
+            principal, start, settings=settings, project=project, model=model
         )
 
     async def _growth(

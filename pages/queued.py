@@ -7,6 +7,7 @@ import gradio as gr
 from aiportal.errors import PortalError
 from aiportal.portal import Portal
 from pages.access import Access
+from pages.asking import Asking
 from pages.chat_view import ChatView, Place, Updates, referred_turn
 from pages.toasts import told, warn
 
@@ -21,6 +22,7 @@ class QueuedHandlers:
         self._portal = portal
         self._access = access
         self._view = view
+        self._asking = Asking(portal, view)
 
     @told
     async def send_now(
@@ -42,6 +44,8 @@ class QueuedHandlers:
             return await self._view.chat(principal, place)
         place = replace(place, leaf_id=started.assistant_message_id)
         updates = await self._view.chat(principal, place)
+        if not self._view.is_running(updates):  # a fast answer is complete by now
+            updates = await self._asking.after(principal, place, started.turn_id)
         return updates | await self._view.rows(principal, chat_id, search, clock)
 
     @told

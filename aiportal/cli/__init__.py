@@ -16,7 +16,7 @@ COMMANDS = {
     "key": "Make and revoke API keys.",
     "doctor": "Check this installation and say what to do for each finding.",
     "bench": "Measure how quick a model is here.",
-    "backup": "Write the database, secrets and model config to FILE.",
+    "backup": "Write the database, secrets, model config and attached files to FILE.",
     "restore": "Put the backup FILE in the place of what is in the data folder.",
     "migrate": "Bring the database to this version.",
     "rollback": "Undo migrations of the database.",

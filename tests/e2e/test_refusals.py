@@ -178,6 +178,7 @@ def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
 
     expect(page.get_by_role("button", name="Stop")).to_be_visible()  # nobody has stopped it
     stop(page)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
     page.reload()
     expect(rows(page)).to_have_text(["Ferns and whales"])
     expect(answers(page).first).to_contain_text("The hidden answer.")

@@ -41,6 +41,7 @@ class Watched:
             "base_url": self._url,
             "viewport": {"width": width, "height": height},
             "color_scheme": color_scheme,
+            "reduced_motion": "reduce",  # nothing to wait for, and less to paint
         }
         context = self._browser.new_context(**options)
         context.set_default_timeout(TIMEOUT_MS)
