@@ -19,7 +19,7 @@ _ANYBODY = Principal(user_id="health", username="health", role="admin")
 
 @router.get("/health")
 async def health() -> dict[str, str]:
-    """The process answers. True also while a model is being fetched."""
+    """The process answers. True also while a model is fetched and the web app is built."""
     return {"status": "ok", "version": __version__}
 
 
