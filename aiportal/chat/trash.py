@@ -1,16 +1,13 @@
 """The trash: deleted conversations, which come back within 30 days and then are gone for good."""
 
-import asyncio
 import logging
-from types import TracebackType
-from typing import Self
 
 import sqlite_utils
 
 from aiportal.chat.arrangement import BulkChange, change_rows, kept_since
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.owned_rows import owned_row
-from aiportal.errors import DatabaseUnavailable
+from aiportal.chat.upkeep import Upkeep
 from aiportal.principal import Principal
 from aiportal.store import Database
 
@@ -18,7 +15,6 @@ __all__ = ["Trash"]
 
 PURGE_EVERY_S = 86_400
 PURGED_AT_ONCE = 20  # with their messages: holds up other writes
-RETRY_AFTER_S = 600
 
 _PURGE = """
 DELETE FROM conversations WHERE number IN (
@@ -29,25 +25,13 @@ DELETE FROM conversations WHERE number IN (
 logger = logging.getLogger(__name__)
 
 
-class Trash:
-    """An async context manager: while it is open a task of its own empties the trash, at its start
-    and daily. What conversations have used stays in the ledger."""
+class Trash(Upkeep):
+    """While it is open the trash is emptied, at the start and daily. What conversations have used stays
+    in the ledger."""
 
     def __init__(self, database: Database) -> None:
+        super().__init__("trash", every_s=PURGE_EVERY_S)
         self._database = database
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._purge_daily(), name="trash")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._task.cancel()
-        await asyncio.wait({self._task})
 
     async def restore(self, principal: Principal, conversation_id: str) -> Conversation:
         """Put a conversation back where it was; one that is not deleted stays as it is.
@@ -61,17 +45,7 @@ class Trash:
 
         return await self._database.write(change)
 
-    async def _purge_daily(self) -> None:
-        while True:
-            try:
-                await self._purge()
-                wait_s = PURGE_EVERY_S
-            except DatabaseUnavailable as error:
-                logger.warning("the trash is not emptied yet: %s", error)
-                wait_s = RETRY_AFTER_S
-            await asyncio.sleep(wait_s)
-
-    async def _purge(self) -> None:
+    async def _tidy(self) -> None:
         """Remove what is older than 30 days, some at a time."""
         values = (kept_since(), PURGED_AT_ONCE)
 

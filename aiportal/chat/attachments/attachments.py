@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
 import sqlite_utils
 
@@ -18,7 +17,7 @@ from aiportal.chat.attachments.shelf import Shelf
 from aiportal.chat.conversation_list import check_limit
 from aiportal.chat.conversations import Page
 from aiportal.chat.messages import check_text
-from aiportal.errors import DatabaseUnavailable
+from aiportal.chat.upkeep import Upkeep
 from aiportal.files import FileFacts
 from aiportal.files.reader import FileReader
 from aiportal.ids import new_id
@@ -48,31 +47,19 @@ class KeptFile:
     is_image: bool
 
 
-class Attachments:
-    """An async context manager: while it is open a task of its own sweeps away what is in no message.
+class Attachments(Upkeep):
+    """While it is open, what is in no message is swept away.
 
     Every method sees only the caller's own; another's is NotFound, as if it were not there.
     """
 
     def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__("attachments", every_s=SWEEP_EVERY_S)
         self._database = database
         self._shelf = Shelf(settings.data_dir / FOLDER)
         self._reader = FileReader()
         self.max_bytes = settings.max_attachment_bytes
         self._max_total_bytes = settings.max_attachment_bytes_per_user
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._sweep_hourly(), name="attachments")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._task.cancel()
-        await asyncio.wait({self._task})
 
     async def add(self, principal: Principal, *, name: str, file: IO[bytes]) -> Attachment:
         """Read a file, keep what is good of it. It goes after two days if no question is sent with it.
@@ -207,15 +194,7 @@ class Attachments:
         await self._database.write(insert)
         return attachment
 
-    async def _sweep_hourly(self) -> None:
-        while True:
-            try:
-                await self._sweep()
-            except (DatabaseUnavailable, OSError) as error:
-                logger.warning("attachments are not swept yet: %s", error)
-            await asyncio.sleep(SWEEP_EVERY_S)
-
-    async def _sweep(self) -> None:
+    async def _tidy(self) -> None:
         """Rows that no message holds, then files that no row names."""
         before = to_text(datetime.now(UTC) - UNSENT_FOR)
         count = await self._database.write(lambda database: rows.sweep_rows(database, before))
