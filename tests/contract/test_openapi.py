@@ -1,7 +1,7 @@
 """Every operation of our OpenAPI document, called with generated arguments, keeps its word."""
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -56,7 +56,9 @@ def test_each_operation_answers_as_documented(
         operation = result.ok()
         for mode in schemathesis.GenerationMode:
             # Where nothing can be wrong with a call, there are no negative cases.
-            with subtests.test(operation.label, mode=mode.value), suppress(Unsatisfiable):
+            is_bad = mode is schemathesis.GenerationMode.NEGATIVE
+            may_lack = suppress(Unsatisfiable) if is_bad else nullcontext()
+            with subtests.test(operation.label, mode=mode.value), may_lack:
                 _explore(api.server, operation.as_strategy(mode))
 
 
