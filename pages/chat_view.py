@@ -10,7 +10,7 @@ import gradio as gr
 
 from aiportal.accounts import UserSettings
 from aiportal.chat import Branch, BranchMessage, Comparison, Conversation, Project, model_of
-from aiportal.errors import InvalidRequest, NotFound, PortalError
+from aiportal.errors import InvalidRequest, NotFound
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
@@ -324,18 +324,12 @@ class ChatView:
             return {"cost": "", "used": ""}
         # Each further call for an answer was sent the first one's prompt again.
         tokens = used.prompt_tokens // used.calls + used.completion_tokens
-        window = self._context_window(principal, used.model)
+        window = self._portal.registry.context_window(principal, used.model)
         if window:
             words = worded("{used} of {window}", used=_short(tokens), window=_short(window))
         else:
             words = worded("{count} tokens of", count=_short(tokens))
         return {"cost": usd(cost), "used": words}
-
-    def _context_window(self, principal: Principal, model_id: str) -> int | None:
-        try:
-            return self._portal.registry.resolve(principal, model_id).context_window
-        except PortalError:  # a model of old that is gone: then nothing is said of its window
-            return None
 
 
 def nothing() -> Updates:

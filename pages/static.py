@@ -34,6 +34,7 @@ _STYLESHEETS: Final = (
 )
 _SCRIPTS: Final = (
     "portal.js",
+    "api.js",
     "messages.js",
     "history.js",
     "in_and_out.js",

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import sqlite_utils
 
-from aiportal.chat.messages import check_text
 from aiportal.chat.owned_rows import not_found, owned_project_row
+from aiportal.chat.text_bounds import check_text
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.timestamps import now_text

@@ -7,9 +7,16 @@ from typing import Any, Final
 
 from aiportal.files import FileFacts, FileKind
 
-__all__ = ["MAX_SENT_BYTES", "AttachedFile", "Attachment", "attached_line", "token_estimate"]
+__all__ = [
+    "CHARS_PER_TOKEN",
+    "MAX_SENT_BYTES",
+    "AttachedFile",
+    "Attachment",
+    "attached_line",
+    "token_estimate",
+]
 
-CHARS_PER_TOKEN: Final = 3  # as in `prompt`
+CHARS_PER_TOKEN: Final = 3  # on the safe side for most languages; no tokenizer is at hand
 PIXELS_PER_TOKEN: Final = 750  # Anthropic's rule; others are near it
 MAX_IMAGE_TOKENS: Final = 1_600
 MAX_SENT_BYTES: Final = 20_000_000  # of files in one request: all of it is in memory

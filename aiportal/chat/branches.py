@@ -8,8 +8,9 @@ import sqlite_utils
 
 from aiportal.chat import tree
 from aiportal.chat.conversation import MAX_TITLE_CHARS, Conversation, checked_title
-from aiportal.chat.messages import Message, check_text
+from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import owned_row
+from aiportal.chat.text_bounds import check_text
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.errors import InvalidRequest
 from aiportal.ids import new_id

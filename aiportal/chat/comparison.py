@@ -13,8 +13,9 @@ from aiportal.chat.branches import Branches, BranchMessage
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.merging import merged
-from aiportal.chat.messages import Message, MessageStatus, check_text
+from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.owned_rows import owned_row
+from aiportal.chat.text_bounds import check_text
 from aiportal.chat.turn_planner import Call
 from aiportal.chat.turns import Turns
 from aiportal.errors import InvalidRequest

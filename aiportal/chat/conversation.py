@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiportal.chat.messages import check_text
+from aiportal.chat.text_bounds import check_text
 
 __all__ = ["MAX_MODEL_CHARS", "MAX_TITLE_CHARS", "Conversation", "checked_title", "title_from"]
 

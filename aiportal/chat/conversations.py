@@ -11,9 +11,10 @@ from aiportal.chat import tree
 from aiportal.chat.arrangement import BulkChange, arranged_columns, change_rows
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_title
 from aiportal.chat.conversation_list import ConversationPage, ListFilter, select_page, select_tags
-from aiportal.chat.messages import Message, check_text
+from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import not_found, owned_project_row, owned_row
 from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.text_bounds import check_text
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database

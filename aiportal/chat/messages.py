@@ -7,10 +7,9 @@ from typing import Any, Literal
 
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.rating import Rating
-from aiportal.chat.text_bounds import check_text
 from aiportal.events import UsageReported
 
-__all__ = ["Failure", "Message", "MessageStatus", "check_text"]
+__all__ = ["Failure", "Message", "MessageStatus"]
 
 MessageStatus = Literal["done", "running", "interrupted", "cancelled", "error"]
 

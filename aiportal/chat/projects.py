@@ -9,8 +9,8 @@ import sqlite_utils
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversation_list import check_limit
 from aiportal.chat.conversations import MAX_SYSTEM_PROMPT_CHARS, Page
-from aiportal.chat.messages import check_text
 from aiportal.chat.owned_rows import owned_project_row
+from aiportal.chat.text_bounds import check_text
 from aiportal.errors import Conflict
 from aiportal.ids import new_id
 from aiportal.principal import Principal

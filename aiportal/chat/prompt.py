@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from aiportal.chat.attached import CHARS_PER_TOKEN
 from aiportal.chat.attachments.parts import Loader, Part, without_files
 from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.messages import Message
 
 __all__ = ["chat_body", "message_tokens", "question_room", "text_tokens"]
 
-CHARS_PER_TOKEN = 3  # an estimate on the safe side for most languages; no tokenizer is at hand
 TOKENS_PER_MESSAGE = 4  # what a chat template adds around each
 MIN_TAIL_TOKENS = 200  # of an answer to go on with, however full the window is
 ANSWER_SHARE = 4  # without `max_tokens` a quarter of the window is kept free for the answer

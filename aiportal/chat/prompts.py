@@ -9,8 +9,8 @@ import sqlite_utils
 
 from aiportal.chat.conversation_list import check_limit
 from aiportal.chat.conversations import Page
-from aiportal.chat.messages import check_text
 from aiportal.chat.owned_rows import not_found
+from aiportal.chat.text_bounds import check_text
 from aiportal.errors import Conflict, InvalidRequest, PermissionDenied
 from aiportal.ids import new_id
 from aiportal.principal import Principal

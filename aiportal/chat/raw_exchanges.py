@@ -8,7 +8,7 @@ from aiportal.chat.owned_rows import owned_message_row
 from aiportal.chat.projects import Projects, system_prompt_of
 from aiportal.chat.prompt import chat_body
 from aiportal.chat.raw_exchange import RawExchange
-from aiportal.errors import InvalidRequest, PortalError
+from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.registry import Registry
 from aiportal.store import Database
@@ -69,14 +69,8 @@ class RawExchanges:
             parameters={
                 name: value for name, value in conversation.parameters.items() if value is not None
             },
-            context_window=self._context_window(principal, model_id),
+            context_window=self._registry.context_window(principal, model_id),
             max_messages=limits.max_messages,
         )
         has_files = any(message.attachments for message in branch)
         return RawExchange.of(answer, body, has_files=has_files)
-
-    def _context_window(self, principal: Principal, model_id: str) -> int | None:
-        try:
-            return self._registry.resolve(principal, model_id).context_window
-        except PortalError:  # a model of old that is gone: then nothing is cut
-            return None

@@ -10,9 +10,9 @@ from aiportal.chat.attachments.fitting import VISION, cannot_see, check_room
 from aiportal.chat.continuation import check_broken_off
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
-from aiportal.chat.messages import check_text
 from aiportal.chat.parameters import sampling_parameters
 from aiportal.chat.projects import Project, Projects, model_of, system_prompt_of
+from aiportal.chat.text_bounds import check_text
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_store import TurnStore
 from aiportal.errors import InvalidRequest

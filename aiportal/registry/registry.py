@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from aiportal.dialects.openai_chat import ChatLimits
-from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
+from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied, PortalError
 from aiportal.local import weights_path
 from aiportal.principal import Principal
 from aiportal.registry.custom import CustomModels
@@ -152,6 +152,13 @@ class Registry:
         if missing := self._missing(table, model):
             raise ModelUnavailable(f"The model {model_id!r} cannot serve: {missing}", param="model")
         return model
+
+    def context_window(self, principal: Principal, model_id: str) -> int | None:
+        """Tokens that a model holds; None where that is not known, or the model is of old and gone."""
+        try:
+            return self.resolve(principal, model_id).context_window
+        except PortalError:
+            return None
 
     def embedded(self, model_id: str) -> Model | None:
         """The model of that id if it has weights of its own, whether or not they are there."""

@@ -2,8 +2,8 @@
 (() => {
   "use strict";
 
-  const { button, copy, dialog, make, settings, t } = window.aiportal;
-  const { ask, fail, field, heading, line, select, tell, when } = settings;
+  const { button, call, copy, dialog, make, settings, t, username } = window.aiportal;
+  const { fail, field, heading, line, select, tell, when } = settings;
   const DAY_MS = 86_400_000;
 
   // ---- keys
@@ -14,7 +14,7 @@
       make("p", "", t("Programs that use “{name}” are refused from now on.", { name: key.name })),
       t("Revoke"),
       "danger",
-      () => ask("DELETE", `/api/auth/keys/${key.id}`).then(redraw, fail),
+      () => call("DELETE", `/api/auth/keys/${key.id}`).then(redraw, fail),
     );
 
   const keyLine = (key, redraw) =>
@@ -46,7 +46,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const end = days.value ? new Date(Date.now() + Number(days.value) * DAY_MS) : null;
-      ask("POST", "/api/auth/keys", { name: name.value, expires_at: end?.toISOString() ?? null })
+      call("POST", "/api/auth/keys", { name: name.value, expires_at: end?.toISOString() ?? null })
         .then((made) => redraw(made))
         .catch(fail);
     });
@@ -68,7 +68,7 @@
   };
 
   settings.keys = async (redraw, made) => {
-    const { data } = await ask("GET", "/api/auth/keys?limit=500");
+    const { data } = await call("GET", "/api/auth/keys?limit=500");
     const list = make("ul", "lines");
     for (const key of data) list.append(keyLine(key, redraw));
     if (!data.length) list.append(make("li", "hint", t("There is no key yet.")));
@@ -108,19 +108,19 @@
     ];
     if (one.is_current) return line(name, facts, make("span", "tag", t("this browser")));
     const end = button("btn small", t("Sign out"), () =>
-      ask("DELETE", `/api/auth/sessions/${one.id}`).then(() => redraw(), fail),
+      call("DELETE", `/api/auth/sessions/${one.id}`).then(() => redraw(), fail),
     );
     return line(name, facts, end);
   };
 
   const sessions = async (redraw) => {
-    const { data } = await ask("GET", "/api/auth/sessions");
+    const { data } = await call("GET", "/api/auth/sessions");
     const list = make("ul", "lines");
     for (const one of data) list.append(sessionLine(one, redraw));
     const parts = [heading(t("Signed-in browsers")), list];
     if (data.length > 1) {
       const others = button("btn danger", t("Sign out all others"), () =>
-        ask("DELETE", "/api/auth/sessions?keep_current=true").then(() => redraw(), fail),
+        call("DELETE", "/api/auth/sessions?keep_current=true").then(() => redraw(), fail),
       );
       parts.push(others);
     }
@@ -134,8 +134,6 @@
     Object.assign(input, { type: "password", autocomplete, required: isRequired });
     return input;
   };
-
-  const username = () => document.querySelector("#account-menu b")?.textContent ?? "";
 
   const passwordForm = (redraw) => {
     const form = make("form", "fields-down");
@@ -157,7 +155,7 @@
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const body = { current_password: current.value || null, new_password: fresh.value };
-      ask("POST", "/api/auth/password", body)
+      call("POST", "/api/auth/password", body)
         .then(() => redraw())
         .then(() => tell(t("The password is changed. All other browsers are signed out.")))
         .catch(fail);
@@ -194,7 +192,7 @@
       t("Delete all chats?"),
       t("All chats, what was shared of them, and all projects go for good. There is no way back."),
       async () => {
-        await ask("DELETE", `/api/auth/chats?confirm=${encodeURIComponent(username())}`);
+        await call("DELETE", `/api/auth/chats?confirm=${encodeURIComponent(username())}`);
         location.assign("/");
       },
     );
@@ -204,7 +202,7 @@
       t("Delete your account?"),
       t("The account goes for good, with its chats, projects, keys and settings."),
       async () => {
-        await ask("DELETE", `/api/auth/me?confirm=${encodeURIComponent(username())}`);
+        await call("DELETE", `/api/auth/me?confirm=${encodeURIComponent(username())}`);
         location.assign("/login");
       },
     );

@@ -4,7 +4,7 @@
 
   const { acts, button, chatInAddress, copyAndSay, make, mends, moment, number, saveFile, say } =
     window.aiportal;
-  const { showMenu, t } = window.aiportal;
+  const { call, showMenu, t } = window.aiportal;
   const REASONS = {
     // as they are stored, and as they are read
     good: {
@@ -23,22 +23,7 @@
   };
   const MAX_COMMENT_CHARS = 2_000;
 
-  const call = async (method, path, body) => {
-    let response;
-    try {
-      response = await fetch(`/api/v1${path}`, {
-        method,
-        headers: body === undefined ? {} : { "content-type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    } catch {
-      throw new Error(t("The portal cannot be reached. Try again in a moment."));
-    }
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return answer;
-  };
-
+  const API = "/api/v1";
   const ofMessage = (id) => `/messages/${encodeURIComponent(id)}`;
 
   const reading = (title, ...parts) => {
@@ -107,7 +92,7 @@
 
   const showDetails = async (id) => {
     const chat = encodeURIComponent(chatInAddress());
-    const message = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
+    const message = await call("GET", `${API}/conversations/${chat}${ofMessage(id)}`);
     const list = make("dl", "facts");
     for (const [name, value] of factsOf(message)) list.append(make("dt", "", name), make("dd", "", value));
     reading(t("About this answer"), list);
@@ -130,7 +115,7 @@
   };
 
   const showRaw = async (id) => {
-    const raw = await call("GET", `${ofMessage(id)}/raw`);
+    const raw = await call("GET", `${API}${ofMessage(id)}/raw`);
     const box = reading(
       t("Request and response"),
       make("p", "", raw.note),
@@ -142,17 +127,17 @@
 
   const copyMarkdown = async (id, opener) => {
     const chat = encodeURIComponent(chatInAddress());
-    const { content } = await call("GET", `/conversations/${chat}${ofMessage(id)}`);
+    const { content } = await call("GET", `${API}/conversations/${chat}${ofMessage(id)}`);
     await copyAndSay(content, opener);
   };
 
   const copyCode = async (id, kind, opener) => {
-    const { code } = await call("GET", `${ofMessage(id)}/raw`);
+    const { code } = await call("GET", `${API}${ofMessage(id)}/raw`);
     await copyAndSay(code[kind], opener);
   };
 
   const saveNotebook = async (id) => {
-    const { code } = await call("GET", `${ofMessage(id)}/raw`);
+    const { code } = await call("GET", `${API}${ofMessage(id)}/raw`);
     saveFile("question.ipynb", "application/x-ipynb+json", JSON.stringify(code.notebook, null, 1));
   };
 
@@ -211,11 +196,11 @@
     const keep = button("btn primary", t("Save"), async () => {
       const rating = { value, reasons: [...chosen], comment: area.value };
       leave();
-      await call("PUT", `${ofMessage(id)}/rating`, rating).then(() => say(t("Saved.")), failed);
+      await call("PUT", `${API}${ofMessage(id)}/rating`, rating).then(() => say(t("Saved.")), failed);
     });
     const remove = button("btn", t("Remove rating"), async () => {
       leave();
-      await call("DELETE", `${ofMessage(id)}/rating`).then(() => press(pressed, null), failed);
+      await call("DELETE", `${API}${ofMessage(id)}/rating`).then(() => press(pressed, null), failed);
     });
     const actions = make("div", "acts");
     actions.append(remove, keep);
@@ -225,7 +210,7 @@
   };
 
   const rate = async (pressed, value) => {
-    const path = `${ofMessage(pressed.value)}/rating`;
+    const path = `${API}${ofMessage(pressed.value)}/rating`;
     const isOn = pressed.classList.contains("on");
     const rating = isOn ? await call("GET", path) : await call("PUT", path, { value });
     press(pressed, value);

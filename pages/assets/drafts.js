@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const { chatInAddress, composedState, composerInput, restoreComposed } = window.aiportal;
+  const { chatInAddress, composedState, composerInput, restoreComposed, username } =
+    window.aiportal;
   const MAX_DRAFTS = 40;
   const MAX_CHARS = 200_000; // of one draft: browsers give a page about five million in all
   const SOON_MS = 300;
@@ -12,8 +13,7 @@
   let waiting = 0;
   let isSending = false; // a question is on its way, which may make a chat of the one without a name
 
-  const user = () => document.querySelector("#account-menu b")?.textContent ?? "";
-  const prefix = () => `aiportal-draft:${user()}:`;
+  const prefix = () => `aiportal-draft:${username()}:`;
 
   const stored = (act) => {
     try {
@@ -39,7 +39,7 @@
     clearTimeout(waiting);
     waiting = 0;
     const input = composerInput();
-    if (!isReady || !input || !user()) return;
+    if (!isReady || !input || !username()) return;
     const { files, only } = composedState();
     const text = input.value.slice(0, MAX_CHARS);
     if (!text && !files.length && !only.model && !only.project) {

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
 
-  const { acts, button, chatInAddress, make, moment, number, showMenu, t, tell } = window.aiportal;
+  const { acts, button, call, chatInAddress, make, moment, number } = window.aiportal;
+  const { showMenu, t, tell, wordsFor } = window.aiportal;
   const API = "/api/v1";
   const FORMATS = [
     ["html", t("Web page")],
@@ -15,29 +16,6 @@
   // ---- small parts
 
   const day = (text) => moment(text, { dateStyle: "long" });
-
-  const call = async (method, path, body) => {
-    let response;
-    try {
-      response = await fetch(API + path, {
-        method,
-        headers: body === undefined ? {} : { "content-type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    } catch {
-      throw new Error(t("The portal cannot be reached. Try again in a moment."));
-    }
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return answer;
-  };
-
-  const wordsFor = (error) => {
-    const box = make("div", "err");
-    box.setAttribute("role", "alert");
-    box.append(make("p", "", error.message));
-    return box;
-  };
 
   // A dialog that stays open while it works; `status` is read out when it changes.
   const workDialog = (title, explanation) => {
@@ -84,7 +62,7 @@
     copy.ariaLabel = copy.title = t("Copy the link");
     const revoke = button("ib i-trash", "", async () => {
       try {
-        await call("DELETE", `/shares/${encodeURIComponent(share.id)}`);
+        await call("DELETE", `${API}/shares/${encodeURIComponent(share.id)}`);
         tellStatus(t("The link is revoked: nobody can read it any more."));
       } catch (error) {
         tellStatus(error);
@@ -115,7 +93,7 @@
 
     const refresh = async () => {
       try {
-        const { data } = await call("GET", `${path}/shares`);
+        const { data } = await call("GET", `${API}${path}/shares`);
         list.replaceChildren(...data.map((share) => shareRow(share, refresh, tellStatus)));
       } catch (error) {
         tellStatus(error);
@@ -125,7 +103,7 @@
     const create = button("btn primary", t("Create a link"), async () => {
       create.disabled = true;
       try {
-        await call("POST", `${path}/share`, ends.value ? { expires_days: Number(ends.value) } : {});
+        await call("POST", `${API}${path}/share`, ends.value ? { expires_days: Number(ends.value) } : {});
         await refresh();
         list.querySelector("button")?.focus();
         tellStatus(t("The link is made."));

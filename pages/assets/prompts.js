@@ -2,29 +2,14 @@
 (() => {
   "use strict";
 
-  const { button, composerInput, dialog, make, moment, t } = window.aiportal;
+  const { button, call, composerInput, dialog, make, moment, t } = window.aiportal;
+  const { username, wordsFor } = window.aiportal;
   const ADDRESS = "/api/v1/prompts";
   const LIMIT = 200;
   const VARIABLE = /\{\{\s*([\p{L}_][\p{L}\p{N}_ -]{0,40}?)\s*(?::([^{}]*))?\}\}/gu;
 
   let known = null; // all of them, if they are few; forgotten at each change
   let isAdmin = null;
-
-  const call = async (method, path, body) => {
-    let response;
-    try {
-      response = await fetch(path, {
-        method,
-        headers: body === undefined ? {} : { "content-type": "application/json" },
-        body: body === undefined ? undefined : JSON.stringify(body),
-      });
-    } catch {
-      throw new Error(t("The portal cannot be reached. Try again in a moment."));
-    }
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return answer;
-  };
 
   const list = async (query) => {
     const words = query ? `&q=${encodeURIComponent(query)}` : "";
@@ -52,7 +37,7 @@
     date: () => moment(Date.now(), { dateStyle: "long" }),
     time: () => moment(Date.now(), { timeStyle: "short" }),
     weekday: () => moment(Date.now(), { weekday: "long" }),
-    user: () => document.querySelector("#account-menu b")?.textContent ?? "",
+    user: username,
   };
 
   const variables = (content) => {
@@ -122,13 +107,6 @@
   };
 
   // ---- the dialog in which they are kept
-
-  const wordsFor = (error) => {
-    const box = make("div", "err");
-    box.setAttribute("role", "alert");
-    box.append(make("p", "", error.message));
-    return box;
-  };
 
   const knowsAdmin = async () => {
     isAdmin ??= (await call("GET", "/api/auth/me")).role === "admin";

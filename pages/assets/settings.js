@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { acts, applyMode, button, make, remembered, rememberLook, setDrawer, t } = window.aiportal;
+  const { acts, applyMode, button, call, make, remembered, rememberLook, setDrawer, t } = window.aiportal;
   const root = document.documentElement;
   const PREFERENCES = "/api/auth/preferences";
 
@@ -16,23 +16,7 @@
     ar: "العربية",
   };
 
-  // ---- the portal
-
-  const ask = async (method, path, body) => {
-    const headers = body === undefined ? {} : { "content-type": "application/json" };
-    const sent = body === undefined ? undefined : JSON.stringify(body);
-    let answer;
-    try {
-      answer = await fetch(path, { method, headers, body: sent, keepalive: true });
-    } catch {
-      throw new Error(t("The portal does not answer. Check that it runs, then try again."));
-    }
-    if (answer.status === 204) return null;
-    const content = await answer.json();
-    if (answer.status === 401) location.assign("/login");
-    if (!answer.ok) throw new Error(content.error.message);
-    return content;
-  };
+  // ---- what is kept
 
   // What was chosen holds at once; until the portal has it, this browser says so at its next load.
   const keepLook = async (look) => {
@@ -40,7 +24,7 @@
     if (look.density !== undefined) root.dataset.density = look.density;
     applyMode();
     rememberLook({ ...look, isUnsaved: true });
-    await ask("PATCH", PREFERENCES, { look });
+    await call("PATCH", PREFERENCES, { look });
     rememberLook({ isUnsaved: false });
   };
 
@@ -63,7 +47,7 @@
   };
 
   const change = (patch) =>
-    ask("PATCH", PREFERENCES, patch)
+    call("PATCH", PREFERENCES, patch)
       .then(() => tell(t("Saved")))
       .catch(fail);
 
@@ -131,7 +115,7 @@
   // ---- look and language
 
   const general = async () => {
-    const kept = await ask("GET", PREFERENCES);
+    const kept = await call("GET", PREFERENCES);
     const look = (name) => (value) =>
       keepLook({ [name]: value })
         .then(() => tell(t("Saved")))
@@ -218,7 +202,7 @@
   };
 
   const chat = async () => {
-    const kept = (await ask("GET", PREFERENCES)).chat ?? {};
+    const kept = (await call("GET", PREFERENCES)).chat ?? {};
     const prompt = make("textarea");
     Object.assign(prompt, { rows: 3, maxLength: 20_000, value: kept.system_prompt ?? "" });
     prompt.addEventListener("change", () =>
@@ -242,7 +226,7 @@
 
   Object.assign(window.aiportal, {
     keepLook,
-    settings: { ask, fail, field, heading, line, select, tell, when },
+    settings: { fail, field, heading, line, select, tell, when },
   });
 
   // ---- the box

@@ -3,7 +3,7 @@
 from aiportal.chat.arena.arena import Arena, Battle, BattleSide
 from aiportal.chat.arena.battle_store import Side
 from aiportal.chat.arena.leaderboard import Leaderboard
-from aiportal.chat.arena.rating import Outcome, Standing, win_chance
+from aiportal.chat.arena.rating import Outcome, Standing
 
 __all__ = [
     "Arena",
@@ -13,5 +13,4 @@ __all__ = [
     "Outcome",
     "Side",
     "Standing",
-    "win_chance",
 ]

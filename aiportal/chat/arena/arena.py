@@ -14,7 +14,7 @@ from aiportal.chat.arena.leaderboard import Leaderboard, Standings
 from aiportal.chat.arena.rating import Outcome
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversation import MAX_MODEL_CHARS
-from aiportal.chat.messages import check_text
+from aiportal.chat.text_bounds import check_text
 from aiportal.dialects.openai_chat import ChatLimits
 from aiportal.errors import InvalidRequest, ModelUnavailable, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TextDelta, TurnFinished, UsageReported

@@ -16,7 +16,7 @@ from aiportal.chat.attachments.parts import Loader, part_loader
 from aiportal.chat.attachments.shelf import Shelf
 from aiportal.chat.conversation_list import check_limit
 from aiportal.chat.conversations import Page
-from aiportal.chat.messages import check_text
+from aiportal.chat.text_bounds import check_text
 from aiportal.chat.upkeep import Upkeep
 from aiportal.files import FileFacts
 from aiportal.files.reader import FileReader
