@@ -4,14 +4,17 @@
 
   const { make, t } = window.aiportal;
 
-  // What the portal answers, null for nothing; throws an Error that can be shown to the reader. It
-  // arrives also where the page is left meanwhile.
+  const MAX_KEPT_CHARS = 10_000; // browsers keep 64 KiB alive
+
+  // What the portal answers, null for nothing; throws an Error that can be shown to the reader. What
+  // is short arrives also where the page is left meanwhile.
   const call = async (method, path, body) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
     const sent = body === undefined ? undefined : JSON.stringify(body);
     let response;
     try {
-      response = await fetch(path, { method, headers, body: sent, keepalive: method !== "GET" });
+      const keepalive = (sent ?? "").length < MAX_KEPT_CHARS;
+      response = await fetch(path, { method, headers, body: sent, keepalive });
     } catch {
       throw new Error(t("The portal cannot be reached. Try again in a moment."));
     }
