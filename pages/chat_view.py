@@ -128,7 +128,7 @@ class ChatView:
             parts.leaf: messages[-1].id if messages else "",
             parts.shown: str(place.limit),
             parts.turn: turn_reference(running[-1] if running else None),
-            parts.comparison: turn_reference(compared[-1] if compared else None),
+            parts.comparison: turn_reference(compared[-1].turn_id if compared else None),
             parts.battle: "",
             parts.title: {"title": conversation.title},
             parts.log: log,

@@ -169,18 +169,9 @@ class ComparingHandlers:
     async def _events(
         self, principal: Principal, comparison: Comparison
     ) -> AsyncIterator[tuple[str, Event]]:
-        running = [
-            TurnStarted(
-                turn_id=one.message.turn_id or "",
-                conversation_id=one.message.conversation_id,
-                user_message_id=comparison.question_id,
-                assistant_message_id=one.message.id,
-                model=one.message.model or "",
-            )
-            for one in comparison.answers
-            if one.message.status == "running"
-        ]
-        async for turn_id, _, event in self._portal.comparisons.follow(principal, running):
+        async for turn_id, _, event in self._portal.comparisons.follow(
+            principal, comparison.running
+        ):
             yield turn_id, event
 
     async def _ask(

@@ -16,6 +16,7 @@ from aiportal.chat.merging import merged
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.owned_rows import owned_row
 from aiportal.chat.text_bounds import check_text
+from aiportal.chat.turn_plan import started_of
 from aiportal.chat.turn_planner import Call
 from aiportal.chat.turns import Turns
 from aiportal.errors import InvalidRequest
@@ -49,11 +50,9 @@ class Comparison:
     answers: Sequence[BranchMessage]
 
     @property
-    def running(self) -> Sequence[str]:
-        """The ids of the turns that are still writing."""
-        return [
-            one.message.turn_id or "" for one in self.answers if one.message.status == "running"
-        ]
+    def running(self) -> Sequence[TurnStarted]:
+        """The turns that are still writing."""
+        return [started_of(one.message) for one in self.answers if one.message.status == "running"]
 
 
 class Comparisons:
@@ -149,7 +148,8 @@ class Comparisons:
                 param="message_id",
             )
         comparison = await self.show(principal, conversation_id, leaf_id=message.parent_id)
-        others = [one for one in comparison.running if one != message.turn_id] if comparison else []
+        running = [one.turn_id for one in comparison.running] if comparison else []
+        others = [turn_id for turn_id in running if turn_id != message.turn_id]
         await asyncio.gather(*(self._turns.cancel(principal, turn_id) for turn_id in others))
         if message.model is not None:
             await self._conversations.update(principal, conversation_id, model=message.model)

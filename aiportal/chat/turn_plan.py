@@ -12,9 +12,20 @@ from aiportal.events import TurnFailed, TurnFinished, TurnStarted
 from aiportal.principal import Principal
 from aiportal.usage import Door
 
-__all__ = ["ROOT", "StoredTurn", "TurnPlan"]
+__all__ = ["ROOT", "StoredTurn", "TurnPlan", "started_of"]
 
 ROOT = "root"  # as a `parent_id`: a first question, beside the one that is there
+
+
+def started_of(answer: Message) -> TurnStarted:
+    """The event that the turn of a stored answer began with."""
+    return TurnStarted(
+        turn_id=answer.turn_id or "",
+        conversation_id=answer.conversation_id,
+        user_message_id=answer.parent_id or "",
+        assistant_message_id=answer.id,
+        model=answer.model or "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +50,7 @@ class StoredTurn:
     def log(self) -> TurnLog:
         """Its events, with the numbers that they had; without an end while it is running."""
         message = self.message
-        log = self.text(
-            TurnStarted(
-                turn_id=message.turn_id or "",
-                conversation_id=message.conversation_id,
-                user_message_id=message.parent_id or "",
-                assistant_message_id=message.id,
-                model=message.model or "",
-            )
-        )
+        log = self.text(started_of(message))
         if message.status == "running":
             return log
         if message.usage is not None:
