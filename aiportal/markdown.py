@@ -8,7 +8,7 @@ import html
 import re
 import secrets
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import nh3
@@ -35,6 +35,8 @@ MAX_CODE_CHARS: Final = 20_000
 """Longer blocks of code are shown without colours, for the same reason."""
 
 DIAGRAM_LANGUAGE: Final = "mermaid"
+
+UNSETTLED_BLOCKS: Final = 2
 
 _TAGS: Final = frozenset(
     {"a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol"}
@@ -87,11 +89,14 @@ class SafeMarkdown:
             url_relative="deny",
         )
 
-    def html(self, text: str) -> str | None:
-        """`text` as safe HTML, None where it is too long to be parsed."""
+    def html(self, text: str, environment: dict[str, Any] | None = None) -> str | None:
+        """`text` as safe HTML, None where it is too long to be parsed.
+
+        environment: keeps what links refer to from one piece of a text to the next.
+        """
         if len(text) > MAX_MARKDOWN_CHARS or _marks(text) > MAX_MARKS:
             return None
-        tokens = self._parser.parse(text)
+        tokens = self._parser.parse(text, environment)
         _mark_alignment(tokens)
         images = _Images() if self._has_images else None
         for token in tokens:
@@ -100,6 +105,25 @@ class SafeMarkdown:
         rendered = self._parser.renderer.render(tokens, self._parser.options, {})
         cleaned = self._cleaner.clean(rendered)
         return cleaned if images is None else images.put_into(cleaned)
+
+    def settled_chars(self, text: str) -> int:
+        """How much of a text that goes on can be rendered for good: all before its last two blocks.
+
+        What comes can go on with the last one (CommonMark 0.31, "Container blocks and leaf
+        blocks"), and with the one before that where the last is a line that is only half written:
+        after a list, `2` is a paragraph until its point comes.
+        """
+        starts = [
+            token.map[0]
+            for token in self._parser.parse(text)
+            if token.level == 0 and token.map is not None
+        ]
+        if len(starts) <= UNSETTLED_BLOCKS:
+            return 0
+        return (
+            sum(len(line) for line in text.split("\n")[: starts[-UNSETTLED_BLOCKS]])
+            + (starts[-UNSETTLED_BLOCKS])
+        )
 
 
 def _marks(text: str) -> int:

@@ -28,6 +28,7 @@ from pages.access import Access, LoginRedirect  # noqa: E402
 from pages.arena_page import ArenaPage  # noqa: E402
 from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
+from pages.live_answers import LiveAnswers  # noqa: E402
 from pages.page_head import PageHead, settings_reader  # noqa: E402
 from pages.shared_chats import SharedChatPages  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
@@ -36,8 +37,9 @@ from pages.theme import PortalTheme  # noqa: E402
 
 __all__ = ["build_ui", "mount"]
 
-MAX_EVENTS = 1024  # at once; Gradio's own 40 counts every open stream
+MAX_EVENTS = 256  # at once; Gradio's own 40 would keep people waiting for each other
 MAX_WAITING_EVENTS = 2000
+LOOK_EVERY_S = 0.02  # for a new event; Gradio's own 0.001 takes 4 % of a processor, all day
 MAX_PAGES = 500  # whose state Gradio keeps; its own 10,000 would be 1.5 GB
 
 
@@ -50,6 +52,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     access = Access(portal)
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
+    app.router.routes.extend(LiveAnswers(portal).routes())
     lean_gradio.install()
     app.router.routes.extend(ArenaPage(portal, files).routes())
     _keep_uploads_in(portal)
@@ -62,6 +65,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
     demo.state_session_capacity = MAX_PAGES
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS)
+    demo._queue.sleep_when_free = LOOK_EVERY_S  # noqa: SLF001 - there is no other way to say it
     gr.mount_gradio_app(
         app,
         demo,

@@ -13,7 +13,7 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
 from pages.chat_parts import ChatParts
-from pages.chat_view import ChatView, Updates, said, turn_reference
+from pages.chat_view import ChatView, Updates, said
 from pages.components import part
 from pages.list_view import ListView
 from pages.texts import say, texts
@@ -128,11 +128,7 @@ class ArrangingHandlers:
             rows = await self._view.rows(principal, "", search, clock)
             new = self._view.new_chat() | await self._view.new_chat_in(principal, clock)
             return new | rows | undo
-        updates = await self._view.rows(principal, chat_id, search, clock)
-        for running in self._portal.turns.running(principal):
-            if running.conversation_id == chat_id:  # the event has cut off what followed it
-                updates[self._parts.turn] = turn_reference(running.turn_id)
-        return updates | undo
+        return await self._view.rows(principal, chat_id, search, clock) | undo
 
     @told
     async def narrow(

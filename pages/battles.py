@@ -1,38 +1,25 @@
-"""What happens with blind battles: started, followed, stopped, voted on."""
+"""What happens with blind battles: started, stopped, voted on."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from typing import Final, cast
 
 import gradio as gr
 
-from aiportal.chat.arena import Battle, Outcome, Side
+from aiportal.chat.arena import Battle, Outcome
 from aiportal.errors import PortalError
-from aiportal.events import Event
 from aiportal.portal import Portal
-from aiportal.principal import Principal
 from pages.access import Access
 from pages.chat_parts import ChatParts
-from pages.chat_view import (
-    ChatView,
-    Place,
-    Updates,
-    nothing,
-    referred_turn,
-    said,
-    turn_reference,
-)
-from pages.columns import Column
+from pages.chat_view import ChatView, Place, Updates, nothing, said
+from pages.columns import battle_columns
 from pages.footers import escaped
-from pages.growing import Growing
 from pages.reader import worded
-from pages.render import Answer, ChatMessage, problem_html
+from pages.render import ChatMessage
 from pages.texts import texts
 from pages.toasts import inform, told
 
 __all__ = ["BattleHandlers"]
 
-_NAMES: Final[Mapping[Side, str]] = {"a": "A", "b": "B"}
 _OUTCOMES: Final[tuple[Outcome, ...]] = ("a", "b", "tie", "both_poor")
 _VOTES: Final[Mapping[Outcome, str]] = dict(
     zip(_OUTCOMES, texts("A is better", "B is better", "Tie", "Both are poor"), strict=True)
@@ -80,38 +67,24 @@ class BattleHandlers:
         updates = await self._view.opened(principal, battle.conversation_id)
         return updates | await self._view.rows(principal, battle.conversation_id, search, clock)
 
-    async def follow(self, reference: str | None, request: gr.Request) -> AsyncIterator[Updates]:
-        """Both answers as they grow, then the buttons to vote with."""
-        battle_id = referred_turn(reference)
-        if not battle_id:
-            yield nothing()  # without it Gradio takes the end for a None in every output
-            return
-        try:
-            principal = await self._access.principal(request)
-            battle = await self._portal.arena.get(principal, battle_id)
-            growing = Growing({side: Answer("", "") for side in _NAMES}, self._view.pace)
-            events = self._events(principal, battle_id)
-            async with aclosing(growing.snapshots(events)) as snapshots:
-                async for answers in snapshots:
-                    yield {self._parts.log: await self._log(battle, answers)}
-            battle = await self._portal.arena.get(principal, battle_id)
-            # What it has cost would tell which models they are: that is shown after the vote.
-            yield {
-                self._parts.log: await self._log(battle, {}),
-                self._parts.composer.text: self._view.button(is_running=False),
-            }
-        except PortalError as error:
-            problem = problem_html(worded("The battle cannot be shown."), error.message)
-            yield {
-                self._parts.log: [{"role": "assistant", "content": problem}],
-                self._parts.composer.text: self._view.button(is_running=False),
-            }
+    @told
+    async def ended(self, battle_id: str | None, request: gr.Request) -> Updates:
+        """The page has drawn both answers to their ends: the buttons to vote with.
+
+        What it has cost would tell which models they are: that is shown after the vote.
+        """
+        principal = await self._access.principal(request)
+        battle = await self._portal.arena.get(principal, battle_id or "")
+        return {
+            self._parts.log: await self._log(battle),
+            self._parts.composer.text: self._view.button(is_running=battle.status == "running"),
+        }
 
     @told
-    async def stop(self, reference: str | None, request: gr.Request) -> Updates:
+    async def stop(self, battle_id: str | None, request: gr.Request) -> Updates:
         """Break both off; the battle cannot be voted on then."""
         principal = await self._access.principal(request)
-        if battle_id := referred_turn(reference):
+        if battle_id:
             await self._portal.arena.cancel(principal, battle_id)
         return nothing()
 
@@ -138,39 +111,19 @@ class BattleHandlers:
         return self._view.new_chat() | {
             parts.title: {"title": worded("Blind battle")},
             parts.empty: gr.update(visible=False),
-            parts.log: await self._log(battle, {}),
+            parts.log: await self._log(battle),
             parts.composer.text: self._view.button(is_running=battle.status == "running"),
-            parts.battle: turn_reference(battle.id),
+            parts.battle: battle.id if battle.status == "running" else "",
         }
 
-    async def _log(self, battle: Battle, answers: Mapping[str, Answer]) -> list[ChatMessage]:
+    async def _log(self, battle: Battle) -> list[ChatMessage]:
         message = await self._view.column_message(
-            [_column(battle, side) for side in _NAMES],
-            answers,
-            below="" if answers else _below(battle),
+            battle_columns(battle),
+            below=_below(battle),
             mark=f"blind {battle.id}",
+            address=f"battle/{battle.id}",
         )
         return [self._view.question(battle.question), message]
-
-    async def _events(
-        self, principal: Principal, battle_id: str
-    ) -> AsyncIterator[tuple[str, Event]]:
-        async for side, event in self._portal.arena.follow(principal, battle_id):
-            yield side, event
-
-
-def _column(battle: Battle, side: Side) -> Column:
-    one = battle.sides[side]
-    told = f"{_NAMES[side]}: {one.model}" if one.model else _NAMES[side]
-    is_running = battle.status == "running"
-    answer = Answer(
-        question_id="",
-        model="",
-        text=one.answer,
-        status="running" if is_running else "done" if one.answer else "error",
-        error_message="" if one.answer else worded("It was stopped, or it failed."),
-    )
-    return Column(key=side, name=told, answer=answer)
 
 
 def _below(battle: Battle) -> str:

@@ -19,8 +19,7 @@ Act = Callable[[Principal, Place], Awaitable[Updates]]
 
 class BranchHandlers:
     """Every handler asks anew who the caller is, and the core asks whether what the browser names
-    is theirs. Each event has cut off what followed a running answer: whatever comes of it, the
-    chat that is shown afterwards follows the answer again."""
+    is theirs."""
 
     def __init__(self, portal: Portal, access: Access, view: ChatView) -> None:
         self._portal = portal

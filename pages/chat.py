@@ -52,7 +52,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
         queued=QueuedHandlers(portal, access, view),
         arranger=ArrangingHandlers(portal, access, view, parts, arranging),
     )
-    wiring.follow()
+    wiring.ends()
     wiring.load(demo)
     wiring.chat_list()
     wiring.arranging()
@@ -63,7 +63,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
 
 
 class _Wiring:
-    """Each method wires one group of events. `follow` comes first: the others cut it off."""
+    """Each method wires one group of events. `ends` comes first: the others cut it off."""
 
     def __init__(
         self,
@@ -100,7 +100,6 @@ class _Wiring:
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
         chat.append(written.queue)
-        # The turn comes last: it sets `follow` off, whose updates must not meet those before it.
         self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
             *chat,
@@ -114,24 +113,14 @@ class _Wiring:
             parts.battle,
         ]
 
-    def follow(self) -> None:
-        """A turn to follow is set: by a question, or by opening a chat whose answer is running."""
-        parts = self._parts
-        seen = [*self._place, parts.turn, *self._list]
-        compared = [*self._place, parts.comparison, *self._list]
-        self._following: list[dict[str, Any]] = [
-            reference.change(
-                follow,
-                inputs,
-                self._all,
-                trigger_mode="multiple",
-                **_QUIET,
-            )
-            for reference, follow, inputs in (
-                (parts.turn, self._questions.follow, seen),
-                (parts.comparison, self._comparing.follow, compared),
-                (parts.battle, self._battles.follow, parts.battle),
-            )
+    def ends(self) -> None:
+        """What the page has followed has come to its end: an answer, a comparison, a battle."""
+        parts, live = self._parts, self._parts.live
+        seen = [*self._place, *self._list]
+        self._ending: list[dict[str, Any]] = [
+            live.select(self._questions.ended, seen, self._all, trigger_mode="multiple", **_QUIET),
+            live.input(self._comparing.ended, seen, self._all, **_QUIET),
+            live.apply(self._battles.ended, parts.battle, self._all, **_QUIET),
         ]
 
     def load(self, demo: gr.Blocks) -> None:
@@ -151,11 +140,10 @@ class _Wiring:
         """The list of chats and what can be done with its rows."""
         parts, handlers = self._parts, self._chats
         signals = parts.signals
-        deleting = self._arranging.signals.delete
-        for leaving in (parts.side.new_button.click, signals.select, deleting):
+        for leaving in (parts.side.new_button.click, signals.select):
             # By itself and first: `cancels=` beside a function takes effect after the function,
             # and would cut off what it has started.
-            leaving(None, cancels=self._following)
+            leaving(None, cancels=self._ending)
         parts.side.new_button.click(
             handlers.start_new,
             self._list,
@@ -225,7 +213,7 @@ class _Wiring:
         parts.picker.input(self._chats.pick, parts.picker, parts.composer.note, **_QUIET)
 
     def messages(self) -> None:
-        """What can be done with single messages. Each cuts `follow` off and sets it off again."""
+        """What can be done with single messages. What it shows is newer than any end."""
         parts, handlers, messages = self._parts, self._branches, self._parts.messages
         asking = [*self._place, parts.picker]
         for event, handler, inputs, outputs in (
@@ -238,7 +226,7 @@ class _Wiring:
             (messages.clear, handlers.delete, self._place, self._chat),
             (messages.copy, handlers.fork, [*self._place, *self._list], self._all),
         ):
-            event(None, cancels=self._following)
+            event(None, cancels=self._ending)
             event(handler, inputs, outputs, **_QUIET)
 
     def comparing(self) -> None:
@@ -252,7 +240,7 @@ class _Wiring:
             **_QUIET,
         )
         asking.then(None, parts.taken, None, js=_TAKEN)
-        signals.select(None, cancels=self._following)
+        signals.select(None, cancels=self._ending)
         signals.select(handlers.choose, [parts.chat_id, *self._list], self._all, **_QUIET)
         signals.clear(handlers.stop_one, None, parts.composer.text, **_QUIET)
         parts.composer.text.stop(
@@ -263,7 +251,7 @@ class _Wiring:
             (signals.apply, self._battles.vote),
             (signals.expand, self._battles.show_again),
         ):
-            event(None, cancels=self._following)
+            event(None, cancels=self._ending)
             done = event(handler, self._list, self._all, **_QUIET)
             done.then(None, parts.taken, None, js=_TAKEN)
         parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)

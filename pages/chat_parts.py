@@ -13,6 +13,7 @@ from pages.components import (
     comparing_signals,
     composer,
     empty_state,
+    live_signals,
     message_signals,
     mode_button,
     model_picker,
@@ -53,8 +54,8 @@ _STARTERS = (
 @dataclass(frozen=True)
 class ChatParts:
     """chat_id: the open chat, "" for a new one. leaf: the last message of the branch that is
-    shown. shown: how many of its messages are. turn, comparison, battle: what is to be
-    followed, one of them. clock: the reader's minutes east of UTC. taken: what went with the last
+    shown. shown: how many of its messages are. turn, comparison, battle: what is being
+    written, one of them. clock: the reader's minutes east of UTC. taken: what went with the last
     question beside its words. All live in the page."""
 
     chat_id: gr.Textbox
@@ -66,6 +67,7 @@ class ChatParts:
     taken: gr.Textbox
     clock: gr.Textbox
     signals: gr.HTML
+    live: gr.HTML
     messages: gr.HTML
     comparing: gr.HTML
     queued: gr.HTML
@@ -91,6 +93,12 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
             picker = model_picker()
             chat_menu()
             mode_button()
+        empty = empty_state(
+            icon="chat",
+            heading="⟦What are you working on?⟧",
+            text="⟦Ask anything, or start from an example.⟧",
+            starters=_STARTERS,
+        )
         log = gr.Chatbot(
             elem_id="chat-log",
             label="⟦Chat⟧",
@@ -106,12 +114,6 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
             allow_tags=False,
             group_consecutive_messages=True,
         )
-        empty = empty_state(
-            icon="chat",
-            heading="⟦What are you working on?⟧",
-            text="⟦Ask anything, or start from an example.⟧",
-            starters=_STARTERS,
-        )
         written = composer(max_file_bytes=max_file_bytes)
     return ChatParts(
         chat_id=chat_id,
@@ -123,6 +125,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
         taken=taken,
         clock=clock,
         signals=signal,
+        live=live_signals(),
         messages=messages,
         comparing=comparing,
         queued=queued,

@@ -1,8 +1,7 @@
 """A conversation as updates of the chat tab's components."""
 
 import asyncio
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,24 +14,21 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
-from pages.columns import Column, ColumnsRenderer
+from pages.columns import Column, ColumnsRenderer, columns_of
 from pages.components import queue_value
 from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
-from pages.pace import Pace
 from pages.reader import figure, held_together, worded
-from pages.render import Answer, ChatMessage, ChatRenderer, older_html, problem_html
+from pages.render import ChatMessage, ChatRenderer, older_html, problem_html
 
 __all__ = [
     "ChatView",
     "Place",
     "Updates",
     "nothing",
-    "referred_turn",
     "said",
-    "turn_reference",
 ]
 
 Updates = dict[Any, Any]
@@ -85,7 +81,6 @@ class ChatView:
         self._account = account
         self._history = History(portal)
         self._models = ModelChoice(portal)
-        self.pace = Pace()
 
     async def opened(self, principal: Principal, chat_id: str) -> Updates:
         """A chat, or a new one for "", with its settings and its model."""
@@ -121,14 +116,15 @@ class ChatView:
         compared = comparison.running if comparison is not None else []
         log = await self.log(branch)
         if comparison is not None:
-            log.append(await self.column_message(self.columns(comparison), {}))
+            address = f"comparison/{place.chat_id}/{comparison.question_id}"
+            log.append(await self.column_message(columns_of(comparison), address=address))
         parts = self._parts
         return {
             parts.chat_id: place.chat_id,
             parts.leaf: messages[-1].id if messages else "",
             parts.shown: str(place.limit),
-            parts.turn: turn_reference(running[-1] if running else None),
-            parts.comparison: turn_reference(compared[-1].turn_id if compared else None),
+            parts.turn: running[-1] or "" if running else "",
+            parts.comparison: compared[-1].turn_id if compared else "",
             parts.battle: "",
             parts.title: {"title": conversation.title},
             parts.log: log,
@@ -252,40 +248,23 @@ class ChatView:
         """Some messages of a branch, rendered off the event loop."""
         return await asyncio.to_thread(self._renderer.branch, messages)
 
-    async def growing(self, answer: Answer) -> list[ChatMessage]:
-        """An answer as far as it has come, rendered off the event loop."""
-        return await asyncio.to_thread(self._renderer.answer, answer)
-
     async def comparison(self, principal: Principal, place: Place) -> Comparison | None:
         """The answers side by side that a place ends with, None where one of them is chosen."""
         if not place.chat_id:
             return None
         return await self._portal.comparisons.show(principal, place.chat_id, leaf_id=place.leaf_id)
 
-    def columns(self, comparison: Comparison) -> list[Column]:
-        """The answers as they are stored."""
-        return [
-            Column(
-                key=one.message.turn_id or one.message.id,
-                name=one.message.model or "",
-                answer=Answer.of(one),
-                stopped_by=one.message.turn_id or "",
-                chosen_by=one.message.id,
-            )
-            for one in comparison.answers
-        ]
-
     async def column_message(
         self,
         columns: Sequence[Column],
-        answers: Mapping[str, Answer],
         *,
         below: str = "",
         mark: str = "",
+        address: str = "",
     ) -> ChatMessage:
-        """The columns as one message, rendered off the event loop. answers: by key, newer ones."""
-        shown = [replace(one, answer=answers.get(one.key, one.answer)) for one in columns]
-        return await asyncio.to_thread(self._columns.message, shown, below=below, mark=mark)
+        """See `ColumnsRenderer.message`; rendered off the event loop."""
+        render = self._columns.message
+        return await asyncio.to_thread(render, columns, below=below, mark=mark, address=address)
 
     def question(self, text: str) -> ChatMessage:
         """A question that is not stored as a message."""
@@ -344,16 +323,6 @@ def said(event: gr.EventData, name: str) -> str:
     if not isinstance(value, str):
         raise InvalidRequest(f"The event came without `{name}`. Reload the page.", param=name)
     return value
-
-
-def turn_reference(turn_id: str | None) -> str:
-    """What the page is told to follow. Never twice the same, so that it always counts as a change."""
-    return f"{turn_id} {time.monotonic_ns()}" if turn_id else ""
-
-
-def referred_turn(reference: str | None) -> str:
-    """The turn that a reference of `turn_reference` names, "" for none."""
-    return (reference or "").partition(" ")[0]
 
 
 def _short(tokens: int) -> str:

@@ -4,13 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from aiportal.chat import Comparison
+from aiportal.chat.arena import SIDES, Battle, Side
 from pages.footers import escaped, usd
 from pages.markdown import MarkdownRenderer
 from pages.reader import figure, worded
-from pages.render import Answer, ChatMessage, problem_html, waiting_html
+from pages.render import (
+    Answer,
+    ChatMessage,
+    Texts,
+    followed_classes,
+    problem_html,
+    thoughts_html,
+    waiting_html,
+)
 from pages.texts import texts
 
-__all__ = ["Column", "ColumnsRenderer"]
+__all__ = ["Column", "ColumnsRenderer", "battle_columns", "columns_of"]
 
 _TAGS: Final = dict(zip(("cancelled", "interrupted"), texts("stopped", "interrupted"), strict=True))
 
@@ -29,34 +39,69 @@ class Column:
     chosen_by: str = ""
 
 
+def battle_columns(battle: Battle) -> list[Column]:
+    """Both sides of a blind battle, by letter until their names are told."""
+    return [_side_column(battle, side) for side in SIDES]
+
+
+def _side_column(battle: Battle, side: Side) -> Column:
+    one = battle.sides[side]
+    letter = side.upper()
+    is_running = battle.status == "running"
+    answer = Answer(
+        question_id="",
+        model="",
+        text=one.answer,
+        status="running" if is_running else "done" if one.answer else "error",
+        error_message="" if one.answer else worded("It was stopped, or it failed."),
+    )
+    return Column(key=side, name=f"{letter}: {one.model}" if one.model else letter, answer=answer)
+
+
+def columns_of(comparison: Comparison) -> list[Column]:
+    """The answers of a comparison as they are stored."""
+    return [
+        Column(
+            key=one.message.turn_id or one.message.id,
+            name=one.message.model or "",
+            answer=Answer.of(one),
+            stopped_by=one.message.turn_id or "",
+            chosen_by=one.message.id,
+        )
+        for one in comparison.answers
+    ]
+
+
 class ColumnsRenderer:
     """Makes one message of the Chatbot. All text in it is safe HTML, in one line."""
 
     def __init__(self, markdown: MarkdownRenderer) -> None:
         self._markdown = markdown
 
-    def message(self, columns: Sequence[Column], *, below: str = "", mark: str = "") -> ChatMessage:
-        """All columns as one message. below: safe HTML under all of them. mark: a class for it."""
-        inner = "".join(self._column(column) for column in columns)
+    def message(
+        self, columns: Sequence[Column], *, below: str = "", mark: str = "", address: str = ""
+    ) -> ChatMessage:
+        """All columns as one message. below: safe HTML under all of them. mark: a class for it.
+        address: where the page follows those that are being written, see `LiveAnswers`."""
+        inner = "".join(
+            f'<section class="{_classes(column, address)}">{self.column_html(column)}</section>'
+            for column in columns
+        )
         return {
             "role": "assistant",
             "content": f'<div class="cmp-all {mark}"><div class="cmp n{len(columns)}">{inner}</div>'
             f"{below}</div>",
         }
 
-    def _column(self, column: Column) -> str:
+    def column_html(self, column: Column, texts: Texts | None = None) -> str:
+        """One column, without what holds it. texts: see `ChatRenderer.answer_html`."""
         answer = column.answer
         is_running = answer.status == "running"
-        render = self._markdown.growing if is_running else self._markdown.finished
+        texts = texts or Texts.whole(self._markdown)
         parts = [f'<h2 class="cmp-name">{escaped(column.name)}</h2>']
-        if answer.reasoning:
-            is_open = " open" if is_running and not answer.text else ""
-            parts.append(
-                f'<details class="cmp-think"{is_open}><summary>{worded("Thoughts")}</summary>'
-                f"{render(answer.reasoning)}</details>"
-            )
+        parts.append(thoughts_html(answer, texts))
         if answer.text:
-            parts.append(render(answer.text))
+            parts.append(texts.text(answer.text))
         elif is_running and not answer.reasoning:
             parts.append(waiting_html())
         if answer.status == "error":
@@ -64,7 +109,12 @@ class ColumnsRenderer:
             heading = worded("The answer broke off.") if answer.text else usual
             parts.append(problem_html(heading, answer.error_message))
         parts.append(_foot(column))
-        return f'<section class="cmp-col">{"".join(parts)}</section>'
+        return "".join(parts)
+
+
+def _classes(column: Column, address: str) -> str:
+    is_followed = address and column.answer.status == "running"
+    return f"cmp-col {followed_classes(address, column.key)}" if is_followed else "cmp-col"
 
 
 def _foot(column: Column) -> str:

@@ -1,14 +1,12 @@
-"""What happens with comparisons: asked, followed, stopped, gone on with one."""
+"""What happens with comparisons: asked, stopped, gone on with one."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Sequence
 
 import gradio as gr
 
-from aiportal.chat import Comparison, Project
+from aiportal.chat import Project
 from aiportal.errors import InvalidRequest, PortalError
-from aiportal.events import Event, TurnStarted
+from aiportal.events import TurnStarted
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
@@ -17,9 +15,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.composed import Composed
-from pages.growing import Growing
 from pages.reader import worded
-from pages.render import problem_html
 from pages.toasts import inform, told
 
 __all__ = ["ComparingHandlers"]
@@ -82,40 +78,25 @@ class ComparingHandlers:
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, asked.chat_id, search, clock)
 
-    async def follow(
+    @told
+    async def ended(
         self,
         chat_id: str,
         leaf: str | None,
         shown: str | None,
-        reference: str | None,
         search: str | None,
         clock: str | None,
         request: gr.Request,
-    ) -> AsyncIterator[Updates]:
-        """Running answers as they grow, then the chat as it is stored."""
-        if not reference:
-            yield nothing()  # without it Gradio takes the end for a None in every output
-            return
-        place = Place.of(chat_id, leaf, shown)
-        try:
-            principal = await self._access.principal(request)
-            comparison = await self._view.comparison(principal, place)
-            if comparison is not None:
-                async for update in self._growth(principal, place, comparison):
-                    yield update
-            updates = await self._view.chat(principal, place)
-            updates |= await self._view.account(principal)
-            yield updates | await self._view.rows(principal, chat_id, search, clock)
-        except PortalError as error:
-            problem = problem_html(worded("The answers cannot be shown."), error.message)
-            yield {
-                self._parts.log: [{"role": "assistant", "content": problem}],
-                self._parts.composer.text: self._view.button(is_running=False),
-            }
+    ) -> Updates:
+        """The page has drawn all answers to their ends: the chat as it is stored."""
+        principal = await self._access.principal(request)
+        updates = await self._view.chat(principal, Place.of(chat_id, leaf, shown))
+        updates |= await self._view.account(principal)
+        return updates | await self._view.rows(principal, chat_id, search, clock)
 
     @told
     async def stop(self, chat_id: str, reference: str | None, request: gr.Request) -> Updates:
-        """Break all of them off; what was written is kept. `follow` shows the end."""
+        """Break all of them off; what was written is kept. `ended` shows the end."""
         principal = await self._access.principal(request)
         if reference:
             await self._portal.comparisons.cancel(principal, chat_id)
@@ -142,37 +123,6 @@ class ComparingHandlers:
         await self._portal.comparisons.choose(principal, chat_id, said(event, "id"))
         updates = await self._view.opened(principal, chat_id)
         return updates | await self._view.rows(principal, chat_id, search, clock)
-
-    async def _growth(
-        self, principal: Principal, place: Place, comparison: Comparison
-    ) -> AsyncIterator[Updates]:
-        """The log whenever an answer has grown, the first words at once."""
-        branch = await self._view.branch(
-            principal, Place(place.chat_id, comparison.question_id, place.limit)
-        )
-        before = await self._view.log(branch)
-        columns = self._view.columns(comparison)
-        growing = Growing(
-            {  # following them brings all of their text
-                column.key: replace(column.answer, text="", reasoning="")
-                for column in columns
-                if column.answer.status == "running"
-            },
-            self._view.pace,
-        )
-        events = self._events(principal, comparison)
-        async with aclosing(growing.snapshots(events)) as snapshots:
-            async for answers in snapshots:
-                message = await self._view.column_message(columns, answers)
-                yield {self._parts.log: [*before, message]}
-
-    async def _events(
-        self, principal: Principal, comparison: Comparison
-    ) -> AsyncIterator[tuple[str, Event]]:
-        async for turn_id, _, event in self._portal.comparisons.follow(
-            principal, comparison.running
-        ):
-            yield turn_id, event
 
     async def _ask(
         self,

@@ -7,7 +7,7 @@ HTML block.
 import html
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from aiportal.markdown import (
     DIAGRAM_LANGUAGE,
@@ -19,7 +19,15 @@ from pages.code_languages import language_of
 from pages.reader import language as reader_language
 from pages.reader import worded
 
-__all__ = ["MAX_CODE_CHARS", "MAX_MARKDOWN_CHARS", "MarkdownRenderer", "plain_text_html"]
+__all__ = [
+    "MAX_CODE_CHARS",
+    "MAX_MARKDOWN_CHARS",
+    "GrowingMarkdown",
+    "MarkdownRenderer",
+    "plain_text_html",
+]
+
+SETTLE_FROM_CHARS: Final = 500  # of a text's end: shorter ones are rendered anew each time
 
 _PRE: Final = re.compile(r'<pre><code(?: class="(?:language-([^"]*))?")?>')
 # What is put around code and tables after the cleaning. The sanitiser writes these tags exactly so,
@@ -41,9 +49,9 @@ class MarkdownRenderer:
         """`text` as safe HTML in one line, remembered for the next time."""
         return self._remembered(text, reader_language())
 
-    def growing(self, text: str) -> str:
-        """As `finished`, for a text that will not be asked for again."""
-        return self._render(text)
+    def growing(self) -> "GrowingMarkdown":
+        """For a text that grows at its end."""
+        return GrowingMarkdown(self._markdown)
 
     def _render_for(self, text: str, _language: str) -> str:
         """The words around code and tables are the reader's, whose language is part of the key."""
@@ -51,13 +59,53 @@ class MarkdownRenderer:
 
     def _render(self, text: str) -> str:
         cleaned = self._markdown.html(text)
-        if cleaned is None:
+        return plain_text_html(text) if cleaned is None else _one_line(_dressed(cleaned), "md")
+
+
+class GrowingMarkdown:
+    """Renders a text as far as it has come, again and again; its beginning only once.
+
+    A link that is defined only later is shown as it is written until the whole text is rendered.
+    """
+
+    def __init__(self, markdown: SafeMarkdown) -> None:
+        self._markdown = markdown
+        self._begin()
+
+    def render(self, text: str) -> str:
+        """`text` as safe HTML in one line, as `MarkdownRenderer.finished`."""
+        if len(text) > MAX_MARKDOWN_CHARS:
             return plain_text_html(text)
-        cleaned = _PRE.sub(_code_head, cleaned)
-        for plain, dressed in _AROUND:
-            cleaned = cleaned.replace(plain, dressed)
-        cleaned = cleaned.replace("</table>", f"</table></div>{_copy_table()}</div>")
-        return _one_line(cleaned, "md")
+        text = text.replace("\r\n", "\n").replace("\r", "\n")  # as the parser counts lines
+        if not text.startswith(self._settled):
+            self._begin()
+        if len(text) - len(self._settled) > SETTLE_FROM_CHARS:
+            self._settle(text[len(self._settled) :])
+        rest = self._piece(text[len(self._settled) :], dict(self._environment))
+        return _one_line(self._html + rest, "md")
+
+    def _begin(self) -> None:
+        self._settled = ""
+        self._html = ""
+        self._environment: dict[str, Any] = {}
+
+    def _settle(self, rest: str) -> None:
+        piece = rest[: self._markdown.settled_chars(rest)]
+        if piece:
+            self._html += self._piece(piece, self._environment)
+            self._settled += piece
+
+    def _piece(self, text: str, environment: dict[str, Any]) -> str:
+        cleaned = self._markdown.html(text, environment)
+        return plain_text_html(text) if cleaned is None else _dressed(cleaned)
+
+
+def _dressed(cleaned: str) -> str:
+    """What stands around code and tables."""
+    cleaned = _PRE.sub(_code_head, cleaned)
+    for plain, dressed in _AROUND:
+        cleaned = cleaned.replace(plain, dressed)
+    return cleaned.replace("</table>", f"</table></div>{_copy_table()}</div>")
 
 
 def _copy_table() -> str:

@@ -138,6 +138,7 @@ def _attributes(settings: UserSettings, language: str) -> str:
         "lang": html_language(language),
         "dir": direction(language),
         "data-language": language,
+        "data-app": "",
         "data-look": settings.theme or "",
         "data-density": settings.density,
         "data-send-with": settings.send_with,

@@ -1,33 +1,27 @@
 """What happens with questions and their answers."""
 
-import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
-from dataclasses import replace
-
 import gradio as gr
 
 from aiportal.chat import Project
 from aiportal.errors import Conflict, PortalError
-from aiportal.events import ReasoningDelta, TextDelta, TurnStarted
+from aiportal.events import TurnStarted
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.access import Access
 from pages.asking import Asking
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
-from pages.chat_view import ChatView, Place, Updates, nothing, referred_turn
+from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.components import picked_model
 from pages.composed import Composed
 from pages.reader import worded
-from pages.render import Answer, ChatMessage, problem_html
 from pages.toasts import inform, told
 
 __all__ = ["QuestionHandlers"]
 
 
 class QuestionHandlers:
-    """Asking, following, stopping. Every handler asks anew who the caller is, and
+    """Asking, stopping, what comes after the end. Every handler asks anew who the caller is, and
     the core asks whether what the browser names is theirs."""
 
     def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
@@ -53,8 +47,8 @@ class QuestionHandlers:
         taken: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A question. It is stored when this returns; the answer is followed by `follow`. One that
-        comes while an answer is being written waits for its end.
+        """A question. It is stored when this returns; the page follows the answer by itself, see
+        `LiveAnswers`. One that comes while an answer is being written waits for its end.
 
         taken: what the browser has composed beside the words; it comes back once it is taken.
         """
@@ -92,43 +86,30 @@ class QuestionHandlers:
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 
-    async def follow(
+    @told
+    async def ended(
         self,
+        event: gr.EventData,
         chat_id: str,
         leaf: str | None,
         shown: str | None,
-        turn: str | None,
         search: str | None,
         clock: str | None,
         request: gr.Request,
-    ) -> AsyncIterator[Updates]:
-        """A running answer as it grows, then the chat as it is stored."""
-        turn_id, place = referred_turn(turn), Place.of(chat_id, leaf, shown)
-        if not turn_id:
-            yield nothing()  # without it Gradio takes the end for a None in every output
-            return
-        try:
-            principal = await self._access.principal(request)
-            with self._view.pace.stream():
-                async with aclosing(self._growth(principal, place, turn_id)) as growth:
-                    async for log in growth:
-                        yield {self._parts.log: log}
-            updates = await self._asking.after(principal, place, turn_id)
-            updates |= await self._view.account(principal)
-            yield updates | await self._view.rows(principal, chat_id, search, clock)
-        except PortalError as error:
-            problem = problem_html(worded("The answer cannot be shown."), error.message)
-            yield {
-                self._parts.log: [{"role": "assistant", "content": problem}],
-                self._parts.composer.text: self._view.button(is_running=False),
-            }
+    ) -> Updates:
+        """The page has drawn an answer to its end: the chat as it is stored."""
+        principal = await self._access.principal(request)
+        place = Place.of(chat_id, leaf, shown)
+        updates = await self._asking.after(principal, place, said(event, "id"))
+        updates |= await self._view.account(principal)
+        return updates | await self._view.rows(principal, chat_id, search, clock)
 
     @told
     async def stop(self, turn: str | None, request: gr.Request) -> Updates:
-        """Break the answer off; what was written is kept. `follow` shows the end."""
+        """Break the answer off; what was written is kept. `ended` shows the end."""
         principal = await self._access.principal(request)
-        if turn_id := referred_turn(turn):
-            await self._portal.turns.cancel(principal, turn_id)
+        if turn:
+            await self._portal.turns.cancel(principal, turn)
         return nothing()
 
     async def _ask(
@@ -177,23 +158,3 @@ class QuestionHandlers:
         return await self._asking.in_new_chat(
             principal, start, settings=settings, project=project, model=model
         )
-
-    async def _growth(
-        self, principal: Principal, place: Place, turn_id: str
-    ) -> AsyncGenerator[list[ChatMessage], None]:
-        """The log at most ten times a second, the first word at once; ends with the turn."""
-        branch = await self._view.branch(principal, place)
-        turns = [one.message.turn_id for one in branch.messages]
-        at = turns.index(turn_id) if turn_id in turns else len(turns)
-        before = await self._view.log(replace(branch, messages=branch.messages[:at]))
-        behind = await self._view.messages(branch.messages[at + 1 :])
-        answer = Answer(question_id="", model="")
-        async for _, event in self._portal.turns.follow(principal, turn_id):
-            answer = answer.after(event)
-            if not isinstance(event, TextDelta | ReasoningDelta):
-                continue
-            began = time.perf_counter()
-            shown = await self._view.growing(answer)
-            spent_s = time.perf_counter() - began
-            yield before + shown + behind
-            await self._view.pace.rest(spent_s)

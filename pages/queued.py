@@ -8,7 +8,7 @@ from aiportal.errors import PortalError
 from aiportal.portal import Portal
 from pages.access import Access
 from pages.asking import Asking
-from pages.chat_view import ChatView, Place, Updates, referred_turn
+from pages.chat_view import ChatView, Place, Updates
 from pages.toasts import told, warn
 
 __all__ = ["QueuedHandlers"]
@@ -52,5 +52,5 @@ class QueuedHandlers:
     async def look_again(self, chat_id: str, turn: str | None, request: gr.Request) -> Updates:
         """One was taken back."""
         principal = await self._access.principal(request)
-        is_running = bool(referred_turn(turn))
+        is_running = bool(turn)
         return await self._view.queue(principal, chat_id, is_running=is_running)

@@ -1,6 +1,6 @@
 """A turn's events as what the chat shows: an `Answer` that grows, and its HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
@@ -21,7 +21,17 @@ from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
 from pages.texts import texts
 
-__all__ = ["Answer", "ChatMessage", "ChatRenderer", "older_html", "problem_html", "waiting_html"]
+__all__ = [
+    "Answer",
+    "ChatMessage",
+    "ChatRenderer",
+    "Texts",
+    "followed_classes",
+    "older_html",
+    "problem_html",
+    "thoughts_html",
+    "waiting_html",
+]
 
 ChatMessage = dict[str, Any]
 
@@ -67,6 +77,7 @@ class Answer:
     error_code: str | None = None
     is_cut: bool = False
     message_id: str = ""
+    turn_id: str = ""
     siblings: Sequence[str] = ()
     goes_on: bool = False
     is_edited: bool = False
@@ -87,6 +98,7 @@ class Answer:
             error_code=message.error.code if message.error else None,
             is_cut=message.finish_reason == "length",
             message_id=message.id,
+            turn_id=message.turn_id or "",
             siblings=stored.siblings,
             goes_on=is_broken_off(message),
             is_edited=message.edited_at is not None,
@@ -125,7 +137,7 @@ class ChatRenderer:
             if one.message.role == "user":
                 shown.append(self._stored_question(one))
             else:
-                shown.extend(self.answer(Answer.of(one)))
+                shown.append(self.answer(Answer.of(one)))
         return shown
 
     def question(self, text: str) -> ChatMessage:
@@ -138,33 +150,65 @@ class ChatRenderer:
         files = attached_html(one.message.attachments)
         return {"role": "user", "content": files + plain_text_html(one.message.content) + foot}
 
-    def answer(self, answer: Answer) -> list[ChatMessage]:
-        """The answer: what the model thought aloud in a bubble, the text, the footer or the error."""
-        shown: list[ChatMessage] = []
+    def answer(self, answer: Answer) -> ChatMessage:
+        """One answer; one that is being written is followed by the page, see `LiveAnswers`."""
+        content = self.answer_html(answer)
+        if answer.status == "running":
+            classes = followed_classes(f"turn/{answer.turn_id}", answer.turn_id)
+            content = f'<div class="{classes}">{content}</div>'
+        return {"role": "assistant", "content": content}
+
+    def answer_html(self, answer: Answer, texts: "Texts | None" = None) -> str:
+        """What the model thought aloud, to be unfolded, the text, the footer or the error.
+
+        texts: render an answer that grows; without them it is rendered whole.
+        """
         is_running = answer.status == "running"
-        render = self._markdown.growing if is_running else self._markdown.finished
-        if answer.reasoning:
-            is_thinking = is_running and not answer.text
-            shown.append(
-                {
-                    "role": "assistant",
-                    "content": render(answer.reasoning),
-                    "metadata": {
-                        "title": worded("Thinking") if is_thinking else worded("Thoughts"),
-                        "status": "pending" if is_thinking else "done",
-                    },
-                }
-            )
-        parts = [render(answer.text)] if answer.text else []
-        if is_running and not answer.text and not answer.reasoning:
+        texts = texts or Texts.whole(self._markdown)
+        parts = [thoughts_html(answer, texts)]
+        if answer.text:
+            parts.append(texts.text(answer.text))
+        elif is_running and not answer.reasoning:
             parts.append(waiting_html())
         if answer.status == "error":
             parts.append(_failure_html(answer))
         if not is_running:
             parts.append(_foot_html(answer))
-        if parts:
-            shown.append({"role": "assistant", "content": "".join(parts)})
-        return shown
+        return "".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """How the two texts of an answer become safe HTML."""
+
+    reasoning: Callable[[str], str]
+    text: Callable[[str], str]
+
+    @classmethod
+    def whole(cls, markdown: MarkdownRenderer) -> "Texts":
+        return cls(markdown.finished, markdown.finished)
+
+    @classmethod
+    def growing(cls, markdown: MarkdownRenderer) -> "Texts":
+        """For one answer as it grows."""
+        return cls(markdown.growing().render, markdown.growing().render)
+
+
+def thoughts_html(answer: Answer, texts: Texts) -> str:
+    """What the model thought aloud, open until the answer begins; "" for nothing."""
+    if not answer.reasoning:
+        return ""
+    is_thinking = answer.status == "running" and not answer.text
+    title = worded("Thinking") if is_thinking else worded("Thoughts")
+    return (
+        f'<details class="think"{" open" if is_thinking else ""}><summary>{title}</summary>'
+        f"{texts.reasoning(answer.reasoning)}</details>"
+    )
+
+
+def followed_classes(address: str, key: str) -> str:
+    """The classes of what live.js draws into: what comes under `key` from `/live/{address}`."""
+    return f"live from-{address} part-{key}"
 
 
 def waiting_html() -> str:

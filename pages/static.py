@@ -36,6 +36,7 @@ _SCRIPTS: Final = (
     "portal.js",
     "api.js",
     "messages.js",
+    "live.js",
     "history.js",
     "in_and_out.js",
     "output.js",

@@ -170,6 +170,18 @@
     if (inAddress()) tell("expand", { id: inAddress() });
   };
 
+  // What is as wide as its columns; with :has() in the stylesheet every step of an answer would
+  // have the whole page styled anew.
+  mends.push(() => {
+    const wide = new Set();
+    for (const one of document.querySelectorAll("#chat-log .cmp")) {
+      wide.add(one.closest(".message-row")).add(one.closest(".message-wrap"));
+    }
+    for (const one of document.querySelectorAll("#chat-log :is(.message-row, .message-wrap)")) {
+      one.classList.toggle("columns", wide.has(one));
+    }
+  });
+
   // Gradio's sanitiser takes `aria-` away: buttons of the same words are told apart here.
   mends.push(() => {
     for (const one of document.querySelectorAll("#chat-log .cmp-col button.act-choose")) {

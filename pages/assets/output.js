@@ -132,7 +132,7 @@
 
   Object.assign(acts, {
     copy: (pressed) =>
-      copyAndSay(textOf(pressed.closest(".message-content").querySelector("div.md")), pressed),
+      copyAndSay(textOf(pressed.closest(".message-content").querySelector("div.md:not(.think .md)")), pressed),
     "copy-code": (pressed) => copyAndSay(codeOf(pressed), pressed),
     "copy-csv": (pressed) =>
       copyAndSay(csvOf(pressed.closest(".tblock").querySelector("table")), pressed),

@@ -72,6 +72,14 @@
   applyMode(currentMode());
   systemDark.addEventListener("change", () => applyMode(currentMode()));
 
+  // ---- Gradio's clocks beside its progress bars, of which this page shows none, ask for every frame
+  // of the screen, and go on for good where their part of the page has gone
+
+  const CLOCK_MS = 1_000;
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (act) =>
+    /performance\.now\(\)/.test(act) ? setTimeout(act, CLOCK_MS) : nextFrame(act);
+
   // ---- the open chat stands in the address, so that a reload or another tab finds it
 
   const chatInAddress = () => new URLSearchParams(location.search).get("chat") ?? "";
@@ -295,7 +303,6 @@
       const label = one.dataset.testid === "user" ? t("Your question") : t("Answer");
       if (one.ariaLabel !== label) one.ariaLabel = label;
     }
-    for (const one of document.querySelectorAll("#chat-log .thought-group .arrow")) one.inert = true;
     for (const one of document.querySelectorAll("#chat-log .icon-button[aria-label='']")) {
       one.setAttribute("aria-hidden", "true");
       one.tabIndex = -1;

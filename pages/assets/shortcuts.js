@@ -20,11 +20,11 @@
 
   const toggleSide = () => {
     if (!wide.matches) setDrawer(!document.body.classList.contains("side-open"));
-    else document.body.classList.toggle("side-hidden");
+    else document.documentElement.classList.toggle("side-hidden");
   };
 
   const showSide = () => {
-    document.body.classList.remove("side-hidden");
+    document.documentElement.classList.remove("side-hidden");
     if (!wide.matches) setDrawer(true);
   };
 

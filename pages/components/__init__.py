@@ -4,7 +4,7 @@ from pages.components.chat_menu import chat_menu
 from pages.components.compare import comparing_signals
 from pages.components.composer import Composer, composer
 from pages.components.empty import Starter, empty_state, planned_tab
-from pages.components.hidden import carrier, message_signals, signals
+from pages.components.hidden import carrier, live_signals, message_signals, signals
 from pages.components.parts import part
 from pages.components.picker import model_picker, picked_model, picker_value
 from pages.components.queue import queue_list, queue_signals, queue_value
@@ -33,6 +33,7 @@ __all__ = [
     "composer",
     "empty_state",
     "list_value",
+    "live_signals",
     "message_signals",
     "mode_button",
     "model_picker",

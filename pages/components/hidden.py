@@ -4,7 +4,7 @@ import gradio as gr
 
 from pages.components.parts import part
 
-__all__ = ["carrier", "message_signals", "signals"]
+__all__ = ["carrier", "live_signals", "message_signals", "signals"]
 
 
 def carrier(label: str) -> gr.Textbox:
@@ -22,6 +22,18 @@ def signals() -> gr.HTML:
     `select` opens a row, `edit` renames, `delete` removes; each carries `id`, `edit` also `title`.
     """
     return part("<span></span>", classes="offstage", on_load="window.aiportal.connect(trigger)")
+
+
+def live_signals() -> gr.HTML:
+    """Where live.js reports that what it has drawn is at its end.
+
+    `select` of the turn `id`, `input` of a comparison, `apply` of a battle.
+    """
+    return part(
+        "<span></span>",
+        classes="offstage live-signals",
+        on_load="window.aiportal.connectLive(trigger)",
+    )
 
 
 def message_signals() -> gr.HTML:

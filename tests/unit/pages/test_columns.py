@@ -8,9 +8,9 @@ from pages.render import Answer
 USAGE = UsageReported("req_1", "acme/fast", "acme/fast#0", 9, 1234, 0.0123, True, 250.0, 3_400.0)
 
 
-def _html(*columns: Column, below: str = "", mark: str = "") -> str:
+def _html(*columns: Column, below: str = "", mark: str = "", address: str = "") -> str:
     renderer = ColumnsRenderer(MarkdownRenderer())
-    content = renderer.message(columns, below=below, mark=mark)["content"]
+    content = renderer.message(columns, below=below, mark=mark, address=address)["content"]
     assert isinstance(content, str)
     assert "\n" not in content
     return content
@@ -52,6 +52,14 @@ def test_names_and_texts_are_escaped_and_thoughts_open_until_the_answer_begins()
     html = _html(Column("k", "<b>name</b>", thinking))
     assert "&lt;b&gt;name" in html
     assert "<script" not in html
-    assert '<details class="cmp-think" open>' in html
+    assert '<details class="think" open>' in html
     answering = Answer("q", "", reasoning="hm", text="so")
-    assert '<details class="cmp-think">' in _html(Column("k", "m", answering))
+    assert '<details class="think">' in _html(Column("k", "m", answering))
+
+
+def test_only_what_is_being_written_is_followed() -> None:
+    running = Column("turn_1", "m", Answer("q", "", text="half"))
+    done = Column("turn_2", "n", Answer("q", "", text="whole", status="done"))
+    html = _html(running, done, address="battle/b")
+    assert html.count('<section class="cmp-col live from-battle/b part-turn_1">') == 1
+    assert html.count('<section class="cmp-col">') == 1

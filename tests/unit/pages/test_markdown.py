@@ -1,14 +1,23 @@
 """Text of models becomes HTML that is safe and that Gradio leaves alone."""
 
+import itertools
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pygments.lexers import get_all_lexers
 
+from aiportal.markdown import SafeMarkdown
 from pages.code_languages import language_of
-from pages.markdown import MAX_CODE_CHARS, MAX_MARKDOWN_CHARS, MarkdownRenderer, plain_text_html
+from pages.markdown import (
+    MAX_CODE_CHARS,
+    MAX_MARKDOWN_CHARS,
+    GrowingMarkdown,
+    MarkdownRenderer,
+    plain_text_html,
+)
 
 RENDER = MarkdownRenderer()
 TAG = re.compile(r"<\s*/?\s*([a-z0-9]+)([^>]*)>", re.IGNORECASE)
@@ -102,7 +111,66 @@ def test_long_code_and_long_texts_are_shown_plain() -> None:
 def test_a_growing_text_looks_like_the_finished_one() -> None:
     text = "# A\n\n- b\n\n```c\nint x;\n```"
 
-    assert RENDER.growing(text) == RENDER.finished(text)
+    assert RENDER.growing().render(text) == RENDER.finished(text)
+
+
+_BLOCKS = (
+    "Some *words* of a [paragraph](https://example.com).\nAnd a second line.",
+    "- one\n- two\n\n  more of two\n- three",
+    "1. first\n2. second",
+    "```python\nif x:\n\n    pass\n```",
+    "| a | b |\n|---|--:|\n| 1 | 2 |",
+    "> said\n> twice",
+    "# A heading",
+    "$$\nx^2\n$$",
+    "A line\n======",
+    "---",
+    "    indented = True",
+)
+
+
+@given(
+    st.lists(st.sampled_from(_BLOCKS), min_size=1, max_size=30),
+    st.lists(st.integers(1, 80), min_size=1, max_size=20),
+)
+def test_however_a_text_grows_it_ends_as_the_finished_one(
+    blocks: list[str], steps: list[int]
+) -> None:
+    text = "\n\n".join(blocks)
+    growing = RENDER.growing()
+    shown, come = "", 0
+    for step in itertools.cycle(steps):
+        come += step
+        shown = growing.render(text[:come])
+        if come >= len(text):
+            break
+
+    assert shown == RENDER.finished(text)
+
+
+def test_a_text_that_is_another_one_is_rendered_from_its_start() -> None:
+    growing = RENDER.growing()
+    growing.render("One.\n\n" * 200)
+
+    assert growing.render("*Two*") == RENDER.finished("*Two*")
+
+
+def test_the_beginning_of_a_long_text_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    markdown = SafeMarkdown()
+    html = markdown.html
+
+    def counted(text: str, environment: dict[str, Any] | None = None) -> str | None:
+        parsed.append(len(text))
+        return html(text, environment)
+
+    monkeypatch.setattr(markdown, "html", counted)
+    growing = GrowingMarkdown(markdown)
+    text = "Some words.\n\n" * 1_000
+    for come in range(0, len(text) + 1, 100):
+        growing.render(text[:come])
+
+    assert sum(parsed) < 10 * len(text)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +188,7 @@ def test_plain_text_stays_letter_by_letter() -> None:
 
 @given(st.text(alphabet=st.sampled_from("<>\"'`*_[]()!|-\n\r &;:#=/ascript\0\u2028"), max_size=200))
 def test_whatever_comes_in_only_known_tags_without_handlers_come_out(text: str) -> None:
-    html = RENDER.growing(text)
+    html = RENDER.growing().render(text)
     assert "\n" not in html
     for name, attributes in TAG.findall(html):
         assert ALLOWED.fullmatch(name.lower())

@@ -31,15 +31,15 @@ USAGE = UsageReported(
 STARTED = TurnStarted("turn_1", "conv_1", "msg_question", "msg_answer", "acme/fast")
 
 
-def _shown(*events: Event) -> list[dict[str, object]]:
-    answer = Answer(question_id="", model="")
+def _answer(*events: Event) -> Answer:
+    answer = Answer(question_id="", model="", turn_id="turn_1")
     for event in events:
         answer = answer.after(event)
-    return ChatRenderer(MarkdownRenderer()).answer(answer)
+    return answer
 
 
 def _html(*events: Event) -> str:
-    return "".join(str(message["content"]) for message in _shown(*events))
+    return ChatRenderer(MarkdownRenderer()).answer_html(_answer(*events))
 
 
 def test_before_the_first_word_the_model_is_said_to_work() -> None:
@@ -68,13 +68,23 @@ def test_an_answer_that_was_cut_off_says_so(status: Literal["cancelled", "interr
     assert {"cancelled": ">stopped<", "interrupted": ">interrupted<"}[status] in html
 
 
-def test_thoughts_stand_in_a_bubble_of_their_own() -> None:
-    thinking = _shown(STARTED, ReasoningDelta("Well…"))
-    done = _shown(STARTED, ReasoningDelta("Well…"), TextDelta("Yes"), TurnFinished("done", "stop"))
+def test_thoughts_are_open_until_the_answer_begins() -> None:
+    thinking = _html(STARTED, ReasoningDelta("Well… <b>"))
+    done = _html(STARTED, ReasoningDelta("Well…"), TextDelta("Yes"), TurnFinished("done", "stop"))
 
-    assert thinking[0]["metadata"] == {"title": "Thinking", "status": "pending"}
-    assert done[0]["metadata"] == {"title": "Thoughts", "status": "done"}
-    assert len(done) == 2
+    assert '<details class="think" open><summary>Thinking</summary><div class="md">' in thinking
+    assert "Well… &lt;b&gt;" in thinking
+    assert '<details class="think"><summary>Thoughts</summary>' in done
+    assert done.index("Well…") < done.index("Yes") < done.index("mfoot")
+
+
+def test_what_is_being_written_says_where_the_page_follows_it() -> None:
+    renderer = ChatRenderer(MarkdownRenderer())
+    running = renderer.answer(_answer(STARTED, TextDelta("Hel")))
+    done = renderer.answer(_answer(STARTED, TextDelta("Hello"), TurnFinished("done", "stop")))
+
+    assert running["content"].startswith('<div class="live from-turn/turn_1 part-turn_1"><div')
+    assert "live" not in done["content"]
 
 
 def test_a_failure_says_what_why_and_what_to_do() -> None:
