@@ -165,14 +165,16 @@ class ArrangingHandlers:
         principal = await self._access.principal(request)
         project_id = said(event, "id")
         fields = {name: said(event, name) for name in ("name", "instructions", "model")}
+        files = None if getattr(event, "files", None) is None else _texts(event, "files")
+        await self._portal.attachments.chosen(principal, files or ())  # or nothing is changed
         view = ListView.parse(clock)
         if project_id:
             await self._portal.projects.update(principal, project_id, **fields)
         else:
             made = await self._portal.projects.create(principal, **fields)
             project_id, view = made.id, view.narrowed(project_id=made.id)
-        if getattr(event, "files", None) is not None:
-            await self._portal.project_files.put(principal, project_id, _texts(event, "files"))
+        if files is not None:
+            await self._portal.project_files.put(principal, project_id, files)
         return await self._narrowed(principal, chat_id, search, view)
 
     @told

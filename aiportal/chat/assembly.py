@@ -66,7 +66,7 @@ async def open_chats(
 ) -> AsyncIterator[Chats]:
     """Start turns, titles and the emptying of the trash, and end them when the context is left."""
     conversations = Conversations(database)
-    projects, project_files = Projects(database), ProjectFiles(database)
+    projects = Projects(database)
     attachments = Attachments(database, settings)
 
     def limits() -> ChatLimits:
@@ -102,14 +102,10 @@ async def open_chats(
             imports=Imports(database),
             shares=Shares(database),
             projects=projects,
-            project_files=project_files,
+            project_files=ProjectFiles(database),
             ratings=Ratings(database),
             raw_exchanges=RawExchanges(
-                database,
-                registry=registry,
-                conversations=conversations,
-                projects=projects,
-                project_files=project_files,
+                database, registry=registry, conversations=conversations, projects=projects
             ),
             trash=trash,
             titles=titles,

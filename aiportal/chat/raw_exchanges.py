@@ -29,13 +29,12 @@ class RawExchanges:
         registry: Registry,
         conversations: Conversations,
         projects: Projects,
-        project_files: ProjectFiles,
     ) -> None:
         self._database = database
         self._registry = registry
         self._conversations = conversations
         self._projects = projects
-        self._project_files = project_files
+        self._project_files = ProjectFiles(database)
 
     async def get(self, principal: Principal, message_id: str) -> RawExchange:
         """The request as a turn would make it today, and the answer as it is stored.
