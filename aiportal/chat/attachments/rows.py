@@ -119,8 +119,8 @@ def room_of(
     if used + size > max_total_bytes or count >= MAX_PER_USER:
         raise Conflict(
             f"Your attachments take {used:,} of {max_total_bytes:,} bytes: there is no room for "
-            "this one. Delete chats with files that you need no more, for good, or ask an "
-            "administrator to raise AIPORTAL_MAX_ATTACHMENT_BYTES_PER_USER.",
+            "this one. Delete chats with files that you need no more, for good, take files out of "
+            "projects, or ask an administrator to raise AIPORTAL_MAX_ATTACHMENT_BYTES_PER_USER.",
             code="attachments_full",
         )
 
