@@ -6,6 +6,7 @@ import gradio as gr
 
 from pages.components.compare import compare_chip, compare_panel
 from pages.components.parts import part
+from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
 
 __all__ = ["Composer", "composer"]
@@ -59,6 +60,7 @@ class Composer(NamedTuple):
     max_tokens: gr.Number
     note: gr.HTML
     queue: gr.HTML
+    project: gr.HTML
     line: gr.HTML
 
 
@@ -86,9 +88,10 @@ def composer(*, max_file_bytes: int) -> Composer:
                 part(_ATTACH_CHIP)
                 part(_SETTINGS_CHIP)
                 compare_chip()
+                project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, queue, line)
+    return Composer(text, *settings, note, queue, project, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
