@@ -29,6 +29,7 @@ _STYLESHEETS: Final = (
     "comparing.css",
     "input.css",
     "queued.css",
+    "temporary.css",
     "sign_in.css",
     "settings.css",
 )
@@ -50,6 +51,7 @@ _SCRIPTS: Final = (
     "shortcuts.js",
     "settings.js",
     "account.js",
+    "temporary.js",
     "comparing.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")

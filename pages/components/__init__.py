@@ -17,6 +17,7 @@ from pages.components.side import (
     row_groups,
     side_column,
 )
+from pages.components.temporary import temporary_signals
 
 __all__ = [
     "Composer",
@@ -47,5 +48,6 @@ __all__ = [
     "row_groups",
     "side_column",
     "signals",
+    "temporary_signals",
     "title_bar",
 ]
