@@ -15,7 +15,7 @@ _LINE = """\
 <div class="temp-line">
   <span class="ic i-temporary" aria-hidden="true"></span>
   <p id="temporary-line">⟦This chat is not stored.⟧
-    ⟦It is gone an hour after its last use, and when the portal restarts.⟧</p>
+    <span>⟦It is gone an hour after its last use, and when the portal restarts.⟧</span></p>
   <button type="button" class="btn" data-act="keep-chat">⟦Keep this chat⟧</button>
 </div>"""
 
