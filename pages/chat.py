@@ -130,7 +130,13 @@ class _Wiring:
             live.select(self._questions.ended, seen, self._all, trigger_mode="multiple", **_QUIET),
             live.input(self._comparing.ended, seen, self._all, **_QUIET),
             live.apply(self._battles.ended, parts.battle, self._all, **_QUIET),
-            live.submit(self._temporary.ended, parts.chat_id, self._chat, **_QUIET),
+            live.submit(
+                self._temporary.ended,
+                parts.chat_id,
+                self._chat,
+                trigger_mode="multiple",
+                **_QUIET,
+            ),
         ]
 
     def load(self, demo: gr.Blocks) -> None:
@@ -167,13 +173,15 @@ class _Wiring:
             trigger_mode="always_last",
             **_QUIET,
         )
-        signals.select(
+        opening = signals.select(
             handlers.open,
             self._list,
             self._all,
             trigger_mode="multiple",
             **_QUIET,
         )
+        # The browser's Back may name one that is gone: the address says what is open instead.
+        opening.then(None, parts.chat_id, None, js=_SHOW_ADDRESS)
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],

@@ -39,16 +39,20 @@ class TemporaryView:
         try:
             chat = await self._portal.temporary_chats.get(principal, chat_id)
         except NotFound:
-            warn(
-                worded(
-                    "This temporary chat is gone. It was not stored, and goes an hour after its last "
-                    "use, and when the portal restarts."
-                )
-            )
+            self.warn_gone()
             return await self._view.opened(principal, "")
         updates = await self.page(principal, chat)
         updates |= self._view.settings(ChatSettings.of(chat))
         return updates | await self._view.picked(principal, chat.model)
+
+    def warn_gone(self) -> None:
+        """A toast."""
+        warn(
+            worded(
+                "This temporary chat is gone. It was not stored, and goes an hour after its last "
+                "use, and when the portal restarts."
+            )
+        )
 
     async def page(self, principal: Principal, chat: TemporaryChat) -> Updates:
         """The chat as it is; an answer that is being written is followed."""
@@ -192,14 +196,16 @@ class TemporaryHandlers:
     async def _refused(
         self, principal: Principal, chat_id: str, question: str, reason: str
     ) -> Updates:
-        """The reason below the question, which stays in the composer."""
+        """The reason below the question, which stays in the composer; where the chat is gone, what
+        the page has of it stays too: it is nowhere else."""
         above: list[ChatMessage] = []
         if chat_id:
             try:
                 chat = await self._portal.temporary_chats.get(principal, chat_id)
                 above = (await self._temporary.page(principal, chat))[self._parts.log]
             except NotFound:
-                return await self._temporary.opened(principal, chat_id)
+                self._temporary.warn_gone()
+                return nothing()
         return {
             self._parts.log: [*above, *self._temporary.problem(question, reason)],
             self._parts.empty: gr.update(visible=False),

@@ -34,6 +34,7 @@
     if (event.target === toggle() && toggle().checked) withoutComparing();
     if (event.target === compare() && compare().checked && toggle()) toggle().checked = false;
     look();
+    document.dispatchEvent(new Event("aiportal:composed")); // a draft is kept, or is no more
   });
 
   // The address is changed after it is told.

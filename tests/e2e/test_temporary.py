@@ -1,5 +1,6 @@
 """Chats that are not stored, as a person has them."""
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
@@ -62,7 +63,7 @@ def test_a_temporary_chat_is_asked_reloaded_stopped_answered_again_and_kept(
     send(page, "Second?")
     expect(answers(page)).to_contain_text(["One", "Two"])
     stop(page)
-    expect(page.locator(".mfoot .tag")).to_have_text("stopped")
+    expect(page.locator(".mfoot .tag").last).to_have_text("stopped")
     again = page.get_by_role("button", name="Answer again")
     expect(again).to_have_count(1)  # the last one's alone
     for name in ("Good answer", "More about this answer", "Edit the question"):
@@ -94,8 +95,14 @@ def test_one_that_is_gone_says_so_and_a_new_chat_is_a_stored_one_again(
         "fetch(`/api/v1/temporary-chats/${new URLSearchParams(location.search).get('chat')}`,"
         " {method: 'DELETE'}).then((answer) => answer.status)"
     )
+    send(page, "Still there?")
+    gone = page.locator(".toast-body").get_by_text("This temporary chat is gone.")
+    expect(gone).to_be_visible()
+    expect(questions(page)).to_contain_text(["Alone?"])  # it is nowhere else
+    expect(page.get_by_placeholder("Ask anything")).to_have_value("Still there?")
     page.reload()
-    expect(page.locator(".toast-body")).to_contain_text("This temporary chat is gone.")
+    expect(gone).to_be_visible()
+    expect(page.get_by_placeholder("Ask anything")).to_have_value("")  # no draft was kept
     expect(answers(page)).to_have_count(0)
     expect(_chip(page)).not_to_be_checked()
     expect(page.get_by_text("This chat is not stored.")).to_be_hidden()
@@ -103,3 +110,9 @@ def test_one_that_is_gone_says_so_and_a_new_chat_is_a_stored_one_again(
     page.keyboard.press("Escape")
     ask(page, "Stored?")
     assert "chat=conv_" in page.url
+
+    page.go_back()  # to the new chat
+    expect(answers(page)).to_have_count(0)
+    page.go_back()  # to the one that is gone
+    expect(gone).to_be_visible()
+    expect(page).to_have_url(re.compile("^[^?]*$"))
