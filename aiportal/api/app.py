@@ -94,6 +94,7 @@ RESOURCES = (
 )
 # Gradio answers these itself, with another meaning than ours.
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
+PAGES_ALONE = ("/gradio_api/", "/live/", "/assets/")  # no route of the API begins so
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 EXPOSED_HEADERS = (
     "request-id",
@@ -143,6 +144,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
     if with_pages:
         web_app = app.state.web_app = WebApp(partial(built_pages, app, portal))
         app.router.lifespan_context = lambda _: web_app.running()
+        app.router.routes.insert(0, _PagesAlone("/", web_app))
         app.router.routes.append(Mount("/", web_app))
     return app
 
@@ -205,6 +207,16 @@ def _middleware(
         )
         stack.insert(2, cors)
     return stack
+
+
+class _PagesAlone(Mount):
+    """What only the web app can serve, without a look at the API's routes, which takes a while."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Everything else is left to the routes behind it."""
+        if scope["type"] == "http" and scope["path"].startswith(PAGES_ALONE):
+            return super().matches(scope)
+        return Match.NONE, {}
 
 
 class _UnknownAddress:

@@ -98,8 +98,11 @@ def test_on_a_phone_the_columns_are_swiped_and_one_or_all_are_stopped(
     gate.open()
 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    strip = page.locator("#chat-log .cmp")
-    assert strip.evaluate("one => one.scrollWidth > one.clientWidth")
+    strip = page.locator("#chat-log .columns .cmp")
+    page.wait_for_function(
+        "one => (one = document.querySelector('#chat-log .columns .cmp')) && "
+        "one.scrollWidth > one.clientWidth"
+    )
     strip.evaluate("one => one.scrollTo({left: one.scrollWidth, behavior: 'instant'})")
     expect(page.locator(".cmp-name").nth(1)).to_be_in_viewport()
 

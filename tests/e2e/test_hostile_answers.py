@@ -29,7 +29,11 @@ def test_nothing_in_an_answer_runs_or_loads_or_covers(
 
     assert page.evaluate("window.hacked") is None
     assert dialogs == []
-    assert everything.locator(FORBIDDEN).count() == 0
+    drawn = page.locator(
+        "img.drawing[src^='blob:']"
+    )  # the one diagram: an image that was made here
+    assert drawn.count() <= 1
+    assert everything.locator(FORBIDDEN).and_(page.locator(":not(img.drawing)")).count() == 0
     assert everything.locator("[style], [id], [onclick], [onerror], [data-act]").count() == 0
     assert page.locator("#composer-input").count() == 1
     assert page.evaluate("document.elementFromPoint(720, 30).closest('.bar') !== null")

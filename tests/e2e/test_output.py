@@ -301,7 +301,7 @@ def test_an_answer_is_rated_looked_into_and_asked_again_as_code(
 
     provider.answer("fast", stream(*(_event(reasoning), chunk("Yes.", finish="stop")), DONE))
     ask(page, "Think")
-    thoughts = page.get_by_role("button", name="Thoughts")
+    thoughts = page.locator("summary", has_text="Thoughts")
     expect(page.get_by_text("Hm.", exact=True)).to_be_hidden()
     thoughts.first.click()
     expect(page.get_by_text("Hm.", exact=True)).to_be_visible()

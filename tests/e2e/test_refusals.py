@@ -74,7 +74,7 @@ def _values(function: Mapping[str, Any], config: Mapping[str, Any], known: Known
         "Chat": known.chat_id,
         "Leaf": known.answer_id,
         "Shown": "50",
-        "Turn": f"{known.turn_id} 1",
+        "Turn": known.turn_id,
         "Clock": "0",
     }
     components = {one["id"]: one for one in config["components"]}
@@ -170,11 +170,16 @@ def test_another_users_chat_can_be_neither_read_nor_changed_by_any_function(
     config = intruder.config()
     assert "Ferns" not in str(config)
     for function in intruder.functions():
-        for event_id in (known.chat_id, known.question_id, known.answer_id):
+        for event_id in (known.chat_id, known.question_id, known.answer_id, known.turn_id):
             event = {"id": event_id, "ids": [event_id], **STOLEN}
             came = intruder.call(function["id"], _values(function, config, known), event)
             assert "hidden answer" not in came, function
             assert "Ferns" not in came, function
+
+    stranger = clients(None)
+    for path in (f"turn/{known.turn_id}", f"comparison/{known.chat_id}/{known.question_id}"):
+        assert intruder.status(f"/live/{path}") == 404, path
+        assert stranger.status(f"/live/{path}") == 401, path
 
     expect(page.get_by_role("button", name="Stop")).to_be_visible()  # nobody has stopped it
     stop(page)

@@ -13,9 +13,10 @@ from aiportal.accounts import COOKIE_NAME
 
 __all__ = ["PageConfig", "PageSession"]
 
-GENERATING, DONE = "process_generating", "process_completed"
+DONE = "process_completed"
 TEXT_ID = "composer-input"
-TURN = "Turn"  # the label of what holds the turn that a page follows
+TURN = "Turn"  # the label of what holds the turn that is being written
+LIVE = ["offstage live-signals"]  # the classes of what reports its end
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class PageConfig:
         components = {one["id"]: one["props"] for one in config["components"]}
         return cls(components, config["dependencies"])
 
-    def component(self, **properties: str) -> int:
+    def component(self, **properties: object) -> int:
         """The number of the one component with these properties."""
         wanted = properties.items()
         (found,) = (number for number, props in self.components.items() if wanted <= props.items())
@@ -64,28 +65,36 @@ class PageSession:
         self._values = {number: props.get("value") for number, props in config.components.items()}
         self._text = config.component(elem_id=TEXT_ID)
         self._turn = config.component(label=TURN)
+        self._live = config.component(elem_classes=LIVE)
 
     async def ask(self, question: str) -> float:
         """Ask in a new chat and read the answer to its end; seconds to its first words."""
         began = time.perf_counter()
-        first_s = float("nan")
         self._values[self._text] = question
         async for message in self._call(self._text, "submit"):
             self._take(message)
-        async for message in self._call(self._turn, "change"):
-            if message["msg"] == GENERATING and first_s != first_s:
-                first_s = time.perf_counter() - began
+        turn_id = self._values[self._turn]
+        first_s = float("nan")
+        async with self._http.get(f"/live/turn/{turn_id}") as stream:
+            stream.raise_for_status()
+            async for _ in _lines(stream.content):
+                if first_s != first_s:
+                    first_s = time.perf_counter() - began
+        async for message in self._call(self._live, "select", {"id": turn_id}):
+            self._take(message)
         return first_s
 
     async def close(self) -> None:
         await self._http.close()
 
-    async def _call(self, component: int, event: str) -> AsyncIterator[dict[str, Any]]:
+    async def _call(
+        self, component: int, event: str, data: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
         function = self._config.function(component, event)
         body = {
             "fn_index": function["id"],
             "data": [self._values[number] for number in function["inputs"]],
-            "event_data": None,
+            "event_data": data,
             "session_hash": self._hash,
             "trigger_id": component,
         }

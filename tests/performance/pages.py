@@ -52,8 +52,8 @@ PATIENCE_MS = 60_000
 
 
 @contextmanager
-def _portal(folder: Path) -> Iterator[tuple[PortalProcess, str]]:
-    """A portal before a provider at the pace of a real model, and the cookie of a session."""
+def _portal(folder: Path) -> Iterator[tuple[PortalProcess, Sequence[str]]]:
+    """A portal before a provider at the pace of a real model, and its users' session cookies."""
     folder.mkdir(exist_ok=True)
     with ServerProcess("tests.performance.paced_upstream", folder=folder) as provider:
         config = write_model_config(
@@ -67,16 +67,23 @@ def _portal(folder: Path) -> Iterator[tuple[PortalProcess, str]]:
             log_level="warning",
             chat_titles="off",
         )
-        cookie = asyncio.run(_prepare(settings))
+        cookies = asyncio.run(_prepare(settings))
         with PortalProcess(settings) as portal:
-            yield portal, cookie
+            yield portal, cookies
 
 
-async def _prepare(settings: Settings) -> str:
+async def _prepare(settings: Settings) -> list[str]:
+    """A user for each session: one alone may not have that many answers running."""
     async with Portal.open(settings) as portal:
         operator = await portal.users.operator()
         await portal.database.write(partial(_insert_long_chat, user_id=operator.user_id))
-        return await portal.sessions.create(operator.user_id, user_agent="bench")
+        ids = [operator.user_id]
+        for number in range(1, SESSIONS):
+            user = await portal.users.create(
+                operator, username=f"user{number}", name=f"User {number}", password=None
+            )
+            ids.append(user.id)
+        return [await portal.sessions.create(user_id, user_agent="bench") for user_id in ids]
 
 
 def _insert_long_chat(database: sqlite_utils.Database, *, user_id: str) -> None:
@@ -101,9 +108,9 @@ def _insert_long_chat(database: sqlite_utils.Database, *, user_id: str) -> None:
 class _Server:
     """The portal's process and what is asked of it."""
 
-    def __init__(self, portal: PortalProcess, cookie: str) -> None:
+    def __init__(self, portal: PortalProcess, cookies: Sequence[str]) -> None:
         self.url = portal.url
-        self.cookie = cookie
+        self.cookies = cookies
         self._process = psutil.Process(portal.pid)
 
     def cpu_s(self) -> float:
@@ -148,7 +155,7 @@ class _InBrowser:
             base_url=self._server.url, viewport={"width": 1440, "height": 900}
         )
         context.add_cookies(
-            [{"name": COOKIE_NAME, "value": self._server.cookie, "url": self._server.url}]
+            [{"name": COOKIE_NAME, "value": self._server.cookies[0], "url": self._server.url}]
         )
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
@@ -213,10 +220,10 @@ class _Sessions:
             *await self._memory(),
         ]
 
-    async def _ask(self, after_s: float = 0.0) -> float:
+    async def _ask(self, *, user: int = 0, after_s: float = 0.0) -> float:
         """Open a page, ask, read the answer, leave; seconds to the first words."""
         await asyncio.sleep(after_s)
-        session = PageSession(self._server.url, self._server.cookie, self._config)
+        session = PageSession(self._server.url, self._server.cookies[user], self._config)
         try:
             return await session.ask("How does a heat pump work?")
         finally:
@@ -225,7 +232,9 @@ class _Sessions:
     async def _ask_at_once(self, *, over_s: float = 0.0) -> Sequence[float]:
         """Answers that run at the same time; the questions come evenly within so many seconds."""
         gap_s = over_s / SESSIONS
-        return await asyncio.gather(*(self._ask(number * gap_s) for number in range(SESSIONS)))
+        return await asyncio.gather(
+            *(self._ask(user=number, after_s=number * gap_s) for number in range(SESSIONS))
+        )
 
     async def _memory(self) -> list[Finding]:
         """While Gradio keeps the sessions that have gone, and when it keeps no more of them."""
@@ -244,7 +253,7 @@ class _Sessions:
 
 
 async def _in_sessions(server: _Server) -> list[Finding]:
-    return await _Sessions(server, await PageConfig.read(server.url, server.cookie)).run()
+    return await _Sessions(server, await PageConfig.read(server.url, server.cookies[0])).run()
 
 
 def run_pages(folder: Path) -> list[Finding]:
@@ -252,13 +261,13 @@ def run_pages(folder: Path) -> list[Finding]:
     program = chromium()
     if program is None:
         raise click.ClickException("There is no Chromium. Run: python -m tests.system_parts")
-    with _portal(folder) as (portal, cookie), sync_playwright() as playwright:
-        server = _Server(portal, cookie)
+    with _portal(folder) as (portal, cookies), sync_playwright() as playwright:
+        server = _Server(portal, cookies)
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         findings = _InBrowser(server, browser).run()
         browser.close()
-    with _portal(folder / "again") as (portal, cookie):
-        return findings + asyncio.run(_in_sessions(_Server(portal, cookie)))
+    with _portal(folder / "again") as (portal, cookies):
+        return findings + asyncio.run(_in_sessions(_Server(portal, cookies)))
 
 
 @click.command()
