@@ -9,10 +9,10 @@ from typing import Any, Final
 import orjson
 
 from aiportal.accounts import Accounts
-from aiportal.chat import Chats
+from aiportal.chat import Chats, Project
 from aiportal.chat.archive import ZipStream
 from aiportal.chat.belongings import Belongings
-from aiportal.errors import InvalidRequest, PermissionDenied
+from aiportal.errors import InvalidRequest, NotFound, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.registry import Registry
 from aiportal.store import Database
@@ -108,10 +108,18 @@ class PersonalData:
         after: str | None = None
         while True:
             page = await self._chats.projects.list(principal, after=after)
-            found += [asdict(project) for project in page.data]
+            found += [await self._project(principal, project) for project in page.data]
             if not page.has_more:
                 return found
             after = page.data[-1].id
+
+    async def _project(self, principal: Principal, project: Project) -> dict[str, Any]:
+        """With the ids of its files, which lie beside the other attachments."""
+        try:
+            files = await self._chats.project_files.list(principal, project.id)
+        except NotFound:  # deleted meanwhile
+            files = ()
+        return asdict(project) | {"files": [file.id for file in files]}
 
     async def _delete_chats(self, principal: Principal) -> int:
         for running in self._chats.turns.running(principal):

@@ -16,6 +16,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_view import ChatView, Updates, said
 from pages.components import part
 from pages.list_view import ListView
+from pages.project_chip import ProjectChip
 from pages.texts import say, texts
 from pages.toasts import told
 
@@ -76,6 +77,7 @@ class ArrangingHandlers:
         self._view = view
         self._parts = parts
         self._arranging = arranging
+        self._project_chip = ProjectChip(portal)
 
     @told
     async def change(
@@ -91,7 +93,8 @@ class ArrangingHandlers:
         change, ids = _wanted(event)
         await self._portal.conversations.change_all(principal, ids, change)
         updates = await self._view.rows(principal, chat_id, search, clock)
-        return updates | self._undo(change, ids, clock)
+        chip = await self._chip(principal, chat_id, ListView.parse(clock))
+        return updates | chip | self._undo(change, ids, clock)
 
     @told
     async def retag(
@@ -157,16 +160,21 @@ class ArrangingHandlers:
         clock: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A new project, which is opened, or other settings of one."""
+        """A new project, which is opened, or other settings of one. `files`: left out where the
+        browser does not know which it has."""
         principal = await self._access.principal(request)
         project_id = said(event, "id")
         fields = {name: said(event, name) for name in ("name", "instructions", "model")}
+        files = None if getattr(event, "files", None) is None else _texts(event, "files")
+        await self._portal.attachments.chosen(principal, files or ())  # or nothing is changed
         view = ListView.parse(clock)
         if project_id:
             await self._portal.projects.update(principal, project_id, **fields)
         else:
             made = await self._portal.projects.create(principal, **fields)
-            view = view.narrowed(project_id=made.id)
+            project_id, view = made.id, view.narrowed(project_id=made.id)
+        if files is not None:
+            await self._portal.project_files.put(principal, project_id, files)
         return await self._narrowed(principal, chat_id, search, view)
 
     @told
@@ -199,7 +207,12 @@ class ArrangingHandlers:
         self, principal: Principal, chat_id: str, search: str | None, view: ListView
     ) -> Updates:
         rows = await self._view.rows(principal, chat_id, search, view.text)
-        return rows | {self._parts.clock: view.text}
+        return rows | {self._parts.clock: view.text} | await self._chip(principal, chat_id, view)
+
+    async def _chip(self, principal: Principal, chat_id: str, view: ListView) -> Updates:
+        return {
+            self._parts.composer.project: await self._project_chip.below(principal, chat_id, view)
+        }
 
     async def _title(self, principal: Principal, chat_id: str) -> Updates:
         conversation = await self._portal.conversations.get(principal, chat_id)

@@ -107,7 +107,7 @@ class _Wiring:
         self._rows = [parts.side.rows, parts.side.timer]
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
-        chat.append(written.queue)
+        chat += [written.queue, written.project]
         self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
             *chat,
@@ -193,7 +193,7 @@ class _Wiring:
         """What readers do with the list, one chat or many at once, and with projects."""
         parts, handlers, signals = self._parts, self._arranger, self._arranging.signals
         known = [parts.chat_id, *self._list]
-        seen = [*self._rows, parts.clock]
+        seen = [*self._rows, parts.clock, parts.composer.project]
         parts.side.timer.tick(
             handlers.look_again,
             [parts.side.search, parts.chat_id, parts.clock],
@@ -205,7 +205,7 @@ class _Wiring:
         signals.input(
             handlers.change,
             known,
-            [*self._rows, self._arranging.undo],
+            [*self._rows, self._arranging.undo, parts.composer.project],
             trigger_mode="multiple",
             **_QUIET,
         )

@@ -16,11 +16,12 @@ from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.columns import Column, ColumnsRenderer, columns_of
-from pages.components import queue_value
+from pages.components import NO_PROJECT_FILES, queue_value
 from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
+from pages.project_chip import ProjectChip
 from pages.reader import figure, held_together, worded
 from pages.render import ChatMessage, ChatRenderer, older_html, problem_html
 
@@ -82,6 +83,7 @@ class ChatView:
         self._account = account
         self._history = History(portal)
         self._models = ModelChoice(portal)
+        self._project_chip = ProjectChip(portal)
 
     async def opened(self, principal: Principal, chat_id: str) -> Updates:
         """A chat, or a new one for "", with its settings and its model."""
@@ -136,6 +138,7 @@ class ChatView:
             parts.empty: gr.update(visible=not messages),
             parts.composer.text: self.button(is_running=bool(running or compared)),
             parts.composer.line: await self.line(principal, conversation, branch),
+            parts.composer.project: await self._project_chip.in_chat(principal, conversation),
             **await self.queue(principal, place.chat_id, is_running=bool(running or compared)),
         }
 
@@ -176,6 +179,7 @@ class ChatView:
             parts.composer.text: self.button(is_running=False),
             parts.composer.line: {"cost": "", "used": ""},
             parts.composer.queue: queue_value((), is_running=False),
+            parts.composer.project: NO_PROJECT_FILES,
             **self.settings(ChatSettings()),
         }
 
@@ -185,6 +189,7 @@ class ChatView:
         wanted = await self._wanted(principal)
         updates = self.settings(ChatSettings.wanted(wanted))
         model, project = wanted.model, await self.project(principal, clock)
+        updates[self._parts.composer.project] = await self._project_chip.of(principal, project)
         if project is not None:
             updates[self._parts.title] = {
                 "title": worded("New chat in {project}", project=project.name)

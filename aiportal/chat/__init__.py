@@ -19,6 +19,7 @@ from aiportal.chat.exports import Exports
 from aiportal.chat.imports import ImportReport, Imports
 from aiportal.chat.messages import Failure, Message, MessageStatus
 from aiportal.chat.passages import Passage
+from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Project, Projects, model_of
 from aiportal.chat.prompt_tokens import PromptTokens, TokenCount
 from aiportal.chat.prompts import Prompt, Prompts
@@ -69,6 +70,7 @@ __all__ = [
     "Page",
     "Passage",
     "Project",
+    "ProjectFiles",
     "Projects",
     "Prompt",
     "PromptTokens",

@@ -13,6 +13,7 @@ from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.exports import Exports
 from aiportal.chat.imports import Imports
+from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Projects
 from aiportal.chat.prompts import Prompts
 from aiportal.chat.queue import Queue
@@ -44,6 +45,7 @@ class Chats:
     imports: Imports
     shares: Shares
     projects: Projects
+    project_files: ProjectFiles
     ratings: Ratings
     raw_exchanges: RawExchanges
     trash: Trash
@@ -100,6 +102,7 @@ async def open_chats(
             imports=Imports(database),
             shares=Shares(database),
             projects=projects,
+            project_files=ProjectFiles(database),
             ratings=Ratings(database),
             raw_exchanges=RawExchanges(
                 database, registry=registry, conversations=conversations, projects=projects

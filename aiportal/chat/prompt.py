@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from aiportal.chat.attached import CHARS_PER_TOKEN
+from aiportal.chat.attached import CHARS_PER_TOKEN, AttachedFile
 from aiportal.chat.attachments.parts import Loader, Part, without_files
 from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.messages import Message
@@ -27,6 +27,7 @@ def chat_body(
     goes_on: bool = False,
     load: Loader = without_files,
     max_part_chars: int = 1_000_000,
+    project_files: tuple[AttachedFile, ...] = (),
 ) -> dict[str, Any]:
     """The body of a streamed chat completion.
 
@@ -40,11 +41,14 @@ def chat_body(
     It stays too; of one that is too long for the window, the end.
     load: reads the files that were sent with the questions that stay. They stand before their
     question, each in a part of its own. max_part_chars: of one text in the body.
+    project_files: stand before the first question that stays, as those that were sent with it, and
+    are never dropped.
     """
     system = [{"role": "system", "content": system_prompt}] if system_prompt else []
     budget = _prompt_budget(context_window, parameters)
     if budget is not None:
         budget -= sum(text_tokens(message["content"]) for message in system)
+        budget -= sum(file.tokens for file in project_files)
     asked = [{"role": "user", "content": INSTRUCTION}] if goes_on else []
     if goes_on and budget is not None:
         budget -= text_tokens(INSTRUCTION)
@@ -52,6 +56,8 @@ def chat_body(
     kept = _newest([m for m in branch if _is_said(m)], budget, room)
     if goes_on and budget is not None:
         kept = _with_tail(kept, budget)
+    if project_files:
+        kept[0] = replace(kept[0], attachments=(*project_files, *kept[0].attachments))
     return {
         **parameters,
         "model": model_id,

@@ -50,7 +50,8 @@ class RawExchange:
     ) -> "RawExchange":
         """request: as the turn would make it today from the branch that is stored.
 
-        has_files: files went with its questions, which the request names and does not hold.
+        has_files: files went with its questions or its project's, which the request names and does
+        not hold.
         """
         usage = message.usage
         return cls(

@@ -5,6 +5,7 @@ import sqlite_utils
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import owned_message_row
+from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Projects, system_prompt_of
 from aiportal.chat.prompt import chat_body
 from aiportal.chat.raw_exchange import RawExchange
@@ -33,6 +34,7 @@ class RawExchanges:
         self._registry = registry
         self._conversations = conversations
         self._projects = projects
+        self._project_files = ProjectFiles(database)
 
     async def get(self, principal: Principal, message_id: str) -> RawExchange:
         """The request as a turn would make it today, and the answer as it is stored.
@@ -50,6 +52,7 @@ class RawExchanges:
             )
         conversation = await self._conversations.get(principal, answer.conversation_id)
         project = await self._projects.of(principal, conversation)
+        project_files = await self._project_files.of(principal, project)
         limits = self._registry.limits
         branch = await self._conversations.path(
             principal, conversation.id, limit=limits.max_messages, leaf_id=answer.parent_id
@@ -71,6 +74,7 @@ class RawExchanges:
             },
             context_window=self._registry.context_window(principal, model_id),
             max_messages=limits.max_messages,
+            project_files=project_files,
         )
-        has_files = any(message.attachments for message in branch)
+        has_files = bool(project_files) or any(message.attachments for message in branch)
         return RawExchange.of(answer, body, has_files=has_files)

@@ -124,6 +124,7 @@ class Turn:
         """What the model is asked; attached files are read off the event loop."""
         plan = self.plan
         files = [file for message in branch for file in message.attachments]
+        files += plan.project_files  # the last ones: they are not what is left out
         load = await self._parts.attachments.loader(plan.principal, files, sees=plan.sees)
 
         def request() -> ChatRequest:
@@ -136,6 +137,7 @@ class Turn:
                 max_messages=limits.max_messages,
                 goes_on=plan.continued is not None,
                 load=load,
+                project_files=plan.project_files,
                 max_part_chars=limits.max_content_chars,
             )
             return ChatRequest.parse(body, limits)

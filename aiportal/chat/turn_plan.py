@@ -76,7 +76,8 @@ class TurnPlan:
     context_window: of the model, in tokens, where it is known.
     comparison_id: what it shares with the other answers to its question that start together.
     queued_id: of the question in the queue, where it has waited there.
-    attachments: of the new question. sees: the model takes images.
+    attachments: of the new question. project_files: they stand before the conversation.
+    sees: the model takes images.
     request_id: of the model call in the ledger, None for one of its own.
     """
 
@@ -93,6 +94,7 @@ class TurnPlan:
     request_id: str | None
     comparison_id: str | None = None
     attachments: tuple[AttachedFile, ...] = ()
+    project_files: tuple[AttachedFile, ...] = ()
     sees: bool = True
     queued_id: str | None = None
 

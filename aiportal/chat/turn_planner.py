@@ -6,11 +6,12 @@ from typing import Any
 
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.attachments import Attachments
-from aiportal.chat.attachments.fitting import VISION, cannot_see, check_room
+from aiportal.chat.attachments.fitting import VISION, cannot_see, check_room, first_image
 from aiportal.chat.continuation import check_broken_off
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Project, Projects, model_of, system_prompt_of
 from aiportal.chat.text_bounds import check_text
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
@@ -46,12 +47,14 @@ class TurnPlanner:
         registry: Registry,
         conversations: Conversations,
         projects: Projects,
+        project_files: ProjectFiles,
         attachments: Attachments,
     ) -> None:
         self._store = store
         self._registry = registry
         self._conversations = conversations
         self._projects = projects
+        self._project_files = project_files
         self._attachments = attachments
 
     async def question(
@@ -90,14 +93,16 @@ class TurnPlanner:
             parent_id=parent_id,
             chosen_model=None if content is None or call.is_once else call.model,
             attachments=files,
+            project_files=await self._project_files.of(principal, project),
         )
         await self._check_files(plan)
         return plan
 
     async def _check_files(self, plan: TurnPlan) -> None:
-        """Whether the model can take the files of the question, also of one to answer once more."""
+        """Whether the model can take the files of the project and of the question, also of one to
+        answer once more."""
         question, files = plan.content or "", plan.attachments
-        if plan.content is None:
+        if plan.content is None and plan.continued is None:
             asked = await self._store.answer(
                 plan.principal,
                 plan.started.conversation_id,
@@ -105,12 +110,11 @@ class TurnPlanner:
                 param="parent_id",
             )
             question, files = asked.message.content, asked.message.attachments
-        if not files:
-            return
         check_room(plan, files, question)
-        if not plan.sees and any(file.kind == "image" for file in files):
+        image = None if plan.sees else first_image(plan, files)
+        if image is not None:
             usable = await self._registry.list(plan.principal)
-            raise cannot_see(plan.started.model, usable)
+            raise cannot_see(plan, image, usable)
 
     async def comparison(
         self,
@@ -172,9 +176,18 @@ class TurnPlanner:
             assistant_message_id=message.id,
             model=model_id or self._registry.default_model,
         )
-        return self._plan(
-            principal, conversation, project, started, call, parameters, continued=continued
+        plan = self._plan(
+            principal,
+            conversation,
+            project,
+            started,
+            call,
+            parameters,
+            continued=continued,
+            project_files=await self._project_files.of(principal, project),
         )
+        await self._check_files(plan)
+        return plan
 
     def _plan(
         self,
@@ -190,6 +203,7 @@ class TurnPlanner:
         continued: StoredTurn | None = None,
         chosen_model: str | None = None,
         attachments: tuple[AttachedFile, ...] = (),
+        project_files: tuple[AttachedFile, ...] = (),
     ) -> TurnPlan:
         model = self._registry.resolve(principal, started.model)
         merged = {**conversation.parameters, **parameters}
@@ -206,6 +220,7 @@ class TurnPlanner:
             source=call.source,
             request_id=call.request_id,
             attachments=attachments,
+            project_files=project_files,
             sees=VISION in model.capabilities,
         )
 

@@ -12,6 +12,7 @@ from aiportal.chat.attachments import Attachments
 from aiportal.chat.completions import Completions
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import MessageStatus
+from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Projects
 from aiportal.chat.turn import Turn, TurnParts
 from aiportal.chat.turn_host import TurnHost
@@ -68,6 +69,7 @@ class Turns:
             registry=registry,
             conversations=conversations,
             projects=Projects(database),
+            project_files=ProjectFiles(database),
             attachments=attachments,
         )
         self._host = TurnHost(settings.data_dir / "turn-hosts")

@@ -2,16 +2,12 @@
 (() => {
   "use strict";
 
-  const { acts, button, composerInput, make, number, showMenu, t } = window.aiportal;
-  const ADDRESS = "/api/v1/attachments";
+  const { acts, button, composerInput, make, showMenu, t, uploads } = window.aiportal;
+  const { chip, fileChip, tokens } = uploads;
   const MAX_FILES = 20;
   const LONG_PASTE = 20_000; // characters that become a file, instead of filling the box
-  const TAKES =
-    "image/png,image/jpeg,image/webp,image/gif,application/pdf,.pdf,.docx,.txt,.md,.csv,.json," +
-    "text/*,.py,.js,.ts,.java,.c,.cpp,.h,.rs,.go,.sh,.sql,.yaml,.yml,.toml,.xml,.html,.css,.log,.svg";
 
-  // Each: key, name, kind, state (uploading, ready, failed), and what is known of it by then.
-  let files = [];
+  let files = []; // see uploads.js
   let only = { model: null, project: null }; // for the next question alone: {id, label}
   let sent = null; // what went with the last question, until it is taken
   let count = 0;
@@ -26,21 +22,7 @@
     document.dispatchEvent(new Event("aiportal:composed"));
   };
 
-  const tokens = (count) =>
-    count === 1 ? t("1 token") : t("{count} tokens", { count: number(count) });
-  const megabytes = (bytes) => {
-    const digits = bytes < 10485760 ? 1 : 0;
-    const figure = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-    return `${number(bytes / 1048576, figure)} MB`;
-  };
-
   // ---- chips
-
-  const aboutFile = (file) => {
-    if (file.state === "failed") return file.error;
-    if (file.state === "ready") return tokens(file.tokens);
-    return file.progress < 1 ? `${Math.round(file.progress * 100)} %` : t("reading…");
-  };
 
   const remove = (file) => {
     file.request?.abort();
@@ -50,35 +32,6 @@
     say(t("{name} is removed.", { name: file.name }));
     const left = area().querySelectorAll(".chip-x");
     (left[Math.min(place, left.length - 1)] ?? composerInput())?.focus();
-  };
-
-  const chip = (name, words, className, takeAway) => {
-    const item = make("li", `fchip ${className}`);
-    const text = make("span", "ft");
-    text.append(make("b", "", name), make("span", "", words));
-    const cross = button("ib i-close chip-x", "", takeAway);
-    cross.ariaLabel = cross.title = t("Remove {name}", { name });
-    item.append(text, cross);
-    return item;
-  };
-
-  const fileChip = (file) => {
-    const item = chip(file.name, aboutFile(file), `${file.state} i-file`, () => remove(file));
-    item.title = file.state === "failed" ? file.error : file.name;
-    if (file.picture) {
-      const picture = make("img");
-      picture.src = file.picture;
-      picture.alt = "";
-      item.classList.remove("i-file");
-      item.prepend(picture);
-    }
-    if (file.state === "uploading") {
-      const bar = make("progress");
-      bar.value = file.progress;
-      bar.ariaLabel = t("Upload of {name}", { name: file.name });
-      item.append(bar);
-    }
-    return item;
   };
 
   const onlyChips = () =>
@@ -98,53 +51,19 @@
   const draw = () => {
     const list = area()?.querySelector("ul");
     if (!list) return;
-    list.replaceChildren(...onlyChips(), ...files.map(fileChip));
+    list.replaceChildren(...onlyChips(), ...files.map((file) => fileChip(file, () => remove(file))));
     area().classList.toggle("some", list.childElementCount > 0);
     if (!hindrance()) delete area().dataset.hint;
   };
 
   // ---- uploading
 
-  const fail = (file, words) => {
-    file.state = "failed";
-    file.error = words;
+  const told = (file) => {
+    if (file.state === "uploading") return draw();
     changed();
-    say(t("{name} is not attached: {reason}", { name: file.name, reason: words }));
-  };
-
-  const done = (file, request) => {
-    let answer = null;
-    try {
-      answer = JSON.parse(request.responseText);
-    } catch {
-      // a proxy's page
-    }
-    if (request.status === 201 && answer) {
-      const { id, name, kind } = answer;
-      Object.assign(file, { state: "ready", id, name, kind, tokens: answer.tokens, request: null });
-      if (kind === "image") file.picture = `${ADDRESS}/${id}/content?preview=true`;
-      changed();
-      say(t("{name} is attached, {tokens}.", { name, tokens: tokens(answer.tokens) }));
-      return;
-    }
-    fail(file, answer?.error?.message ?? t("The portal did not take it. Try again."));
-  };
-
-  const upload = (file, data) => {
-    const request = new XMLHttpRequest();
-    file.request = request;
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) file.progress = event.loaded / event.total;
-      draw();
-    });
-    request.addEventListener("load", () => done(file, request));
-    request.addEventListener("error", () =>
-      fail(file, t("The portal cannot be reached. Remove it, then attach it again.")),
-    );
-    const form = new FormData();
-    form.append("file", data, file.name);
-    request.open("POST", ADDRESS);
-    request.send(form);
+    const { name, error: reason } = file;
+    if (file.state === "ready") say(t("{name} is attached, {tokens}.", { name, tokens: tokens(file.tokens) }));
+    else say(t("{name} is not attached: {reason}", { name, reason }));
   };
 
   const attach = (given) => {
@@ -155,16 +74,9 @@
     }
     const room = MAX_FILES - files.length;
     for (const data of [...given].slice(0, room)) {
-      const file = { key: ++count, name: data.name || "file", kind: "", progress: 0 };
-      file.state = "uploading";
+      const file = uploads.fresh(data);
       files.push(file);
-      const most = Number(area()?.dataset.maxBytes) || Infinity;
-      if (data.size > most) {
-        const sizes = { size: megabytes(data.size), most: megabytes(most) };
-        fail(file, t("It has {size}; at most {most} are taken.", sizes));
-      } else {
-        upload(file, data);
-      }
+      uploads.upload(file, data, told);
     }
     if (given.length > room) say(t("A question takes at most {count} files.", { count: MAX_FILES }));
     changed();
@@ -172,26 +84,15 @@
 
   // ---- where files come from
 
-  const choose = (accept, capture) => {
-    const input = make("input");
-    input.type = "file";
-    input.accept = accept;
-    input.multiple = !capture;
-    if (capture) input.capture = capture;
-    input.hidden = true;
-    input.addEventListener("change", () => {
-      attach(input.files);
-      input.remove();
+  const choose = (options) =>
+    uploads.choose((given) => {
+      attach(given);
       composerInput()?.focus();
-    });
-    input.addEventListener("cancel", () => input.remove());
-    document.body.append(input);
-    input.click();
-  };
+    }, options);
 
   const openChoice = (opener) => {
     if (!matchMedia("(pointer: coarse)").matches) {
-      choose(TAKES);
+      choose();
       return;
     }
     const menu = make("div", "menu");
@@ -202,8 +103,8 @@
           act();
         }),
       );
-    item("camera", t("Take a photo"), () => choose("image/*", "environment"));
-    item("file", t("Choose files"), () => choose(TAKES));
+    item("camera", t("Take a photo"), () => choose({ accept: "image/*", capture: "environment" }));
+    item("file", t("Choose files"), () => choose());
     showMenu(menu, opener);
   };
 
@@ -220,8 +121,10 @@
     }
   });
 
-  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const { holdsFiles } = uploads;
+  const inDialog = () => document.querySelector("dialog[open]") !== null;
   const place = () => {
+    if (inDialog()) return null;
     const chat = document.querySelector("#tab-chat .chat");
     return chat?.offsetParent ? chat : null;
   };
@@ -235,12 +138,14 @@
   document.addEventListener("dragenter", (event) => holdsFiles(event) && over(1));
   document.addEventListener("dragleave", (event) => holdsFiles(event) && over(-1));
   document.addEventListener("dragover", (event) => {
-    if (holdsFiles(event) && place()) event.preventDefault();
+    if (holdsFiles(event) && (place() || inDialog())) event.preventDefault();
   });
   document.addEventListener("drop", (event) => {
-    if (!holdsFiles(event) || !place() || event.target.closest("dialog")) return;
-    event.preventDefault();
+    if (!holdsFiles(event)) return;
     over(0);
+    if (!place() && !inDialog()) return;
+    event.preventDefault(); // else the browser would leave the page for the file
+    if (inDialog()) return;
     attach(event.dataTransfer.files);
     composerInput()?.focus();
   });
@@ -298,10 +203,10 @@
   // What was not sent for two days is gone from the portal.
   const lookAgain = async (file) => {
     try {
-      const response = await fetch(`${ADDRESS}/${file.id}`);
+      const response = await fetch(`${uploads.address}/${file.id}`);
       if (response.status !== 404 || !files.includes(file)) return;
       file.picture = null;
-      fail(file, t("It was not sent for a long time and is gone. Attach it again."));
+      uploads.fail(file, t("It was not sent for a long time and is gone. Attach it again."), told);
     } catch {
       // the portal is away: sending will tell
     }
@@ -309,12 +214,7 @@
 
   const restore = (kept) => {
     for (const file of files) file.request?.abort();
-    files = (kept?.files ?? []).map((one) => ({
-      ...one,
-      key: ++count,
-      state: "ready",
-      picture: one.kind === "image" ? `${ADDRESS}/${one.id}/content?preview=true` : null,
-    }));
+    files = (kept?.files ?? []).map(uploads.known);
     only = { model: kept?.only?.model ?? null, project: kept?.only?.project ?? null };
     draw();
     files.forEach(lookAgain);

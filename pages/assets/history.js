@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, dialog, make, mends, t } = window.aiportal;
+  const { acts, button, call, dialog, make, mends, projectFiles, t, wordsFor } = window.aiportal;
   const UNDO_MS = 12_000;
 
   let trigger = null;
@@ -75,16 +75,26 @@
     const models = modelOptions();
     if (model && models.every(([value]) => value !== model)) models.unshift([model, model]);
     const select = choice([["", t("As usual")], ...models], model);
+    const files = projectFiles(id);
     const body = make("div", "fields-down");
-    body.append(field(t("Name"), title), field(t("Instructions"), text), field(t("Model"), select));
+    body.append(field(t("Name"), title), field(t("Instructions"), text), files.element);
+    body.append(field(t("Model"), select));
     const box = dialog(
       id ? t("Project settings") : t("New project"),
       body,
       id ? t("Save") : t("Create"),
       "primary",
-      () =>
-        tell("submit", { id, name: title.value, instructions: text.value, model: select.value }),
+      (event) => {
+        if (!files.isReady()) {
+          event.preventDefault();
+          return;
+        }
+        const fields = { name: title.value, instructions: text.value, model: select.value };
+        tell("submit", { id, ...fields, files: files.ids() });
+      },
     );
+    box.classList.add("project");
+    files.connect(box);
     if (id) {
       const remove = button("btn danger", t("Delete project"), () => {
         box.close();
@@ -95,8 +105,16 @@
     title.focus();
   };
 
+  const openProject = async (id) => {
+    try {
+      askForSettings(await call("GET", `/api/v1/projects/${encodeURIComponent(id)}`));
+    } catch (error) {
+      dialog(t("Project settings"), wordsFor(error), t("Try again"), "primary", () => openProject(id));
+    }
+  };
+
   const askToDeleteProject = (id, name) => {
-    const text = make("p", "", t("“{name}” goes with its instructions. Its chats stay.", { name }));
+    const text = make("p", "", t("“{name}” goes with its instructions and files. Its chats stay.", { name }));
     dialog(t("Delete this project?"), text, t("Delete"), "danger", () => tell("clear", { id }));
   };
 
@@ -185,6 +203,7 @@
       tell("select", { project, tag, archived });
     },
     project: ({ dataset }) => askForSettings(dataset),
+    "project-files": ({ dataset }) => openProject(dataset.id),
     undo: (pressed) => {
       change(pressed.dataset.action, pressed.dataset.ids.split(" "));
       hideUndo();

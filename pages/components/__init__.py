@@ -7,6 +7,7 @@ from pages.components.empty import Starter, empty_state, planned_tab
 from pages.components.hidden import carrier, live_signals, message_signals, signals
 from pages.components.parts import part
 from pages.components.picker import model_picker, picked_model, picker_value
+from pages.components.project_chip import NO_PROJECT_FILES
 from pages.components.queue import queue_list, queue_signals, queue_value
 from pages.components.shell import account_box, account_value, brand, mode_button, title_bar
 from pages.components.side import (
@@ -20,6 +21,7 @@ from pages.components.side import (
 from pages.components.temporary import temporary_signals
 
 __all__ = [
+    "NO_PROJECT_FILES",
     "Composer",
     "HistoryRow",
     "RowGroup",

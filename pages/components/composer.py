@@ -6,6 +6,7 @@ import gradio as gr
 
 from pages.components.compare import compare_chip, compare_panel
 from pages.components.parts import part
+from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
 from pages.components.temporary import temporary_chip, temporary_line
 
@@ -60,6 +61,7 @@ class Composer(NamedTuple):
     max_tokens: gr.Number
     note: gr.HTML
     queue: gr.HTML
+    project: gr.HTML
     line: gr.HTML
 
 
@@ -89,9 +91,10 @@ def composer(*, max_file_bytes: int) -> Composer:
                 part(_SETTINGS_CHIP)
                 compare_chip()
                 temporary_chip()
+                project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, queue, line)
+    return Composer(text, *settings, note, queue, project, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:

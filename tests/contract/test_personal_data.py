@@ -45,10 +45,12 @@ async def filled(app_server: AppServer, mei: Principal, http: httpx.AsyncClient)
         pass
     lost = await portal.conversations.create(mei, title="Lost")
     await portal.conversations.delete(mei, lost.id)
-    await portal.projects.create(mei, name="Garden", instructions="Talk of plants.")
+    garden = await portal.projects.create(mei, name="Garden", instructions="Talk of plants.")
     await portal.preferences.replace(mei, {"look": {"theme": "dark"}})
     made = await http.post("/api/auth/keys", json={"name": "laptop"})
     await add_belongings(app_server, mei, http)
+    for file in (await portal.attachments.list(mei)).data[1:]:
+        await portal.project_files.add(mei, garden.id, file.id)
     model = {"name": "Mine", "baseModel": "acme/fast"}
     assert (await http.post("/api/v1/custom-models", json=model)).status_code == 201
     return str(made.json()["key"])
@@ -81,6 +83,10 @@ async def rows_of(app_server: AppServer, table: str, user_id: str) -> int:
     return await app_server.portal.database.read(
         lambda database: int(database.execute(sql, (user_id,)).fetchone()[0])
     )
+
+
+async def all_rows(app_server: AppServer, table: str) -> int:
+    return await app_server.portal.database.read(lambda database: database.table(table).count)
 
 
 async def tables_of_users(app_server: AppServer) -> set[str]:
@@ -131,7 +137,11 @@ async def test_an_archive_holds_all_of_mine_and_nothing_secret(
     ]
     assert json.loads(files["account.json"])["username"] == "mei"
     assert json.loads(files["preferences.json"]) == {"look": {"theme": "dark"}}
-    assert json.loads(files["projects.json"])[0]["instructions"] == "Talk of plants."
+    [garden] = json.loads(files["projects.json"])
+    assert garden["instructions"] == "Talk of plants."
+    assert [f"attachments/{garden['files'][0]}-list.txt"] == sorted(
+        name for name, content in attached.items() if content == "Feed the moths."
+    )
     assert json.loads(files["custom_models.json"])[0]["name"] == "Mine"
     assert "Do moths sleep?" in files["chats/00002-moths.md"]
     assert json.loads(files["chats/00002-moths.json"])["messages"][1]["rating"]["value"] == "good"
@@ -179,6 +189,7 @@ async def test_all_chats_go_for_good_and_nobody_elses(
     assert answer.json() == {"object": "chats.deleted", "deleted": True, "conversations": 4}
     for table in ("conversations", "projects", "responses", "attachments", "arena_battles"):
         assert await rows_of(app_server, table, mei.user_id) == 0
+    assert await all_rows(app_server, "project_files") == 0
     assert await rows_of(app_server, "prompts", mei.user_id) == 1
     assert (await browser.get("/api/auth/preferences")).json() != {}
     assert (await ann.call("GET", f"/conversations/{kept}"))[0] == 200
@@ -203,6 +214,7 @@ async def test_an_account_goes_with_all_that_belongs_to_it(
     assert {"attachments", "prompts", "arena_battles", "conversations", "sessions"} <= tables
     for table in tables - {"usage"}:
         assert await rows_of(app_server, table, mei.user_id) == 0, table
+    assert await all_rows(app_server, "project_files") == 0
     assert not folder.exists()
     assert await rows_of(app_server, "usage", mei.user_id) > 0
     operator = await app_server.portal.users.operator()

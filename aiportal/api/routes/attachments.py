@@ -147,7 +147,7 @@ async def get_attachment_text(
 async def delete_attachment(
     attachment_id: str, portal: PortalDep, principal: PrincipalDep
 ) -> AttachmentDeleted:
-    """Remove one that no question holds; those that a question holds go with it."""
+    """Remove one that no question and no project holds; else it goes with the last of them."""
     await portal.attachments.delete(principal, attachment_id)
     return AttachmentDeleted(id=attachment_id)
 

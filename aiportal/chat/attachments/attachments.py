@@ -1,4 +1,4 @@
-"""Attachments: files of one owner, from their upload until no message holds them any more."""
+"""Attachments: files of one owner, from their upload until nothing holds them any more."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ class KeptFile:
 
 
 class Attachments(Upkeep):
-    """While it is open, what is in no message is swept away.
+    """While it is open, what is in no message and no project is swept away.
 
     Every method sees only the caller's own; another's is NotFound, as if it were not there.
     """
@@ -62,7 +62,8 @@ class Attachments(Upkeep):
         self._max_total_bytes = settings.max_attachment_bytes_per_user
 
     async def add(self, principal: Principal, *, name: str, file: IO[bytes]) -> Attachment:
-        """Read a file, keep what is good of it. It goes after two days if no question is sent with it.
+        """Read a file, keep what is good of it. It goes after two days if no question is sent with it
+        and no project has it.
 
         name: as the user has it; folders before it do not count. file: is read in a thread.
         Raises InvalidRequest for what cannot be read, RequestTooLarge, Conflict where the caller has
@@ -119,7 +120,7 @@ class Attachments(Upkeep):
         return await asyncio.to_thread(self._shelf.text, principal.user_id, found.sha256)
 
     async def delete(self, principal: Principal, attachment_id: str) -> None:
-        """Remove one that no question holds. Raises NotFound, Conflict."""
+        """Remove one that no question and no project holds. Raises NotFound, Conflict."""
         await self._database.write(
             lambda database: rows.delete_row(database, principal, attachment_id)
         )
@@ -195,7 +196,7 @@ class Attachments(Upkeep):
         return attachment
 
     async def _tidy(self) -> None:
-        """Rows that no message holds, then files that no row names."""
+        """Rows that nothing holds, then files that no row names."""
         before = to_text(datetime.now(UTC) - UNSENT_FOR)
         count = await self._database.write(lambda database: rows.sweep_rows(database, before))
         if count:

@@ -42,6 +42,11 @@ SELECT json_extract(file.value, '$.id') FROM messages, json_each(messages.attach
 WHERE messages.attachments <> '[]'
 UNION ALL SELECT json_extract(file.value, '$.id')
 FROM queued_questions q, json_each(q.attachments) AS file
+UNION ALL SELECT attachment_id FROM project_files
+"""
+_IN_PROJECT: Final = """
+SELECT p.name FROM project_files f JOIN projects p ON p.id = f.project_id
+WHERE f.attachment_id = ? LIMIT 1
 """
 _IS_SENT: Final = """
 SELECT c.title FROM messages JOIN conversations c ON c.id = messages.conversation_id,
@@ -114,8 +119,8 @@ def room_of(
     if used + size > max_total_bytes or count >= MAX_PER_USER:
         raise Conflict(
             f"Your attachments take {used:,} of {max_total_bytes:,} bytes: there is no room for "
-            "this one. Delete chats with files that you need no more, for good, or ask an "
-            "administrator to raise AIPORTAL_MAX_ATTACHMENT_BYTES_PER_USER.",
+            "this one. Delete chats with files that you need no more, for good, take files out of "
+            "projects, or ask an administrator to raise AIPORTAL_MAX_ATTACHMENT_BYTES_PER_USER.",
             code="attachments_full",
         )
 
@@ -133,7 +138,7 @@ def insert_row(
 
 
 def delete_row(database: sqlite_utils.Database, principal: Principal, attachment_id: str) -> None:
-    """Remove one. Raises NotFound; Conflict where a question holds it."""
+    """Remove one. Raises NotFound; Conflict where a question or a project holds it."""
     owned_attachment(database, principal, attachment_id)
     sent = database.execute(_IS_SENT, (principal.user_id, attachment_id) * 2).fetchone()
     if sent is not None:
@@ -142,9 +147,16 @@ def delete_row(database: sqlite_utils.Database, principal: Principal, attachment
             "attachment. Delete that message or the chat: the file goes with it.",
             code="attachment_in_use",
         )
+    project = database.execute(_IN_PROJECT, (attachment_id,)).fetchone()
+    if project is not None:
+        raise Conflict(
+            f"It is a file of the project {json.dumps(project[0], ensure_ascii=False)}. Remove it "
+            "there first.",
+            code="attachment_in_use",
+        )
     database.execute("DELETE FROM attachments WHERE id = ?", (attachment_id,))
 
 
 def sweep_rows(database: sqlite_utils.Database, before: str) -> int:
-    """Remove those that were made before that moment and no question holds; how many."""
+    """Remove those that were made before that moment and nothing holds; how many."""
     return database.execute(_SWEEP, (before,)).rowcount
