@@ -21,7 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
-    """The first event. The two messages are stored already."""
+    """The first event. The two messages are stored already, but for those of a temporary chat."""
 
     turn_id: str
     conversation_id: str

@@ -66,7 +66,8 @@ class PersonalData:
 
     async def delete_chats(self, principal: Principal, *, confirm: str) -> int:
         """Delete all conversations, those in the trash too, with what was shared of them, projects,
-        stored responses, attachments and battles, for good; how many conversations there were.
+        stored responses, attachments and battles, for good, and temporary chats; how many
+        conversations there were.
 
         Running answers are broken off. confirm: the caller's user name, so that nobody does it by
         mistake. Raises InvalidRequest for another, PermissionDenied for an API key.
@@ -123,6 +124,7 @@ class PersonalData:
     async def _delete_chats(self, principal: Principal) -> int:
         for running in self._chats.turns.running(principal):
             await self._chats.turns.cancel(principal, running.turn_id)
+        await self._chats.temporary_chats.delete_all(principal)
         return await self._belongings.delete_of_chats(principal)
 
 

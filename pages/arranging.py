@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from aiportal.chat import BulkAction, BulkChange
+from aiportal.chat import BulkAction, BulkChange, is_temporary
 from aiportal.errors import InvalidRequest
 from aiportal.ids import new_id
 from aiportal.portal import Portal
@@ -199,7 +199,7 @@ class ArrangingHandlers:
         """The list and the open chat's title, which a model may have written meanwhile."""
         principal = await self._access.principal(request)
         updates = await self._view.rows(principal, chat_id, search, clock)
-        if chat_id:
+        if chat_id and not is_temporary(chat_id):
             updates |= await self._title(principal, chat_id)
         return updates
 

@@ -20,6 +20,7 @@ from pages.markdown import MarkdownRenderer
 from pages.questions import QuestionHandlers
 from pages.queued import QueuedHandlers
 from pages.render import ChatRenderer
+from pages.temporary import TemporaryHandlers, TemporaryView
 
 __all__ = ["build_chat"]
 
@@ -39,13 +40,17 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
     parts = chat_parts(max_file_bytes=portal.attachments.max_bytes)
     arranging = arranging_parts()
     markdown = MarkdownRenderer()
-    view = ChatView(portal, ChatRenderer(markdown), ColumnsRenderer(markdown), parts, account)
+    renderer = ChatRenderer(markdown)
+    view = ChatView(portal, renderer, ColumnsRenderer(markdown), parts, account)
+    temporary = TemporaryView(portal, renderer, view, parts)
+    asked_temporarily = TemporaryHandlers(portal, access, view, temporary, parts)
     wiring = _Wiring(
         parts,
         account,
         arranging,
-        chats=ChatsHandlers(portal, access, view, parts),
-        questions=QuestionHandlers(portal, access, view, parts),
+        chats=ChatsHandlers(portal, access, view, parts, temporary),
+        questions=QuestionHandlers(portal, access, view, parts, asked_temporarily),
+        temporary=asked_temporarily,
         branches=BranchHandlers(portal, access, view),
         comparing=ComparingHandlers(portal, access, view, parts),
         battles=BattleHandlers(portal, access, view, parts),
@@ -60,6 +65,7 @@ def build_chat(demo: gr.Blocks, portal: Portal, access: Access, account: gr.HTML
     wiring.messages()
     wiring.comparing()
     wiring.queued()
+    wiring.temporary()
 
 
 class _Wiring:
@@ -73,6 +79,7 @@ class _Wiring:
         *,
         chats: ChatsHandlers,
         questions: QuestionHandlers,
+        temporary: TemporaryHandlers,
         branches: BranchHandlers,
         comparing: ComparingHandlers,
         battles: BattleHandlers,
@@ -84,6 +91,7 @@ class _Wiring:
         self._arranger = arranger
         self._chats = chats
         self._questions = questions
+        self._temporary = temporary
         self._branches = branches
         self._comparing = comparing
         self._battles = battles
@@ -114,13 +122,21 @@ class _Wiring:
         ]
 
     def ends(self) -> None:
-        """What the page has followed has come to its end: an answer, a comparison, a battle."""
+        """What the page has followed has come to its end: an answer, a comparison, a battle, an answer
+        that is not stored."""
         parts, live = self._parts, self._parts.live
         seen = [*self._place, *self._list]
         self._ending: list[dict[str, Any]] = [
             live.select(self._questions.ended, seen, self._all, trigger_mode="multiple", **_QUIET),
             live.input(self._comparing.ended, seen, self._all, **_QUIET),
             live.apply(self._battles.ended, parts.battle, self._all, **_QUIET),
+            live.submit(
+                self._temporary.ended,
+                parts.chat_id,
+                self._chat,
+                trigger_mode="multiple",
+                **_QUIET,
+            ),
         ]
 
     def load(self, demo: gr.Blocks) -> None:
@@ -157,13 +173,15 @@ class _Wiring:
             trigger_mode="always_last",
             **_QUIET,
         )
-        signals.select(
+        opening = signals.select(
             handlers.open,
             self._list,
             self._all,
             trigger_mode="multiple",
             **_QUIET,
         )
+        # The browser's Back may name one that is gone: the address says what is open instead.
+        opening.then(None, parts.chat_id, None, js=_SHOW_ADDRESS)
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],
@@ -263,3 +281,11 @@ class _Wiring:
         signals.expand(
             handlers.look_again, [parts.chat_id, parts.turn], parts.composer.queue, **_QUIET
         )
+
+    def temporary(self) -> None:
+        """Chats that are not stored."""
+        parts, handlers, signals = self._parts, self._temporary, self._parts.temporary
+        signals.submit(handlers.keep, [parts.chat_id, *self._list], self._all, **_QUIET)
+        signals.retry(handlers.again, [parts.chat_id, parts.picker], self._chat, **_QUIET)
+        text = parts.composer.text
+        text.stop(handlers.stop, parts.chat_id, text, **_QUIET)

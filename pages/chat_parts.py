@@ -20,6 +20,7 @@ from pages.components import (
     queue_signals,
     side_column,
     signals,
+    temporary_signals,
     title_bar,
 )
 
@@ -71,6 +72,7 @@ class ChatParts:
     messages: gr.HTML
     comparing: gr.HTML
     queued: gr.HTML
+    temporary: gr.HTML
     side: SideColumn
     title: gr.HTML
     picker: gr.HTML
@@ -85,7 +87,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
     turn, clock, taken = carrier("Turn"), carrier("Clock"), carrier("Taken")
     comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
-    queued = queue_signals()
+    queued, temporary = queue_signals(), temporary_signals()
     side = side_column(label="⟦Chats⟧", new="⟦New chat⟧", search="⟦Search chats⟧")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
@@ -129,6 +131,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
         messages=messages,
         comparing=comparing,
         queued=queued,
+        temporary=temporary,
         side=side,
         title=title,
         picker=picker,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiportal.accounts import UserSettings
-from aiportal.chat import Conversation
+from aiportal.chat import Conversation, TemporaryChat
 
 __all__ = ["ChatSettings"]
 
@@ -20,8 +20,8 @@ class ChatSettings:
     max_tokens: int | None = None
 
     @classmethod
-    def of(cls, conversation: Conversation) -> "ChatSettings":
-        """Those that are stored with a conversation."""
+    def of(cls, conversation: Conversation | TemporaryChat) -> "ChatSettings":
+        """Those that a conversation has."""
         stored = conversation.parameters
         return cls(
             conversation.system_prompt,

@@ -10,6 +10,7 @@ import gradio as gr
 from aiportal.accounts import UserSettings
 from aiportal.chat import Branch, BranchMessage, Comparison, Conversation, Project, model_of
 from aiportal.errors import InvalidRequest, NotFound
+from aiportal.events import UsageReported
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
@@ -96,8 +97,12 @@ class ChatView:
             model = model_of(conversation, project)
             updates = await self.chat(principal, Place(chat_id))
             updates |= self.settings(ChatSettings.of(conversation))
-        updates[self._parts.picker] = await self._models.options(principal, model)
-        return updates | await self.note(principal, model)
+        return updates | await self.picked(principal, model)
+
+    async def picked(self, principal: Principal, model: str | None) -> Updates:
+        """The picker at a model, and the note on it."""
+        options = await self._models.options(principal, model)
+        return {self._parts.picker: options} | await self.note(principal, model)
 
     async def chat(
         self, principal: Principal, place: Place, *, through: str | None = None
@@ -192,8 +197,7 @@ class ChatView:
             model = project.model or model
         if model is None:
             return updates
-        updates[self._parts.picker] = await self._models.options(principal, model)
-        return updates | await self.note(principal, model)
+        return updates | await self.picked(principal, model)
 
     async def _wanted(self, principal: Principal) -> UserSettings:
         """What the user has chosen; a default model that cannot be used now counts as none."""
@@ -303,7 +307,12 @@ class ChatView:
         messages = await self._portal.conversations.messages(principal, conversation.id)
         cost = sum(message.cost_usd or 0.0 for message in messages)
         uses = [one.message.usage for one in branch.messages if one.message.usage is not None]
-        used = uses[-1] if uses else None
+        return self.spent(principal, cost, uses[-1] if uses else None)
+
+    def spent(
+        self, principal: Principal, cost: float, used: UsageReported | None
+    ) -> dict[str, str]:
+        """See `line`. used: of the last answer that has any."""
         if used is None:
             return {"cost": "", "used": ""}
         # Each further call for an answer was sent the first one's prompt again.

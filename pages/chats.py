@@ -2,13 +2,16 @@
 
 import gradio as gr
 
+from aiportal.chat import is_temporary
 from aiportal.errors import NotFound
 from aiportal.portal import Portal
+from aiportal.principal import Principal
 from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_view import ChatView, Updates, said
 from pages.components import picked_model
 from pages.reader import worded
+from pages.temporary import TemporaryView
 from pages.toasts import told, warn
 
 __all__ = ["ChatsHandlers"]
@@ -18,11 +21,19 @@ class ChatsHandlers:
     """Opening, finding and renaming chats. Every handler asks anew who the caller is,
     and the core asks whether what the browser names is theirs."""
 
-    def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
+    def __init__(
+        self,
+        portal: Portal,
+        access: Access,
+        view: ChatView,
+        parts: ChatParts,
+        temporary: TemporaryView,
+    ) -> None:
         self._portal = portal
         self._access = access
         self._view = view
         self._parts = parts
+        self._temporary = temporary
 
     @told
     async def load(self, chat_id: str, clock: str | None, request: gr.Request) -> Updates:
@@ -30,7 +41,7 @@ class ChatsHandlers:
         principal = await self._access.principal(request)
         updates: Updates = {self._parts.clock: clock} | await self._view.account(principal)
         try:
-            updates |= await self._view.opened(principal, chat_id)
+            updates |= await self._opened(principal, chat_id)
         except NotFound:
             warn(worded("This chat is not there. It was deleted, or it belongs to somebody else."))
             updates |= await self._view.opened(principal, "")
@@ -44,7 +55,7 @@ class ChatsHandlers:
         """A row of the list, or the browser's Back: "" is a new chat."""
         principal = await self._access.principal(request)
         chat_id = said(event, "id")
-        updates = await self._view.opened(principal, chat_id)
+        updates = await self._opened(principal, chat_id)
         return updates | await self._view.rows(principal, chat_id, search, clock)
 
     @told
@@ -88,3 +99,8 @@ class ChatsHandlers:
         """Another model: the note above the composer is for tiny ones only."""
         principal = await self._access.principal(request)
         return await self._view.note(principal, picked_model(picker))
+
+    async def _opened(self, principal: Principal, chat_id: str) -> Updates:
+        if is_temporary(chat_id):
+            return await self._temporary.opened(principal, chat_id)
+        return await self._view.opened(principal, chat_id)

@@ -12,6 +12,7 @@ MAX_FILES = 100  # the core's own bound is lower, and says so
 @dataclass(frozen=True, slots=True)
 class Composed:
     """attachments: ids. model: "" for the one that is picked. project: "" for that of the list.
+    is_temporary: the question is not to be stored.
 
     Nothing of it is believed: the core checks what it names against the caller.
     """
@@ -19,6 +20,7 @@ class Composed:
     attachments: tuple[str, ...] = ()
     model: str = ""
     project: str = ""
+    is_temporary: bool = False
 
     @classmethod
     def parse(cls, text: object) -> "Composed":
@@ -31,7 +33,12 @@ class Composed:
             return cls()
         files = value.get("attachments")
         ids = [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
-        return cls(tuple(ids[:MAX_FILES]), _word(value.get("model")), _word(value.get("project")))
+        return cls(
+            tuple(ids[:MAX_FILES]),
+            _word(value.get("model")),
+            _word(value.get("project")),
+            value.get("temporary") is True,
+        )
 
 
 def _word(value: object) -> str:

@@ -51,11 +51,12 @@ class LiveAnswers:
         self._pace = Pace()
 
     def routes(self) -> list[Route]:
-        """Of a turn, of a comparison, of a battle."""
+        """Of a turn, of a comparison, of a battle, of a temporary chat."""
         return [
             Route("/live/turn/{turn_id}", self.turn),
             Route("/live/comparison/{chat_id}/{question_id}", self.comparison),
             Route("/live/battle/{battle_id}", self.battle),
+            Route("/live/temporary/{chat_id}/{turn_id}", self.temporary),
         ]
 
     async def turn(self, request: Request) -> Response:
@@ -63,13 +64,16 @@ class LiveAnswers:
         principal = await self._reader(request)
         turn_id = request.path_params["turn_id"]
         await self._portal.turns.status(principal, turn_id)
+        return self._answer_stream(turn_id, self._turn_events(principal, turn_id))
 
-        def render(_: str, answer: Answer, texts: Texts) -> str:
-            going_on = replace(answer, status="running")  # its end is shown with the stored chat
-            return self._renderer.answer_html(going_on, texts)
-
-        answers = {turn_id: Answer(question_id="", model="")}
-        return self._stream(answers, self._turn_events(principal, turn_id), render)
+    async def temporary(self, request: Request) -> Response:
+        """One answer of a temporary chat, under its turn's id."""
+        principal = await self._reader(request)
+        chats, path = self._portal.temporary_chats, request.path_params
+        chat = await chats.get(principal, path["chat_id"])
+        following = chats.follow(principal, chat.id, turn_id=path["turn_id"])
+        events = ((path["turn_id"], event) async for _, event in following)
+        return self._answer_stream(path["turn_id"], events)
 
     async def comparison(self, request: Request) -> Response:
         """The answers to a question that are still being written, each under its turn's id."""
@@ -105,6 +109,14 @@ class LiveAnswers:
     async def _turn_events(self, principal: Principal, turn_id: str) -> _Events:
         async for _, event in self._portal.turns.follow(principal, turn_id):
             yield turn_id, event
+
+    def _answer_stream(self, turn_id: str, events: _Events) -> EventStream:
+        def render(_: str, answer: Answer, texts: Texts) -> str:
+            going_on = replace(answer, status="running")  # its end is shown with the stored chat
+            return self._renderer.answer_html(going_on, texts)
+
+        answers = {turn_id: Answer(question_id="", model="")}
+        return self._stream(answers, events, render)
 
     def _column_stream(self, columns: Mapping[str, Column], events: _Events) -> EventStream:
         def render(key: str, answer: Answer, texts: Texts) -> str:

@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from aiportal.chat import Project
+from aiportal.chat import Project, is_temporary
 from aiportal.errors import Conflict, PortalError
 from aiportal.events import TurnStarted
 from aiportal.portal import Portal
@@ -15,6 +15,7 @@ from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.components import picked_model
 from pages.composed import Composed
 from pages.reader import worded
+from pages.temporary import TemporaryHandlers
 from pages.toasts import inform, told
 
 __all__ = ["QuestionHandlers"]
@@ -24,11 +25,19 @@ class QuestionHandlers:
     """Asking, stopping, what comes after the end. Every handler asks anew who the caller is, and
     the core asks whether what the browser names is theirs."""
 
-    def __init__(self, portal: Portal, access: Access, view: ChatView, parts: ChatParts) -> None:
+    def __init__(
+        self,
+        portal: Portal,
+        access: Access,
+        view: ChatView,
+        parts: ChatParts,
+        temporary: TemporaryHandlers,
+    ) -> None:
         self._portal = portal
         self._access = access
         self._view = view
         self._parts = parts
+        self._temporary = temporary
         self._asking = Asking(portal, view)
 
     @told
@@ -56,11 +65,15 @@ class QuestionHandlers:
         question, composed = (text or "").strip(), Composed.parse(taken)
         if not question and not composed.attachments:
             return nothing()
+        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
+        model = picked_model(picker) or None
+        if composed.is_temporary or is_temporary(chat_id):
+            return await self._temporary.ask(
+                principal, chat_id, question, composed, settings=settings, model=model, taken=taken
+            )
         if await self._view.comparison(principal, Place(chat_id, leaf or None)) is not None:
             inform(worded("Choose the answer to go on with first."))
             return nothing()
-        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
-        model = picked_model(picker) or None
         try:
             started = await self._ask(
                 principal,

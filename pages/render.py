@@ -261,7 +261,8 @@ def _foot_html(answer: Answer) -> str:
         tags=_tag_html(answer),
         is_edited=answer.is_edited,
         has_text=bool(answer.text),
-        has_again=answer.status != "error",  # there the error has its own button
+        # An error has its own button.
+        has_again=answer.status != "error" and answer.question_id != "",
         goes_on=answer.goes_on,
     )
 

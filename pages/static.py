@@ -30,6 +30,7 @@ _STYLESHEETS: Final = (
     "input.css",
     "project_files.css",
     "queued.css",
+    "temporary.css",
     "sign_in.css",
     "settings.css",
 )
@@ -53,6 +54,7 @@ _SCRIPTS: Final = (
     "shortcuts.js",
     "settings.js",
     "account.js",
+    "temporary.js",
     "comparing.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")

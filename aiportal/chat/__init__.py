@@ -32,6 +32,7 @@ from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.responses import Responses
 from aiportal.chat.search import SearchMatch
 from aiportal.chat.shares import Share, SharedBranch, Shares
+from aiportal.chat.temporary import TemporaryChat, TemporaryChats, is_temporary
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
@@ -86,11 +87,14 @@ __all__ = [
     "Share",
     "SharedBranch",
     "Shares",
+    "TemporaryChat",
+    "TemporaryChats",
     "Titles",
     "TokenCount",
     "Trash",
     "Turns",
     "is_broken_off",
+    "is_temporary",
     "model_of",
     "open_chats",
 ]

@@ -20,6 +20,7 @@ from aiportal.chat.queue import Queue
 from aiportal.chat.ratings import Ratings
 from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.shares import Shares
+from aiportal.chat.temporary import TemporaryChats
 from aiportal.chat.titles import Titles
 from aiportal.chat.trash import Trash
 from aiportal.chat.turn_plan import TurnPlan
@@ -34,7 +35,7 @@ __all__ = ["Chats", "open_chats"]
 
 @dataclass(frozen=True, slots=True)
 class Chats:
-    """Everything that doors use of stored conversations."""
+    """Everything that doors use of conversations."""
 
     conversations: Conversations
     attachments: Attachments
@@ -53,6 +54,7 @@ class Chats:
     queue: Queue
     comparisons: Comparisons
     arena: Arena
+    temporary_chats: TemporaryChats
 
 
 @asynccontextmanager
@@ -68,10 +70,7 @@ async def open_chats(
     conversations = Conversations(database)
     projects = Projects(database)
     attachments = Attachments(database, settings)
-
-    def limits() -> ChatLimits:
-        return registry.limits
-
+    limits = _limits(registry)
     trash = Trash(database)
     titles = Titles(
         database,
@@ -92,7 +91,8 @@ async def open_chats(
     turns.on_done = _each(titles.consider, queue.consider)
     branches = Branches(database, limits=limits)
     arena = Arena(database, registry=registry, completions=completions, limits=limits)
-    async with trash, attachments, titles, turns, queue, arena:
+    temporary = TemporaryChats(database, settings, registry=registry, completions=completions)
+    async with trash, attachments, titles, turns, queue, arena, temporary:
         yield Chats(
             conversations=conversations,
             branches=branches,
@@ -115,7 +115,13 @@ async def open_chats(
                 database, conversations=conversations, branches=branches, turns=turns
             ),
             arena=arena,
+            temporary_chats=temporary,
         )
+
+
+def _limits(registry: Registry) -> Callable[[], ChatLimits]:
+    """Those that hold at the moment: they can be reloaded."""
+    return lambda: registry.limits
 
 
 def _each(*told: Callable[[TurnPlan], None]) -> Callable[[TurnPlan], None]:

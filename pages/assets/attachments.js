@@ -67,6 +67,11 @@
   };
 
   const attach = (given) => {
+    const words = window.aiportal.noFiles();
+    if (words) {
+      hint(words);
+      return;
+    }
     const room = MAX_FILES - files.length;
     for (const data of [...given].slice(0, room)) {
       const file = uploads.fresh(data);
@@ -110,7 +115,7 @@
     if (pasted.length && !text) {
       event.preventDefault();
       attach(pasted);
-    } else if (text.length > LONG_PASTE) {
+    } else if (text.length > LONG_PASTE && !window.aiportal.noFiles()) {
       event.preventDefault();
       attach([new File([text], "pasted text.txt", { type: "text/plain" })]);
     }
@@ -148,6 +153,8 @@
   // ---- sending waits for the files
 
   const hindrance = () => {
+    const refusal = files.length ? window.aiportal.noFiles() : "";
+    if (refusal) return t("{reason} Remove them, then send.", { reason: refusal });
     const failed = files.find((one) => one.state === "failed");
     if (failed) return t("{name} is not attached. Remove it, then send.", { name: failed.name });
     const going = files.find((one) => one.state === "uploading");
@@ -155,15 +162,19 @@
     return t("{name} is still on its way. Send when it is there.", { name: going.name });
   };
 
+  const hint = (words) => {
+    say("");
+    requestAnimationFrame(() => say(words));
+    area().dataset.hint = words;
+    setTimeout(() => delete area().dataset.hint, 4_000);
+  };
+
   const hold = (event) => {
     const words = hindrance();
     if (!words) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    say("");
-    requestAnimationFrame(() => say(words));
-    area().dataset.hint = words;
-    setTimeout(() => delete area().dataset.hint, 4_000);
+    hint(words);
   };
 
   document.addEventListener(
@@ -215,6 +226,7 @@
       attachments: ready.map((one) => one.id),
       model: only.model?.id ?? "",
       project: only.project?.id ?? "",
+      temporary: window.aiportal.asksTemporarily(),
       number: ++count,
     };
     document.dispatchEvent(new Event("aiportal:sending"));

@@ -30,7 +30,7 @@
   };
 
   const projects = () => {
-    if (chatInAddress()) return []; // a chat that is there is moved in the list
+    if (chatInAddress() || window.aiportal.asksTemporarily()) return []; // a chat that is there is moved in the list
     const list = [...document.querySelectorAll(".slist")].find((one) => one.dataset.projects);
     return JSON.parse(list?.dataset.projects || "[]").map(([id, label]) => ({ id, label }));
   };

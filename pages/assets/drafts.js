@@ -42,7 +42,7 @@
     if (!isReady || !input || !username()) return;
     const { files, only } = composedState();
     const text = input.value.slice(0, MAX_CHARS);
-    if (!text && !files.length && !only.model && !only.project) {
+    if (window.aiportal.asksTemporarily() || (!text && !files.length && !only.model && !only.project)) {
       forget(chat);
       return;
     }

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, button, call, chatInAddress, make, moment, number } = window.aiportal;
+  const { acts, button, call, chatInAddress, isTemporary, make, moment, number } = window.aiportal;
   const { showMenu, t, tell, wordsFor } = window.aiportal;
   const API = "/api/v1";
   const FORMATS = [
@@ -253,7 +253,7 @@
         menu.hidePopover();
         act();
       });
-    const chatId = chatInAddress();
+    const chatId = isTemporary() ? "" : chatInAddress();
     if (chatId) {
       const path = `/conversations/${encodeURIComponent(chatId)}/export`;
       menu.append(item("link", t("Share…"), () => openSharing(chatId)));

@@ -8,7 +8,7 @@
   const AGAIN_MS = 300;
   const REFUSED_MS = 2_000;
   const NEAR_END_PX = 100;
-  const ENDS = { turn: "select", comparison: "input", battle: "apply" };
+  const ENDS = { turn: "select", comparison: "input", battle: "apply", temporary: "submit" };
 
   let trigger = null;
   window.aiportal.connectLive = (given) => {

@@ -84,6 +84,8 @@
 
   const chatInAddress = () => new URLSearchParams(location.search).get("chat") ?? "";
 
+  const isTemporary = () => chatInAddress().startsWith("temp_");
+
   const showChatInAddress = (id) => {
     document.dispatchEvent(new CustomEvent("aiportal:chat", { detail: id }));
     if (id === chatInAddress()) return;
@@ -365,6 +367,7 @@
     connect,
     copy,
     dialog,
+    isTemporary,
     make,
     mends,
     minutesEast,

@@ -18,6 +18,7 @@ from pages.components.side import (
     row_groups,
     side_column,
 )
+from pages.components.temporary import temporary_signals
 
 __all__ = [
     "NO_PROJECT_FILES",
@@ -49,5 +50,6 @@ __all__ = [
     "row_groups",
     "side_column",
     "signals",
+    "temporary_signals",
     "title_bar",
 ]

@@ -8,6 +8,7 @@ from pages.components.compare import compare_chip, compare_panel
 from pages.components.parts import part
 from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
+from pages.components.temporary import temporary_chip, temporary_line
 
 __all__ = ["Composer", "composer"]
 
@@ -69,6 +70,7 @@ def composer(*, max_file_bytes: int) -> Composer:
     with gr.Column(elem_classes="composer-wrap", min_width=0):
         note = part(_NOTE, {"name": ""}, visible=False)
         queue = queue_list()
+        temporary_line()
         with gr.Column(elem_classes="composer", min_width=0):
             settings = _settings()
             compare_panel()
@@ -88,6 +90,7 @@ def composer(*, max_file_bytes: int) -> Composer:
                 part(_ATTACH_CHIP)
                 part(_SETTINGS_CHIP)
                 compare_chip()
+                temporary_chip()
                 project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})

@@ -27,7 +27,8 @@ def signals() -> gr.HTML:
 def live_signals() -> gr.HTML:
     """Where live.js reports that what it has drawn is at its end.
 
-    `select` of the turn `id`, `input` of a comparison, `apply` of a battle.
+    `select` of the turn `id`, `input` of a comparison, `apply` of a battle, `submit` of an answer
+    in a temporary chat.
     """
     return part(
         "<span></span>",

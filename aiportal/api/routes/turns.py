@@ -18,7 +18,7 @@ from aiportal.events import Event, as_json
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
-__all__ = ["NewTurn", "TurnBody", "router"]
+__all__ = ["MAX_EVENT_NUMBER", "NewTurn", "TurnBody", "encoded", "router"]
 
 router = APIRouter(tags=["turns"], route_class=PortalRoute)
 MAX_EVENT_NUMBER = 2**53
@@ -81,7 +81,7 @@ async def start_turn(
         source="api",
         request_id=request_id_of(request),
     )
-    return EventStream(_encoded(portal.turns.follow(principal, started.turn_id)))
+    return EventStream(encoded(portal.turns.follow(principal, started.turn_id)))
 
 
 @router.get("/turns/{turn_id}/events", response_class=EventStream, responses=_STREAM)
@@ -94,7 +94,7 @@ async def follow_turn(
     """The events from the start, or those after `Last-Event-ID`, also of a turn that has ended."""
     await portal.turns.status(principal, turn_id)
     events = portal.turns.follow(principal, turn_id, after=last_event_id)
-    return EventStream(_encoded(events))
+    return EventStream(encoded(events))
 
 
 @router.post("/turns/{turn_id}/cancel")
@@ -126,7 +126,7 @@ async def _go_on(
         source="api",
         request_id=request_id_of(request),
     )
-    return EventStream(_encoded(_events(portal, principal, going_on)))
+    return EventStream(encoded(_events(portal, principal, going_on)))
 
 
 async def _events(
@@ -139,7 +139,8 @@ async def _events(
         yield numbered
 
 
-async def _encoded(events: AsyncIterator[tuple[int, Event]]) -> AsyncIterator[bytes]:
+async def encoded(events: AsyncIterator[tuple[int, Event]]) -> AsyncIterator[bytes]:
+    """Numbered events as a stream that clients can go on with after an interruption."""
     async for number, event in events:
         yield encode(as_json(event), event_id=number)
     yield DONE
