@@ -67,6 +67,7 @@ def test_after_stop_on_a_phone_they_wait_for_a_word(
     expect(answers(page)).to_contain_text(["One"])
     page.get_by_placeholder("Ask anything").fill("Second?")
     page.get_by_role("button", name="Ask next").click()
+    expect(_waiting(page)).to_have_count(1)
     send(page, "A third question that is a good deal longer than a phone is wide, so it is cut")
     expect(_waiting(page)).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
