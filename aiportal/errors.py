@@ -7,12 +7,14 @@ PortalError
 ├── AuthenticationFailed        401  no credential, or one that is not valid
 ├── PermissionDenied            403  the right person with the wrong right
 ├── NotFound                    404  also another person's resource
-│   └── ModelNotFound           404
+│   ├── ModelNotFound           404
+│   └── ToolNotFound            404
 ├── MethodNotAllowed            405
 ├── Conflict                    409  the state of the resource forbids it
 ├── RateLimited                 429  carries `retry_after_s`
 ├── ServiceUnavailable          503
 │   ├── ModelUnavailable        503  known, but cannot serve now; says what is missing
+│   ├── ToolUnavailable         503  the same of a tool; also where no sandbox can be had
 │   └── DatabaseUnavailable     503
 ├── UpstreamError               502  a provider failed; carries `upstream_status` and `retry_after`
 │   ├── UpstreamRejected        4xx  the provider refused the request itself
@@ -44,6 +46,8 @@ __all__ = [
     "RateLimited",
     "RequestTooLarge",
     "ServiceUnavailable",
+    "ToolNotFound",
+    "ToolUnavailable",
     "UpstreamError",
     "UpstreamOverloaded",
     "UpstreamRateLimited",
@@ -120,6 +124,10 @@ class ModelNotFound(NotFound):
     default_code = "model_not_found"
 
 
+class ToolNotFound(NotFound):
+    default_code = "tool_not_found"
+
+
 class MethodNotAllowed(PortalError):
     status = 405
     type = "invalid_request_error"
@@ -158,6 +166,10 @@ class ServiceUnavailable(PortalError):
 
 class ModelUnavailable(ServiceUnavailable):
     default_code = "model_unavailable"
+
+
+class ToolUnavailable(ServiceUnavailable):
+    default_code = "tool_unavailable"
 
 
 class DatabaseUnavailable(ServiceUnavailable):

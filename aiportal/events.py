@@ -10,7 +10,10 @@ from typing import Any, Literal
 __all__ = [
     "Event",
     "ReasoningDelta",
+    "SourceFound",
     "TextDelta",
+    "ToolCalled",
+    "ToolReturned",
     "TurnFailed",
     "TurnFinished",
     "TurnStarted",
@@ -45,6 +48,44 @@ class ReasoningDelta:
 
     text: str
     type: Literal["reasoning_delta"] = "reasoning_delta"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model calls a tool of the portal's. `arguments` as the model wrote them, parsed where they can be.
+
+    approval_id: where a person has to agree before it runs.
+    """
+
+    tool_id: str
+    tool_name: str
+    call_id: str
+    arguments: Any
+    approval_id: str | None = None
+    type: Literal["tool_call"] = "tool_call"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """How that call ended: `result`, or `error` in words. Data from a stranger."""
+
+    tool_id: str
+    call_id: str
+    result: Any
+    error: str | None
+    duration_ms: float
+    type: Literal["tool_result"] = "tool_result"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFound:
+    """A page that the answer may cite as [number]. snippet: what the search showed of it."""
+
+    number: int
+    title: str
+    url: str
+    snippet: str
+    type: Literal["source"] = "source"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ COMPILE = "pip compile --quiet --universal --python-version 3.11 --generate-hash
 PLAIN = "--no-annotate --no-header"
 LOCKS = {
     "requirements-dev.lock": "--extra dev pyproject.toml",
-    "requirements.lock": "-c requirements-dev.lock --extra local pyproject.toml",
+    "requirements.lock": "-c requirements-dev.lock --extra local --extra tools pyproject.toml",
     "requirements-build.lock": "-c requirements-dev.lock --group build",
 }
 

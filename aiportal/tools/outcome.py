@@ -1,0 +1,40 @@
+"""What a tool is to its callers: what is offered, and what came of a call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiportal.sandbox import Artifact, Failure
+
+__all__ = ["OfferedTool", "ToolOutcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedTool:
+    """A tool that a caller may use now.
+
+    function_name: the id as a model can say it (letters, digits, `_` and `-`, at most 64).
+    parameters: JSON Schema of an object.
+    needs_approval: a person has to agree to each call.
+    """
+
+    id: str
+    function_name: str
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    needs_approval: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """How a call of a tool ended: a result (any JSON value) or a failure, and what came beside it."""
+
+    tool_id: str
+    result: Any
+    failure: Failure | None
+    duration_ms: float
+    stdout: str = ""
+    stderr: str = ""
+    is_truncated: bool = False
+    artifacts: tuple[Artifact, ...] = ()
