@@ -22,7 +22,6 @@ from aiportal.tools.tool import ToolStatus
 __all__ = ["Administration", "ToolChange"]
 
 DRAFT = "tool"  # the folder that a draft is read from
-MAX_DRAFT_FILES = 50
 
 
 class ToolChange(BaseModel):
@@ -93,13 +92,7 @@ def _problems_of_draft(
         (root / CONFIG).write_text(json.dumps(config))
         given = {"controller.py": b""} if files is None else files
         for name, content in given.items():
-            path = root / name
-            if not path.resolve().is_relative_to(root.resolve()) or name == CONFIG:
-                raise InvalidRequest(
-                    f"A file's name is {name[:200]!r}: one within the tool's folder."
-                )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            _lay(root, name, content)
         found = read_tool(Path(folder), DRAFT, problems)
     profiles = known.config.profiles
     if found is not None and found.entry.profile not in (None, *profiles):
@@ -108,3 +101,22 @@ def _problems_of_draft(
             ConfigProblem(f"{DRAFT}/{CONFIG}", "profile", repr(found.entry.profile), words)
         )
     return problems
+
+
+def _lay(root: Path, name: str, content: bytes) -> None:
+    """Raises InvalidRequest for a name that is not one within the folder."""
+    try:
+        path = root / name
+        is_inside = path.resolve().is_relative_to(root.resolve()) and name != CONFIG
+        if is_inside:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            return
+    except (OSError, ValueError) as error:
+        raise _not_a_name(name) from error
+    raise _not_a_name(name)
+
+
+def _not_a_name(name: str) -> InvalidRequest:
+    words = f"A file's name is {name[:200]!r}: a plain one within the tool's folder."
+    return InvalidRequest(words, param="files")
