@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import urljoin
 
@@ -119,6 +119,7 @@ class Fetcher:
         max_bytes: int = DEFAULT_BYTES,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         is_api: bool = False,
+        allows: Callable[[str], bool] | None = None,
     ) -> Fetched:
         """Fetch an address; an answer of any status is an answer.
 
@@ -128,10 +129,19 @@ class Fetcher:
         timeout_s: for all of it, the wait for a turn included.
         is_api: this is an interface for programs that the settings or a tool's author name, so that
         neither robots.txt nor the pace for web pages applies; never for what a model can choose freely.
+        allows: which hosts may be asked, at each hop; None for all.
         Raises FetchRefused, InvalidRequest, RateLimited, UpstreamError, UpstreamTimeout.
         """
         order = Order(
-            "GET", headers, None, content_types, max_bytes, timeout_s, not is_api, not is_api
+            "GET",
+            headers,
+            None,
+            content_types,
+            max_bytes,
+            timeout_s,
+            not is_api,
+            not is_api,
+            allows,
         )
         return await self._fetch(url, order.checked())
 
@@ -169,6 +179,7 @@ class Fetcher:
     async def _follow(self, url: str, order: Order) -> Fetched:
         target = parse_target(url)
         for _ in range(MAX_REDIRECTS + 1):
+            order.check_host(target.host)
             self._rules.check_form(target)
             answer = await self._in_turn(target, order)
             if isinstance(answer, Fetched):

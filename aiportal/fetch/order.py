@@ -1,7 +1,7 @@
 """One call as it is passed from hop to hop."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -29,7 +29,7 @@ _SEE_OTHER = frozenset({301, 302, 303})
 class Order:
     """content_types: patterns of what may come, such as `text/*`; None for anything.
 
-    heeds_robots, is_paced: what the site wants and a polite rate count.
+    heeds_robots, is_paced: what the site wants and a polite rate count. allows: hosts, None for all.
     """
 
     method: str
@@ -40,6 +40,7 @@ class Order:
     timeout_s: float
     heeds_robots: bool
     is_paced: bool
+    allows: Callable[[str], bool] | None = None
 
     def checked(self) -> "Order":
         """Itself. Raises InvalidRequest for headers and bounds that cannot be."""
@@ -53,6 +54,11 @@ class Order:
         if not 0 < self.timeout_s <= MAX_TIMEOUT_S:
             raise InvalidRequest(f"`timeout_s` is above 0 and at most {MAX_TIMEOUT_S:.0f}.")
         return self
+
+    def check_host(self, host: str) -> None:
+        """Raises FetchRefused for one that the caller does not let in."""
+        if self.allows is not None and not self.allows(host):
+            raise FetchRefused(f"{host!r} is not among the hosts that may be fetched here.")
 
     def takes(self, mime: str) -> bool:
         """Whether that type of content may come."""
