@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -162,18 +163,28 @@ def _python(folder: Path) -> Path:
 
 
 def _commands(folder: Path, python: Path) -> Sequence[Sequence[str]]:
-    """uv where it is installed, for it is quick; else the standard library's venv and its pip."""
+    """uv where it is installed, for it is quick; else venv, and the portal's pip or a new one."""
     listed = ["--only-binary", ":all:", "-r", str(folder / "requirements.txt")]
-    uv = shutil.which("uv")
-    if uv is not None:
+    uv = _uv()
+    if uv:
         return (
-            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
-            [uv, "pip", "install", "--quiet", "--python", str(python), *listed],
+            [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
+            [*uv, "pip", "install", "--quiet", "--python", str(python), *listed],
         )
-    return (
-        [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-input", *listed],
-    )
+    install = ["install", "--quiet", "--no-input", "--disable-pip-version-check", *listed]
+    venv = [sys.executable, "-m", "venv", str(folder)]
+    if find_spec("pip") is not None:
+        pip = [sys.executable, "-m", "pip", "--python", str(python)]
+        return ([*venv, "--without-pip"], [*pip, *install])
+    return (venv, [str(python), "-m", "pip", *install])
+
+
+def _uv() -> Sequence[str]:
+    """How it is called; nothing where it is not here."""
+    if find_spec("uv") is not None:
+        return (sys.executable, "-m", "uv")
+    found = shutil.which("uv")
+    return () if found is None else (found,)
 
 
 async def _run(command: Sequence[str]) -> None:

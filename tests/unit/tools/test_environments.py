@@ -37,6 +37,12 @@ def needing(tmp_path: Path, requirements: str) -> Tool:
     return load(tmp_path).tools["echo"]
 
 
+def greeting(python: Path) -> str:
+    """What the module says in that environment."""
+    command = [python, "-I", "-c", "import greeting; print(greeting.WORDS)"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
     return needing(tmp_path, f"{wheel(tmp_path / 'wheels')}\n")
@@ -50,14 +56,8 @@ async def test_what_is_wanted_is_built_in_the_background(tmp_path: Path, tool: T
     await until(lambda: environments.missing(tool) == "")
     python = environments.python_of(tool)
     assert python is not None
-    said = await asyncio.to_thread(
-        subprocess.run,
-        [python, "-I", "-c", "import greeting; print(greeting.WORDS)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert said.stdout == "hello\n"
+    said = await asyncio.to_thread(greeting, python)
+    assert said == "hello\n"
     await environments.close()
     after_restart = Environments(tmp_path)
     await after_restart.open([tool])
