@@ -29,6 +29,7 @@ from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
+from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 from aiportal.usage import Door, Ledger
@@ -59,6 +60,7 @@ class Portal(Chats):
     prompt_tokens: PromptTokens
     responses: Responses
     personal_data: PersonalData
+    sandbox: Sandbox
 
     @classmethod
     @asynccontextmanager
@@ -88,6 +90,7 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
+            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             yield cls(
                 settings=settings,
                 database=database,
@@ -108,6 +111,7 @@ class Portal(Chats):
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
+                sandbox=sandbox,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 
