@@ -19,6 +19,7 @@ from aiportal.sandbox.turns import Turns
 __all__ = ["Sandbox"]
 
 MAX_WAITING_OF_AN_OWNER: Final = 16
+MAX_NAME_BYTES: Final = 200
 MAX_CALL_BYTES: Final = 64 * 1024**2
 _LOOK_EVERY_S: Final = 30.0
 _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
@@ -151,9 +152,17 @@ class Sandbox:
 def _check(call: SandboxCall) -> None:
     if "controller.py" not in call.program.files:
         raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py.")
+    for name in call.program.files:
+        if not all(map(_is_plain, name.split("/"))):
+            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder.")
     for name in call.files:
-        if "/" in name or name in {"", ".", ".."} or "\0" in name or len(name.encode()) > 200:
+        if not _is_plain(name):
             raise InvalidRequest(f"{name!r} is no plain name of a file.", param="files")
     size = sum(map(len, (*call.program.files.values(), *call.files.values())))
     if size > MAX_CALL_BYTES:
         raise InvalidRequest(f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}.")
+
+
+def _is_plain(name: str) -> bool:
+    is_named = name not in {"", ".", ".."} and "/" not in name and "\0" not in name
+    return is_named and len(name.encode(errors="replace")) <= MAX_NAME_BYTES
