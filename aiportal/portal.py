@@ -33,7 +33,7 @@ from aiportal.routing import Completion, Router, RouterBox
 from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
-from aiportal.tools import Tools, open_sandbox, open_tools
+from aiportal.tools import Tools, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -94,7 +94,7 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
-            sandbox = await stack.enter_async_context(open_sandbox(settings))
+            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             fetcher = await stack.enter_async_context(Fetcher.open(settings.fetch_allow))
             tools = await stack.enter_async_context(
                 open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=None)

@@ -68,10 +68,6 @@ class Settings(BaseSettings):
     """Folder with a folder for each tool. Unset: `tools/` of the working folder if a `config.json` is
     in it, else the packaged copy, laid into the data folder at the first start."""
 
-    sandbox: Literal["auto", "namespaces", "landlock", "off"] = "auto"
-    """How tools are kept apart from this machine. `auto`: by the strongest means that holds here.
-    `off`: no tool runs."""
-
     fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
     """What may be fetched besides the public web, separated by commas: HOST, HOST:PORT, ADDRESS,
     ADDRESS:PORT or NETWORK/BITS. Nothing inside of your network by default."""
@@ -97,6 +93,11 @@ class Settings(BaseSettings):
     )
     """Where to look for them: `NAME=ADDRESS`, separated by commas. Only loopback addresses; the name
     begins the ids of what is found there."""
+
+    sandbox: Literal["auto", "namespaces", "landlock", "off"] = "auto"
+    """How the programs of tools are kept apart from this machine. `auto`: by namespaces, else by
+    Landlock, whichever holds in a self-test; without either tools answer 503. `namespaces`,
+    `landlock`: by this means only. `off`: no program is run at all."""
 
     jwt_secret: SecretStr | None = None
     """Key that signs access tokens, at least 32 characters. Unset: made once and kept in the data

@@ -3,17 +3,21 @@
 import asyncio
 import logging
 import socket
+import time
+from collections.abc import Callable
 from typing import Final
 
 from aiportal.errors import ToolUnavailable
 from aiportal.sandbox.call import Profile
-from aiportal.sandbox.profiles import BARE
+from aiportal.sandbox.profiles import BARE, DATA
 from aiportal.sandbox.zygote import TierName, Zygote, ZygoteLost
 
 __all__ = ["Zygotes"]
 
 _log: Final = logging.getLogger(__name__)
 _TRIES: Final = 2
+_LASTING: Final = frozenset({BARE, DATA})
+IDLE_S: Final = 600.0  # longer than any call may take
 
 
 class Zygotes:
@@ -22,15 +26,19 @@ class Zygotes:
     def __init__(self) -> None:
         self._tier: TierName | None = None
         self._running: dict[Profile, Zygote] = {}
+        self._used_at: dict[Profile, float] = {}
         self._locks: dict[Profile, asyncio.Lock] = {}
         self._warming: set[asyncio.Task[None]] = set()
 
-    def begin(self, tier: TierName, bare: Zygote, warm: tuple[Profile, ...]) -> None:
-        """Start the warm profiles in the background, in the tier that `bare` runs in."""
+    def begin(self, tier: TierName, bare: Zygote) -> None:
+        """From here on calls are taken, in the tier that `bare` runs in."""
         self._tier = tier
         self._running[BARE] = bare
-        for profile in warm:
-            task = asyncio.create_task(self._warm(profile))
+
+    def warm(self, profiles: tuple[Profile, ...], *, after: asyncio.Task[None]) -> None:
+        """Start profiles in the background, once it is known in which tier."""
+        for profile in profiles:
+            task = asyncio.create_task(self._warm(profile, after), name="sandbox-warm-up")
             self._warming.add(task)
             task.add_done_callback(self._warming.discard)
 
@@ -38,6 +46,7 @@ class Zygotes:
         """A line to a new call of the profile. Raises ToolUnavailable."""
         for _ in range(_TRIES):
             zygote = await self._get(profile)
+            self._used_at[profile] = time.monotonic()
             try:
                 return zygote.connect()
             except ZygoteLost:
@@ -49,6 +58,14 @@ class Zygotes:
         if zygote := self._running.pop(profile, None):
             await zygote.stop()
 
+    async def end_idle(self, *, keep: Callable[[Profile], bool], idle_s: float = IDLE_S) -> None:
+        """End those that nobody has used for so long, but for the bare one and those to keep."""
+        latest = time.monotonic() - idle_s
+        for profile in list(self._running):
+            is_idle = self._used_at.get(profile, latest) < latest
+            if profile not in _LASTING and is_idle and not keep(profile):
+                await self.replace(profile)
+
     async def stop(self) -> None:
         """End them all."""
         warming = list(self._warming)
@@ -58,7 +75,8 @@ class Zygotes:
         for profile in list(self._running):
             await self.replace(profile)
 
-    async def _warm(self, profile: Profile) -> None:
+    async def _warm(self, profile: Profile, after: asyncio.Task[None]) -> None:
+        await asyncio.wait({after})
         try:
             await self._get(profile)
         except ToolUnavailable as error:

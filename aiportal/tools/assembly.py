@@ -1,9 +1,8 @@
 """The tools of a portal, started and stopped in one go."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from aiportal.fetch import Fetcher
 from aiportal.sandbox import Sandbox
@@ -16,12 +15,7 @@ from aiportal.tools.needs import Searching
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tools import Tools
 
-__all__ = ["open_sandbox", "open_tools"]
-
-
-def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Sandbox]:
-    """Where tools run: as many at once as there are processors."""
-    return Sandbox.open(settings.sandbox, workers=max(os.cpu_count() or 1, 2))
+__all__ = ["open_tools"]
 
 
 @asynccontextmanager

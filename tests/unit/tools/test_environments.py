@@ -39,8 +39,8 @@ def needing(tmp_path: Path, requirements: str) -> Tool:
 
 def greeting(python: Path) -> str:
     """What the module says in that environment."""
-    command = [python, "-I", "-c", "import greeting; print(greeting.WORDS)"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    command = [str(python), "-I", "-c", "import greeting; print(greeting.WORDS)"]
+    return subprocess.check_output(command, text=True)
 
 
 @pytest.fixture
