@@ -219,6 +219,7 @@ def _objects(name: str, value: object) -> Sequence[Mapping[str, Any]]:
     """Raises UpstreamError where there is no list."""
     if not isinstance(value, list):
         raise UpstreamError(
-            f"The search provider {name!r} answered in another form than it should."
+            f"The search provider {name!r} answered in another form than it should.",
+            upstream_status=200,
         )
     return [item for item in value if isinstance(item, dict)]

@@ -29,9 +29,11 @@ async def client(
     monkeypatch.setenv("BRAVE_API_KEY", "secret-key")
     urls = tuple(f"{name}={site.base_of(name)}" for name in ("brave", "tavily", "wikipedia"))
     changes = {"search_urls": urls, "fetch_allow": (f"127.0.0.1:{site.port}",)}
-    async with serving(wired_settings.model_copy(update=changes)) as server:
-        async with httpx.AsyncClient(base_url=server.url, headers=server.headers) as client:
-            yield client
+    async with (
+        serving(wired_settings.model_copy(update=changes)) as server,
+        httpx.AsyncClient(base_url=server.url, headers=server.headers) as client,
+    ):
+        yield client
 
 
 async def test_a_search_at_both_addresses(client: httpx.AsyncClient, site: SearchSite) -> None:

@@ -18,9 +18,7 @@ def titles(*rankings: list[SearchResult], max_results: int = 10) -> str:
 
 
 def test_what_several_found_comes_first() -> None:
-    assert (
-        titles(ranking("x", *"abc"), ranking("y", *"cde")) == "cadbe"
-    )  # a and d are first, c twice
+    assert titles(ranking("x", *"abc"), ranking("y", *"cde")) == "cabde"
 
 
 def test_the_rank_counts_with_k_of_60() -> None:

@@ -16,7 +16,6 @@ from aiportal.fetch import Fetcher
 from aiportal.search import WebSearch
 from aiportal.search.engine import Engine
 from aiportal.search.providers import PROVIDERS
-from aiportal.settings import Settings
 from tests.unit.search.conftest import ANN, BEN, QUICK, MakeSearch
 from tests.upstreams import Answer, Close, Gate, SearchSite, plain
 from tests.upstreams.searching import brave, searxng, tavily, wikipedia
@@ -314,30 +313,21 @@ SETS: Sequence[tuple[dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("environment", "provider"), SETS)
 async def test_the_environment_says_who_is_set_up(
-    fetcher: Fetcher,
-    site: SearchSite,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
-    environment: dict[str, str],
-    provider: str,
+    fetcher: Fetcher, site: SearchSite, environment: dict[str, str], provider: str
 ) -> None:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     for name, answer in (("brave", brave(A)), ("tavily", tavily(A)), ("wikipedia", wikipedia("A"))):
         site.finds(name, answer)
-    urls = tuple(f"{name}={site.base_of(name)}/" for name in ("brave", "tavily", "wikipedia"))
-    search = WebSearch.of(fetcher, settings.model_copy(update={"search_urls": urls}))
+    urls = [f"{name}={site.base_of(name)}/" for name in ("brave", "tavily", "wikipedia")]
+    search = WebSearch.of(fetcher, environment, urls=urls)
 
     assert (await search.search(ANN, "a")).provider == provider
 
 
-async def test_searxng_is_set_up_by_its_address(
-    fetcher: Fetcher, site: SearchSite, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SEARXNG_URL", site.base_of("searxng") + "/")
+async def test_searxng_is_set_up_by_its_address(fetcher: Fetcher, site: SearchSite) -> None:
     site.finds("searxng", searxng(A))
+    search = WebSearch.of(fetcher, {"SEARXNG_URL": site.base_of("searxng") + "/"})
 
-    assert (await WebSearch.of(fetcher, settings).search(ANN, "a")).provider == "searxng"
+    assert (await search.search(ANN, "a")).provider == "searxng"
 
 
 async def test_every_failure_is_one_of_ours(make: MakeSearch, site: SearchSite) -> None:
