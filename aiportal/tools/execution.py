@@ -10,9 +10,9 @@ from aiportal.errors import PortalError
 from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
 from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall
+from aiportal.search import WebSearch
 from aiportal.tools.broker import ToolBroker
 from aiportal.tools.call import ToolCall
-from aiportal.tools.needs import Searching
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.rates import CallRates
 from aiportal.tools.registry import ToolRegistry
@@ -35,7 +35,7 @@ class Execution:
         sandbox: Sandbox,
         *,
         fetcher: Fetcher,
-        search: Searching | None,
+        search: WebSearch,
     ) -> None:
         self._registry = registry
         self._sandbox = sandbox
