@@ -188,5 +188,3 @@ def _unknown(name: str, known: tuple[str, ...], kind: str) -> str:
     hint = f"Did you mean {', '.join(f'`{one}`' for one in near)}?" if near else ""
     listed = "" if near else f"There are: {', '.join(known)}."
     return f"There is no {kind} `{name}`. {hint}{listed}"
-
-

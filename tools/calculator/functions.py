@@ -37,9 +37,22 @@ COUNTS = {
     "log": (1, 2),
     "round": (1, 2),
 }
-MANY = (
-    "average avg gcd hypot lcm max mean median min pstdev pvariance stdev sum variance".split()
-)
+MANY = [
+    "average",
+    "avg",
+    "gcd",
+    "hypot",
+    "lcm",
+    "max",
+    "mean",
+    "median",
+    "min",
+    "pstdev",
+    "pvariance",
+    "stdev",
+    "sum",
+    "variance",
+]
 
 
 def check_count(name: str, count: int) -> None:

@@ -8,8 +8,8 @@ __all__ = [
     "CONSTANTS",
     "FUNCTION_NAMES",
     "Binary",
-    "Call",
     "CalculationError",
+    "Call",
     "Convert",
     "Name",
     "Node",
@@ -25,12 +25,15 @@ MAX_DEPTH = 60
 MAX_EXPONENT = 4_000
 
 CONSTANTS = ("pi", "e", "tau", "phi")
-FUNCTION_NAMES = tuple(
-    "abs acos acosh asin asinh atan atan2 atanh average avg cbrt ceil comb cos cosh degrees exp "
-    "factorial floor gcd hypot isqrt lcm ln log log10 log2 max mean median min mod ncr npr perm "
-    "pow pstdev pvariance radians root round sign sin sinh sqrt stdev sum tan tanh trunc "
-    "variance".split()
+# fmt: off
+FUNCTION_NAMES = (
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "average", "avg", "cbrt",
+    "ceil", "comb", "cos", "cosh", "degrees", "exp", "factorial", "floor", "gcd", "hypot",
+    "isqrt", "lcm", "ln", "log", "log10", "log2", "max", "mean", "median", "min", "mod", "ncr",
+    "npr", "perm", "pow", "pstdev", "pvariance", "radians", "root", "round", "sign", "sin",
+    "sinh", "sqrt", "stdev", "sum", "tan", "tanh", "trunc", "variance",
 )
+# fmt: on
 ALIASES = {
     "arccos": "acos",
     "arcsin": "asin",
@@ -92,6 +95,8 @@ OPERATOR = re.compile(r"\*\*|//|<=|>=|==|!=|->|[-+*/%^()!,<>=√]")
 
 class CalculationError(ValueError):
     """The expression has no value that can be worked out; the message says why and what to do."""
+
+    is_told = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class Units:
 
     def told(self, units: Any) -> tuple[str, str]:
         """A unit in full (`kilometer / hour`) and by its symbols (`km/h`)."""
-        parts = list(dict(units._units).items())
+        parts = list(self._registry.Quantity(1, units).unit_items())
         symbols = [(self._registry.get_symbol(name), power) for name, power in parts]
         return _written(parts, " / ", " * "), _written(symbols, "/", "·")
 
@@ -159,7 +159,5 @@ def _mismatch(exc: pint.DimensionalityError) -> str:
     if units & {"farad", "coulomb"}:
         hint = " F is farad and C is coulomb; temperatures are degF and degC."
     one, other = (str(one) or "a plain number" for one in (exc.units1, exc.units2))
-    one, other = (
-        "a plain number" if each == "dimensionless" else each for each in (one, other)
-    )
+    one, other = ("a plain number" if each == "dimensionless" else each for each in (one, other))
     return f"{one} and {other} measure different things, one cannot become the other.{hint}"

@@ -32,6 +32,8 @@ calls = 0
 class ToolError(Exception):
     """What was asked for cannot be done here; the message says what can."""
 
+    is_told = True
+
 
 def run(parameters: dict[str, Any]) -> Any:
     """The value of the last expression of `code`, None where it ends in a statement.
@@ -55,7 +57,8 @@ def run(parameters: dict[str, Any]) -> Any:
             _execute(statements)
             value = _execute(expression)
         except SystemExit as exc:
-            _check_exit(exc)
+            if exc.code not in (None, 0):
+                raise
         except BaseException as exc:  # whatever the code raised is told in words
             _raise_as_its_own(exc, filename)
         finally:
@@ -74,10 +77,12 @@ def _compiled(code: str, filename: str) -> tuple[types.CodeType, types.CodeType 
     """The statements, and the expression that they end in. `await` may stand at the top."""
     try:
         tree = ast.parse(code, filename)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        last = tree.body[-1] if tree.body else None
+        if isinstance(last, ast.Expr):
+            tree.body.pop()
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         statements = compile(tree, filename, "exec", flags=flags, dont_inherit=True)
-        if last is None:
+        if not isinstance(last, ast.Expr):
             return statements, None
         expression = ast.Expression(last.value)
         return statements, compile(expression, filename, "eval", flags=flags, dont_inherit=True)
@@ -118,9 +123,9 @@ def _show_as_files(code: str) -> None:
     """`plt.show()` saves the figures that are open: the next plot begins a new one."""
     if "pyplot" in code or "pylab" in code:
         with suppress(ImportError):
-            from matplotlib import pyplot
+            from matplotlib import pyplot as plt
 
-            pyplot.show = _save_figures
+            plt.show = _save_figures
 
 
 def _no_input(prompt: object = "") -> NoReturn:
@@ -128,14 +133,6 @@ def _no_input(prompt: object = "") -> NoReturn:
         f"input({prompt!r}) cannot be answered: nobody is there while the code runs. Write the "
         "value into the code, or hand it over as a file."
     )
-
-
-def _check_exit(exc: SystemExit) -> None:
-    """`sys.exit()` is a quiet end; with a code or words it is a failure."""
-    if exc.code in (None, 0):
-        return
-    told = f"with exit code {exc.code}" if isinstance(exc.code, int) else f"saying: {exc.code}"
-    raise _named("SystemExit", f"The code ended itself {told}.") from None
 
 
 def _raise_as_its_own(exc: BaseException, filename: str) -> NoReturn:
@@ -148,6 +145,8 @@ def _raise_as_its_own(exc: BaseException, filename: str) -> NoReturn:
         lines = [*lines[:half], f"  … {len(lines) - 2 * half} lines left out …", *lines[-half:]]
     sys.stdout.flush()
     sys.stderr.write("\n".join(lines) + "\n")
+    if isinstance(exc, MemoryError):
+        raise MemoryError from None
     raise _named(type(exc).__name__, _message(exc, report, filename)) from None
 
 
@@ -174,8 +173,8 @@ def _message(exc: BaseException, report: traceback.TracebackException, filename:
 
 
 def _named(name: str, message: str) -> Exception:
-    """An exception of that name: the code's own class may not survive outside of its process."""
-    kind: Callable[[str], Exception] = type(name, (Exception,), {"__module__": "builtins"})
+    """An exception of that name without a traceback of ours: the code's own is told already."""
+    kind: Callable[[str], Exception] = type(name, (Exception,), {"is_told": True})
     return kind(message)
 
 
@@ -223,7 +222,7 @@ def _table(value: Any) -> Any:
 def _is_drawn(value: Any) -> bool:
     """What matplotlib's functions give back: nothing that a reader wants to see as text."""
     items = list(value) if isinstance(value, list | tuple) and value else [value]
-    if type(value).__name__ == "ndarray" and getattr(value, "dtype", None) == object:
+    if type(value).__name__ == "ndarray" and value.dtype.hasobject:
         items = list(value.flat)
     while items and isinstance(items[0], list | tuple):
         items = list(items[0])

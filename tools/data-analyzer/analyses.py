@@ -8,7 +8,7 @@ import pandas as pd
 from reading import DataError
 from tables import cell, columns_named, mapping, numeric, records
 
-__all__ = ["ANALYSES", "AGGREGATIONS", "filtered"]
+__all__ = ["AGGREGATIONS", "ANALYSES", "filtered"]
 
 MAX_SHOWN_ROWS = 200
 MAX_SHOWN_COLUMNS = 60
@@ -51,7 +51,9 @@ def _holds(column: "pd.Series[Any]", sign: str, value: Any) -> "pd.Series[bool]"
             ) from exc
     match sign:
         case "in" | "not in":
-            values = [_alike(column, one) for one in (value if isinstance(value, list) else [value])]
+            values = [
+                _alike(column, one) for one in (value if isinstance(value, list) else [value])
+            ]
             found = column.isin(values)
             return found if sign == "in" else ~found
         case "contains":
@@ -77,7 +79,7 @@ def _alike(column: "pd.Series[Any]", value: Any) -> Any:
     return value
 
 
-def _summary(frame: pd.DataFrame, options: Options, notes: list[str]) -> Results:
+def _summary(frame: pd.DataFrame, _: Options, notes: list[str]) -> Results:
     shown = _fewer_columns(frame, notes)
     summary = {
         "shape": list(frame.shape),
@@ -173,7 +175,11 @@ def _trends(frame: pd.DataFrame, options: Options, notes: list[str]) -> Results:
 
     name = _along(frame, options)
     ordered = frame.sort_values(name, kind="stable").reset_index(drop=True) if name else frame
-    along = ordered[name] if name else pd.Series(range(1, len(frame) + 1), name="row")
+    along = (
+        ordered[name]
+        if name
+        else pd.Series(range(1, len(frame) + 1), index=frame.index, name="row")
+    )
     if name is None:
         notes.append("No column of dates was found: the order of the rows is taken for time.")
     wanted = columns_named(frame, options.get("columns") or [])
@@ -330,7 +336,9 @@ def _plot(frame: pd.DataFrame, options: Options, notes: list[str]) -> Results:
         x = _along(frame, options)
     asked = options.get("y") or []
     names = columns_named(frame, asked if isinstance(asked, list) else [asked])
-    columns = numeric(frame, names or None).drop(columns=[] if names or x is None else [x], errors="ignore")
+    columns = numeric(frame, names or None).drop(
+        columns=[] if names or x is None else [x], errors="ignore"
+    )
     y = [str(one) for one in columns.columns]
     if kind == "scatter" and x is None:
         if len(y) < 2:

@@ -14,7 +14,7 @@ import pandas as pd
 
 mpl.use("agg")
 
-from matplotlib import pyplot as plt  # noqa: E402 (after the choice of where it draws)
+from matplotlib import pyplot as plt
 
 __all__ = ["KINDS", "draw", "heatmap", "trend_lines"]
 
@@ -88,7 +88,8 @@ def trend_lines(
     with _figure("trends_plot", made, height=height, rows=len(names)) as rows:
         for axes, name in zip(rows, names, strict=True):
             marker = "o" if len(columns) <= 40 else ""
-            axes.plot(along, columns[name], marker=marker, markersize=3.5)
+            known = columns[name].notna()
+            axes.plot(along[known], columns[name][known], marker=marker, markersize=3.5)
             if name in lines:
                 axes.plot(*lines[name], linestyle="--", linewidth=1.2, color="#64748b")
             axes.set_title(_short(name, 50))
@@ -144,12 +145,14 @@ def _points(axes: Any, frame: pd.DataFrame, options: dict[str, Any], notes: list
         frame = frame.iloc[np.linspace(0, len(frame) - 1, MAX_POINTS).astype(int)]
     if options["kind"] == "line" and x:
         frame = frame.sort_values(x)
-    along = frame[x] if x else pd.Series(range(1, len(frame) + 1))
+    along = frame[x] if x else pd.Series(range(1, len(frame) + 1), index=frame.index)
     for name in options["y"][:MAX_SERIES]:
         if options["kind"] == "scatter":
             axes.scatter(along, frame[name], s=22, alpha=0.7, label=name, edgecolors="none")
         else:
-            axes.plot(along, frame[name], label=name, marker="o" if len(frame) <= 40 else "")
+            known = frame[name].notna()
+            marker = "o" if len(frame) <= 40 else ""
+            axes.plot(along[known], frame[name][known], label=name, marker=marker)
     if x and pd.api.types.is_datetime64_any_dtype(frame[x]):
         axes.figure.autofmt_xdate(rotation=30)
 

@@ -42,6 +42,8 @@ LIKE_DATE = re.compile(
 class DataError(ValueError):
     """The data cannot be read or analysed as asked; the message says why and what to do."""
 
+    is_told = True
+
 
 def read_table(config: dict[str, Any], notes: list[str]) -> pd.DataFrame:
     """The table of `source`; what was left out or understood is added to `notes`.
@@ -128,7 +130,11 @@ def _text(data: bytes) -> str:
 def _read_csv(text: str, config: dict[str, Any], notes: list[str]) -> pd.DataFrame:
     separator = config.get("delimiter") or _separator(text)
     frame = pd.read_csv(
-        io.StringIO(text), sep=separator, nrows=MAX_ROWS + 1, skipinitialspace=True, low_memory=False
+        io.StringIO(text),
+        sep=separator,
+        nrows=MAX_ROWS + 1,
+        skipinitialspace=True,
+        low_memory=False,
     )
     if separator != ",":
         shown = {"\t": "tab"}.get(separator, separator)
@@ -190,7 +196,9 @@ def _read_json(text: str) -> pd.DataFrame:
         else:
             value = [value]
     if not isinstance(value, list):
-        raise DataError("The JSON is a single value. Give a list of objects, or columns with lists.")
+        raise DataError(
+            "The JSON is a single value. Give a list of objects, or columns with lists."
+        )
     if value and isinstance(value[0], dict):
         return pd.json_normalize(value[: MAX_ROWS + 1], max_level=3)
     return pd.DataFrame(value[: MAX_ROWS + 1])
