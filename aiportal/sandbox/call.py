@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 __all__ = [
@@ -21,8 +20,6 @@ Broker = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 """What the box may ask of the portal: an operation's name and its arguments to a JSON value.
 
 A PortalError that it raises reaches the program as an exception with its message."""
-
-NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class SandboxCall:
     program: Program
     parameters: Any
     owner: str
-    files: Mapping[str, bytes] = NO_FILES
+    files: Mapping[str, bytes] = field(default_factory=dict)
     limits: CallLimits = field(default_factory=CallLimits)
     broker: Broker | None = None
     session: str | None = None
