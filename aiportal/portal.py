@@ -29,6 +29,7 @@ from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
+from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 from aiportal.tools import Tools, open_tools
@@ -60,6 +61,7 @@ class Portal(Chats):
     prompt_tokens: PromptTokens
     responses: Responses
     personal_data: PersonalData
+    sandbox: Sandbox
     tools: Tools
 
     @classmethod
@@ -90,8 +92,9 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
+            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=None, fetcher=None, search=None)
+                open_tools(database, settings, sandbox=sandbox, fetcher=None, search=None)
             )
             yield cls(
                 settings=settings,
@@ -113,6 +116,7 @@ class Portal(Chats):
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
+                sandbox=sandbox,
                 tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )

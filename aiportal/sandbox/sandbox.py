@@ -1,0 +1,122 @@
+"""The sandbox: programs of strangers, run one process a call, by the strongest means there are."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from aiportal.errors import InvalidRequest, ToolUnavailable
+from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
+from aiportal.sandbox.conversation import Conversation, ConversationLost
+from aiportal.sandbox.outcomes import outcome_of
+from aiportal.sandbox.pool import Zygotes
+from aiportal.sandbox.profiles import DATA
+from aiportal.sandbox.tiers import SandboxMode, Tier, find_tier
+from aiportal.sandbox.turns import Turns
+
+__all__ = ["Sandbox"]
+
+MAX_WAITING_OF_AN_OWNER: Final = 16
+MAX_CALL_BYTES: Final = 64 * 1024**2
+_PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
+
+
+class Sandbox:
+    """Made by `open`. Nothing is started before `begin` or the first call."""
+
+    def __init__(self, mode: SandboxMode, *, workers: int) -> None:
+        self._mode = mode
+        self._turns = Turns(at_once=workers, max_waiting=MAX_WAITING_OF_AN_OWNER)
+        self._zygotes = Zygotes()
+        self._tier = _PROBING
+        self._probe: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, mode: SandboxMode, *, workers: int | None = None
+    ) -> AsyncIterator["Sandbox"]:
+        """A sandbox until the context is left; nothing of it stays then.
+
+        workers: calls that run at once, the machine's cores by default.
+        """
+        sandbox = cls(mode, workers=workers or os.cpu_count() or 1)
+        try:
+            yield sandbox
+        finally:
+            await sandbox._stop()
+
+    @property
+    def tier(self) -> Tier:
+        """What is in force as far as it is known by now. See `ready`."""
+        return self._tier
+
+    def begin(self, warm: tuple[Profile, ...] = (DATA,)) -> None:
+        """Start in the background what the first call would have to wait for.
+
+        warm: profiles to start as well; those that cannot be are told in the log.
+        """
+        if self._probe is None:
+            self._probe = asyncio.create_task(self._find_tier(), name="sandbox-probe")
+            self._zygotes.warm(warm, after=self._probe)
+
+    async def ready(self) -> Tier:
+        """Wait until it is known which tier is in force."""
+        self.begin(())
+        if self._probe is not None:
+            await asyncio.shield(self._probe)
+        return self._tier
+
+    async def run(self, call: SandboxCall) -> Outcome:
+        """Make a call. Cancelling the task that waits here kills the program.
+
+        Raises ToolUnavailable where there is no tier, RateLimited where the owner's queue is full,
+        InvalidRequest for a program without a controller or with too much data.
+        """
+        _check(call)
+        if (await self.ready()).name is None:
+            raise ToolUnavailable(f"Tools cannot run here. {' '.join(self._tier.reasons)}")
+        async with self._turns.take(call.owner):
+            return await self._run(call)
+
+    async def _run(self, call: SandboxCall) -> Outcome:
+        conversation = await Conversation.over(await self._zygotes.connect(call.program.profile))
+        try:
+            return outcome_of(*await conversation.call(call))
+        except ConversationLost as lost:
+            if lost.is_late:
+                await self._zygotes.replace(call.program.profile)
+            return _lost(call, lost)
+        finally:
+            conversation.hang_up()
+
+    async def _find_tier(self) -> None:
+        tier, zygote = await find_tier(self._mode)
+        if tier.name is not None and zygote is not None:
+            self._zygotes.begin(tier.name, zygote)
+        self._tier = tier
+
+    async def _stop(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait({self._probe})
+        await self._zygotes.stop()
+
+
+def _check(call: SandboxCall) -> None:
+    if "controller.py" not in call.program.files:
+        raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py.")
+    for name in call.files:
+        if "/" in name or name in {"", ".", ".."} or "\0" in name or len(name.encode()) > 200:
+            raise InvalidRequest(f"{name!r} is no plain name of a file.", param="files")
+    size = sum(map(len, (*call.program.files.values(), *call.files.values())))
+    if size > MAX_CALL_BYTES:
+        raise InvalidRequest(f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}.")
+
+
+def _lost(call: SandboxCall, lost: ConversationLost) -> Outcome:
+    kind = "timeout" if lost.is_late else "crashed"
+    words = f"The sandbox lost the call: {lost}."
+    wall_ms = call.limits.wall_s * 1000 if lost.is_late else 0.0
+    return Outcome(None, Failure(kind, words), "", "", is_truncated=False, duration_ms=wall_ms)
