@@ -2,6 +2,7 @@
 
 import math
 import re
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -227,7 +228,9 @@ def test_digits_are_right_as_far_as_asked_for() -> None:
         "5342117068"
     )
     assert calculate("sqrt(2)", precision=3)["result"] == "1.41"
-    assert calculate("exp(1)", precision=40)["result"] == "2.718281828459045235360287471352662497757"
+    assert (
+        calculate("exp(1)", precision=40)["result"] == "2.718281828459045235360287471352662497757"
+    )
 
 
 def test_a_long_whole_number_is_whole_and_has_a_short_form() -> None:
@@ -289,7 +292,5 @@ def test_any_arithmetic_is_what_fractions_give(tree: tuple[str, Fraction | None]
 @settings(max_examples=150, deadline=None)
 @given(st.text(alphabet="0123456789.+-*/%^!()<>=, eπ√²kmsincoto°CF", max_size=40))
 def test_any_text_has_a_value_or_an_explanation(text: str) -> None:
-    try:
+    with suppress(load("calculator").CalculationError):
         assert calculate(text)["result"]
-    except ValueError as exc:
-        assert type(exc).__name__ == "CalculationError", repr(exc)
