@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import aiportal_tool, frames, values
+from .limits import MAX_RESULT_BYTES
 
 __all__ = ["Controller", "run_script", "serve"]
 
@@ -72,6 +73,9 @@ class Controller:
         if failure:
             return failure
         encoded, is_exact = result[0]
+        if len(encoded) > MAX_RESULT_BYTES:
+            words = f"The result is larger than {MAX_RESULT_BYTES} bytes. Leave it as a file instead."
+            return _failed("invalid_result", words)
         return {"op": "result", "is_exact": is_exact}, [encoded]
 
     def _run(self, parameters: bytes) -> tuple[bytes, bool]:
