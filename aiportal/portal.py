@@ -24,6 +24,7 @@ from aiportal.chat import (
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
+from aiportal.fetch import Fetcher
 from aiportal.local import LocalModels
 from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
@@ -62,6 +63,7 @@ class Portal(Chats):
     responses: Responses
     personal_data: PersonalData
     sandbox: Sandbox
+    fetcher: Fetcher
     tools: Tools
 
     @classmethod
@@ -93,8 +95,9 @@ class Portal(Chats):
                 )
             )
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
+            fetcher = await stack.enter_async_context(Fetcher.open(settings.fetch_allow))
             tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=sandbox, fetcher=None, search=None)
+                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=None)
             )
             yield cls(
                 settings=settings,
@@ -117,6 +120,7 @@ class Portal(Chats):
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
                 sandbox=sandbox,
+                fetcher=fetcher,
                 tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
