@@ -41,7 +41,7 @@ class Execution:
         self._sandbox = sandbox
         self._fetcher = fetcher
         self._search = search
-        self._rates = CallRates()
+        self.rates = CallRates()
 
     async def run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         """The outcome; a failure of the program is one as well. Cancelling this ends the program.
@@ -69,7 +69,7 @@ class Execution:
 
     async def _run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
-        with self._rates.counted(principal, tool):
+        with self.rates.counted(principal, tool):
             outcome = await self._sandbox.run(self._as_sandbox_call(principal, tool, call))
         return _as_tool_outcome(tool, outcome)
 
