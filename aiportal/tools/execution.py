@@ -1,5 +1,6 @@
 """One call of a tool from its checked arguments to its outcome."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ __all__ = ["Execution"]
 
 PLAIN = "bare"  # the profile of tools that name none
 TOOL_ERROR = "tool_error"
+EXIT = "exit"
 MAX_WORDS = 4_000
 _log = logging.getLogger(__name__)
 
@@ -103,6 +105,8 @@ class Execution:
 
 def _as_tool_outcome(tool: Tool, outcome: Outcome) -> ToolOutcome:
     failure = outcome.failure or _told_failure(outcome.result)
+    if failure is not None and failure.type == EXIT:
+        failure = _told_failure(_printed(outcome.stdout)) or failure
     return ToolOutcome(
         tool_id=tool.id,
         result=outcome.result if failure is None else None,
@@ -127,3 +131,11 @@ def _told_failure(result: Any) -> Failure | None:
             error["message"][:MAX_WORDS],
         )
     return Failure(TOOL_ERROR, str(error)[:MAX_WORDS])
+
+
+def _printed(stdout: str) -> Any:
+    """What a script says before it ends with another code than 0, None where that is no JSON."""
+    try:
+        return json.loads(stdout)
+    except (ValueError, RecursionError):
+        return None
