@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +20,6 @@ from aiportal.tools.tool import Tool, ToolStatus
 __all__ = ["ToolRegistry"]
 
 GONE_S = 0.1  # how long a folder is missing until it is removed: some editors write by way of that
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
 
 
@@ -142,9 +138,8 @@ class ToolRegistry:
                 return f"it needs {name}. Set it in the portal's environment or its `.env` file."
         if tool.requirements is not None:
             return self.environments.missing(tool)
-        lacking = [name for name in map(_name, tool.dependencies) if not _is_installed(name)]
-        if lacking:
-            words = ", ".join(lacking)
+        if tool.lacking:
+            words = ", ".join(tool.lacking)
             return f"the portal lacks {words}. Run: pip install 'aiportal[tools]'"
         return ""
 
@@ -192,18 +187,3 @@ class ToolRegistry:
 
 def _names(config: ToolsConfig) -> set[str]:
     return {*config.tools, *config.bad}
-
-
-def _name(requirement: str) -> str:
-    """Of a requirement such as `pandas>=2.3`, the distribution."""
-    found = _DISTRIBUTION.match(requirement)
-    return found[0] if found is not None else requirement
-
-
-@lru_cache(maxsize=1_000)
-def _is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True
