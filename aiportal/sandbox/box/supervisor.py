@@ -48,6 +48,8 @@ class _Supervisor:
                 running.end()
         finally:
             house.leave()
+            if self._portal.is_over:  # with the portal gone the zygote is, too
+                self._housing.leave()
 
     def _next_call(self) -> tuple[dict[str, Any], list[bytes]] | None:
         poll = select.poll()

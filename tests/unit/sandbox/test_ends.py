@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from aiportal.sandbox import Sandbox, SandboxMode, conversation
 from tests.unit.sandbox.conftest import call_of
-from tests.unit.sandbox.traces import folders, zygotes
+from tests.unit.sandbox.traces import folders, folders_of_calls, zygotes
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -35,7 +35,7 @@ async def only(count: int) -> None:
 
 
 async def test_a_cancelled_call_leaves_nothing(own: Sandbox) -> None:
-    idle, on_disk = len(zygotes()), len(folders())
+    idle, on_disk = len(zygotes()), len(folders_of_calls())
     calls = [asyncio.create_task(own.run(call_of(HANGS))) for _ in range(8)]
     await only(idle + 16)
     for call in calls:
@@ -43,7 +43,7 @@ async def test_a_cancelled_call_leaves_nothing(own: Sandbox) -> None:
     await asyncio.wait(calls)
     await only(idle)
     assert all(call.cancelled() for call in calls)
-    assert len(folders()) == on_disk
+    assert len(folders_of_calls()) == on_disk
 
 
 async def test_a_zygote_that_dies_is_replaced(own: Sandbox) -> None:

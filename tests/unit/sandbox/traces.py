@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["below", "folders", "zygotes"]
+__all__ = ["below", "folders", "folders_of_calls", "zygotes"]
 
 
 def below(process: int) -> set[int]:
@@ -29,5 +29,10 @@ def _is_zygote(process: int) -> bool:
 
 
 def folders() -> list[Path]:
-    """Of calls in tier `landlock`."""
+    """Of zygotes in tier `landlock`."""
     return list(Path(tempfile.gettempdir()).glob("aiportal-box-*"))
+
+
+def folders_of_calls() -> list[Path]:
+    """The same of their calls."""
+    return [inner for folder in folders() for inner in folder.glob("*")]
