@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 from aiportal.fetch import Fetcher
 from aiportal.sandbox import Sandbox
+from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.tools.approvals import Approvals
 from aiportal.tools.execution import Execution
 from aiportal.tools.folders import lay_out_tools
-from aiportal.tools.needs import Searching
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tools import Tools
 
@@ -25,7 +25,7 @@ async def open_tools(
     *,
     sandbox: Sandbox,
     fetcher: Fetcher,
-    search: Searching | None,
+    search: WebSearch,
 ) -> AsyncIterator[Tools]:
     """Tools that follow their files until the context is left."""
     await asyncio.to_thread(lay_out_tools, settings)

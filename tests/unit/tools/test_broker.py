@@ -10,6 +10,7 @@ import pytest
 
 from aiportal.errors import InvalidRequest, PermissionDenied, PortalError, RateLimited
 from aiportal.fetch import Fetcher, Tempo
+from aiportal.search import WebSearch
 from aiportal.tools import broker as broker_module
 from aiportal.tools.broker import ToolBroker, confidential_of
 from tests.unit.tools.tool_folders import ANN, made
@@ -47,7 +48,13 @@ async def broker(tmp_path: Path, fetcher: Fetcher, **security: Any) -> ToolBroke
     tool = await asyncio.to_thread(
         made, tmp_path, security={"allowNetworkAccess": True, **security}
     )
-    return ToolBroker(ANN, tool, dict.fromkeys(tool.secrets, SECRET), fetcher=fetcher, search=None)
+    return ToolBroker(
+        ANN,
+        tool,
+        dict.fromkeys(tool.secrets, SECRET),
+        fetcher=fetcher,
+        search=WebSearch.of(fetcher, {}),
+    )
 
 
 async def test_a_page_of_an_allowed_host_is_fetched(
@@ -110,7 +117,7 @@ async def test_a_star_is_any_public_host_and_nothing_inside(
 
 async def test_a_tool_without_network_has_none(tmp_path: Path, fetcher: Fetcher) -> None:
     tool = await asyncio.to_thread(made, tmp_path)
-    asked = ToolBroker(ANN, tool, {}, fetcher=fetcher, search=None)
+    asked = ToolBroker(ANN, tool, {}, fetcher=fetcher, search=WebSearch.of(fetcher, {}))
     for operation, arguments in (
         ("fetch", {"url": "https://example.org/"}),
         ("search", {"query": "x"}),
