@@ -12,7 +12,7 @@ CODE := aiportal pages tools tests docs app.py
 GENERATED := docs/*.md .env.example
 TOOL_PATH := tests/unit/tools/shipped/box
 
-.PHONY: help run notebook test check bench bench-litellm bench-pages faults clients fmt docs lock clean
+.PHONY: help run notebook test check bench bench-litellm bench-pages bench-tools faults clients fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench-litellm: $(VENV)/.installed-dev ## throughput beside LiteLLM's proxy, whic
 
 bench-pages: $(VENV)/.installed-dev ## what the web app costs: page weight, streaming, fifty sessions at once
 	$(BIN)/python -m tests.performance.pages
+
+bench-tools: $(VENV)/.installed-dev ## what a call in the sandbox takes, in both tiers
+	$(BIN)/python -m tests.performance.tools
 
 faults: $(VENV)/.installed-dev ## a minute of calls to deployments that refuse, hang and fail
 	$(BIN)/python -m tests.performance.faults
