@@ -24,11 +24,13 @@ from aiportal.chat import (
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
+from aiportal.fetch import Fetcher
 from aiportal.local import LocalModels
 from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
+from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
 from aiportal.usage import Door, Ledger
@@ -59,6 +61,8 @@ class Portal(Chats):
     prompt_tokens: PromptTokens
     responses: Responses
     personal_data: PersonalData
+    fetcher: Fetcher
+    web_search: WebSearch
 
     @classmethod
     @asynccontextmanager
@@ -76,6 +80,10 @@ class Portal(Chats):
             ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
             router = await stack.enter_async_context(Router.open(local, ledger))
+            fetcher = await stack.enter_async_context(
+                Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
+            )
+            environment = await asyncio.to_thread(settings.provider_environment)
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers)
@@ -108,6 +116,8 @@ class Portal(Chats):
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
+                fetcher=fetcher,
+                web_search=WebSearch.of(fetcher, environment, urls=settings.search_urls),
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

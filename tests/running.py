@@ -85,6 +85,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AIPORTAL_CHAT_TITLES": settings.chat_titles,
         "AIPORTAL_DISCOVER_LOCAL": str(settings.discover_local),
         "AIPORTAL_LOCAL_SERVERS": ",".join(settings.local_servers),
+        "AIPORTAL_FETCH_ALLOW": ",".join(settings.fetch_allow),
+        "AIPORTAL_SEARCH_URLS": ",".join(settings.search_urls),
     }
     if settings.model_config_dir is not None:
         variables["AIPORTAL_MODEL_CONFIG_DIR"] = str(settings.model_config_dir)

@@ -51,6 +51,7 @@ from aiportal.api.routes import (
     rerank,
     responses,
     routerbox,
+    search,
     shares,
     sign_in,
     temporary_chats,
@@ -92,6 +93,7 @@ RESOURCES = (
     temporary_chats,
     attachments,
     prompts,
+    search,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -22,6 +22,7 @@ SPEAK_JSON = {
     "aiportal models validate",
     "aiportal restore",
     "aiportal rollback",
+    "aiportal search",
     "aiportal user create",
     "aiportal user link",
     "aiportal user list",
