@@ -21,6 +21,7 @@ __all__ = [
     "prctl",
     "set_dumpable",
     "set_parent_death_signal",
+    "set_thread_stacks",
     "syscall",
     "unshare",
 ]
@@ -38,6 +39,7 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 SIGCHLD, SIGKILL = 17, 9
 _CAPABILITY_VERSION_3 = 0x20080522
 _ENOSYS = 38
+_ATTRIBUTES_BYTES = 128  # a pthread_attr_t has 56 or 64
 
 # clone, pivot_root, capset, mount_setattr
 _NUMBERS = {"x86_64": (56, 155, 126, 442), "aarch64": (220, 41, 91, 442)}
@@ -60,6 +62,16 @@ class _Attributes(ctypes.Structure):
 def is_known_machine() -> bool:
     """True on the processors whose system call numbers we have."""
     return platform.system() == "Linux" and platform.machine() in _NUMBERS
+
+
+def set_thread_stacks(size_bytes: int) -> None:
+    """How much address space each thread that is made from here on takes for its stack."""
+    if not hasattr(_libc, "pthread_setattr_default_np"):
+        return  # a C library with small stacks of its own
+    attributes = ctypes.create_string_buffer(_ATTRIBUTES_BYTES)
+    _libc.pthread_attr_init(attributes)
+    _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(size_bytes))
+    _libc.pthread_setattr_default_np(attributes)
 
 
 def syscall(number: int, *arguments: object) -> int:

@@ -36,6 +36,7 @@ class Running:
         self._process = 0
         self._is_stopped = False
         self._asks = 0
+        self._looks_at = 0.0
         head = limits.MAX_RESULT_BYTES if start.is_script else limits.STREAM_EDGE_BYTES
         output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
         self._process = os.fork()
@@ -91,7 +92,7 @@ class Running:
                     return ("invalid_result", wrong)
         if not self.report and (self._duty.is_over or self._watch in ready):
             return self._end_of_itself()
-        return self._of_disk()
+        return self._of_watcher()
 
     def _wait(self, portal: Channel, deadline: float) -> set[int]:
         poll = select.poll()
@@ -149,9 +150,15 @@ class Running:
         poll.register(self._watch, select.POLLIN)
         return bool(poll.poll(1000))
 
-    def _of_disk(self) -> Verdict | None:
+    def _of_watcher(self) -> Verdict | None:
+        """Where no namespace bounds files and threads."""
         house = self._start.house
-        if house.is_on_disk and house.used_bytes() > self._start.disk_bytes:
+        if not house.is_on_disk or time.monotonic() < self._looks_at:
+            return None
+        self._looks_at = time.monotonic() + _LOOK_S
+        if limits.threads_of(self._process) > limits.MAX_THREADS:
+            return ("thread_limit", f"The program has more than {limits.MAX_THREADS} threads.")
+        if house.used_bytes() > self._start.disk_bytes:
             words = (
                 f"The program's files are larger than the {self._start.disk_bytes} bytes allowed."
             )

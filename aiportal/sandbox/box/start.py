@@ -67,6 +67,7 @@ class Start:
             disk_bytes=self.disk_bytes,
             in_use=self.in_use,
             is_lasting=self.stays,
+            is_namespaces=self.is_namespaces,
         )
         kernel.drop_capabilities()
         kernel.forbid_new_privileges()

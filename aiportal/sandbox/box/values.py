@@ -56,7 +56,8 @@ def _other(value: Any, depth: int) -> Any:
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
+        is_missing = type(value).__name__ == "NaTType"  # of pandas
+        return None if is_missing else value.isoformat()
     if isinstance(value, complex | decimal.Decimal | fractions.Fraction | uuid.UUID):
         return str(value)
     if isinstance(value, pathlib.PurePath):

@@ -157,7 +157,19 @@ async def test_threads_are_allowed_but_not_without_end(run: Run) -> None:
             return count
     """
     outcome = await run(source)
-    assert outcome.failure is not None or 8 <= outcome.result < 2000
+    if outcome.failure is None:
+        assert 8 <= outcome.result <= 512
+    else:
+        assert outcome.failure.type == "thread_limit"
+
+
+async def test_a_few_threads(run: Run) -> None:
+    source = """
+        from concurrent.futures import ThreadPoolExecutor
+        def run(parameters):
+            with ThreadPoolExecutor(32) as pool: return sum(pool.map(abs, range(-100, 0)))
+    """
+    assert (await run(source)).result == 5050
 
 
 async def test_a_thread_that_goes_on_ends_with_the_call(run: Run) -> None:
