@@ -16,6 +16,7 @@ __all__ = [
     "drop_capabilities",
     "forbid_new_privileges",
     "is_known_machine",
+    "make_mounts_private",
     "mount_memory",
     "pivot_root",
     "prctl",
@@ -81,6 +82,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def prctl(option: int, *arguments: int) -> int:
+    """One of the many things that prctl(2) does for this process."""
     padded = [ctypes.c_ulong(one) for one in (*arguments, 0, 0, 0, 0)[:4]]
     return _checked(_libc.prctl(ctypes.c_int(option), *padded))
 
@@ -128,6 +130,7 @@ def make_mounts_private() -> None:
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
+    """The new root in place of the old one, which is found below `put_old` from then on."""
     syscall(_numbers()[1], new_root.encode(), put_old.encode())
 
 

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "encode"]
+__all__ = ["MAX_DEPTH", "encode", "plain"]
 
 MAX_DEPTH = 32
 _MAX_REPR = 10_000
