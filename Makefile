@@ -8,8 +8,9 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-CODE := aiportal pages tests docs app.py
+CODE := aiportal pages tools tests docs app.py
 GENERATED := docs/*.md .env.example
+TOOL_PATH := tests/unit/tools/shipped/box
 
 .PHONY: help run notebook test check bench bench-litellm bench-pages bench-tools faults clients fmt docs lock clean
 
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, l
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
+	@for tool in tools/*/; do echo "mypy $$tool"; (cd $$tool && MYPYPATH=$(CURDIR)/$(TOOL_PATH) \
+		$(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+		--cache-dir $(CURDIR)/.mypy_cache *.py) || exit 1; done
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/cog --check -I docs $(GENERATED)
 	$(BIN)/python -m tests.locks

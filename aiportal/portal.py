@@ -24,14 +24,17 @@ from aiportal.chat import (
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
+from aiportal.fetch import Fetcher
 from aiportal.local import LocalModels
 from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
 from aiportal.sandbox import Sandbox
+from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
+from aiportal.tools import Tools, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -61,6 +64,9 @@ class Portal(Chats):
     responses: Responses
     personal_data: PersonalData
     sandbox: Sandbox
+    fetcher: Fetcher
+    web_search: WebSearch
+    tools: Tools
 
     @classmethod
     @asynccontextmanager
@@ -78,6 +84,10 @@ class Portal(Chats):
             ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
             router = await stack.enter_async_context(Router.open(local, ledger))
+            fetcher = await stack.enter_async_context(
+                Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
+            )
+            environment = await asyncio.to_thread(settings.provider_environment)
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers)
@@ -91,6 +101,9 @@ class Portal(Chats):
                 )
             )
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
+            web_search = WebSearch.of(fetcher, environment, urls=settings.search_urls)
+            opening = open_tools(database, settings, sandbox, fetcher, web_search)
+            tools = await stack.enter_async_context(opening)
             yield cls(
                 settings=settings,
                 database=database,
@@ -112,6 +125,9 @@ class Portal(Chats):
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
                 sandbox=sandbox,
+                fetcher=fetcher,
+                web_search=web_search,
+                tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

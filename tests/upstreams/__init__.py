@@ -48,7 +48,9 @@ from tests.upstreams.operations import (
     ranking,
 )
 from tests.upstreams.received import Received
+from tests.upstreams.searching import SearchSite
 from tests.upstreams.server import Upstream
+from tests.upstreams.site import Names, Site, html, redirect
 
 __all__ = [
     "DONE",
@@ -59,8 +61,11 @@ __all__ = [
     "Gate",
     "Hang",
     "Head",
+    "Names",
     "Received",
     "Reset",
+    "SearchSite",
+    "Site",
     "Step",
     "Upstream",
     "chunk",
@@ -68,11 +73,13 @@ __all__ = [
     "error",
     "event",
     "hang",
+    "html",
     "images",
     "moderations",
     "page",
     "plain",
     "ranking",
+    "redirect",
     "reset",
     "stream",
     "text",

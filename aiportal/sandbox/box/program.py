@@ -110,9 +110,15 @@ def _attempt(action: Callable[[], object], folder: str) -> _Report | None:
     except MemoryError:
         return _failed("out_of_memory", "The program needed more memory than it may have.")
     except BaseException as error:  # whatever a stranger's program raises is its answer
-        _show(error, folder)
+        if not _is_told(error):
+            _show(error, folder)
         return _failed(type(error).__name__, _message(error))
     return None
+
+
+def _is_told(error: BaseException) -> bool:
+    """The class of the exception says `is_told = True`: its message is all that is to be known."""
+    return vars(type(error)).get("is_told") is True
 
 
 def _of_exit(error: SystemExit) -> str:

@@ -6,6 +6,7 @@ The portal tells over one socket what is wanted; with each call comes the socket
 import gc
 import importlib
 import json
+import mimetypes
 import os
 import shutil
 import signal
@@ -91,6 +92,7 @@ def _stay_outside(visible: list[str], uid: int) -> list[str]:
 def _warm_up(modules: list[str], cache: str, processes: int) -> None:
     """Raises RuntimeError for modules that start threads: a process with threads is not forked."""
     os.makedirs(cache, exist_ok=True)
+    mimetypes.knownfiles.clear()  # of the machine: a library that sees but cannot read them fails
     for name in modules:
         importlib.import_module(name)
     rehearse()
