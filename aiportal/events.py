@@ -53,9 +53,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """The model calls a tool of the portal's. `arguments` as the model wrote them, parsed where they can be.
+    """The model calls a tool of the portal's.
 
-    approval_id: where a person has to agree before it runs.
+    arguments: as the model wrote them, parsed where they can be. approval_id: where a person has to
+    agree before it runs.
     """
 
     tool_id: str
