@@ -2,6 +2,7 @@
 
 PortalError
 ├── InvalidRequest              400  the caller's body or parameters
+│   ├── FetchRefused            400  an address of the web that this portal does not fetch
 │   ├── RequestTooLarge         413
 │   └── HeadersTooLarge         431
 ├── AuthenticationFailed        401  no credential, or one that is not valid
@@ -34,6 +35,7 @@ __all__ = [
     "ConfigError",
     "Conflict",
     "DatabaseUnavailable",
+    "FetchRefused",
     "HeadersTooLarge",
     "InternalError",
     "InvalidRequest",
@@ -90,6 +92,10 @@ class InvalidRequest(PortalError):
     status = 400
     type = "invalid_request_error"
     default_code = "invalid_request"
+
+
+class FetchRefused(InvalidRequest):
+    default_code = "fetch_refused"
 
 
 class RequestTooLarge(InvalidRequest):

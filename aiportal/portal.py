@@ -31,6 +31,7 @@ from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
+from aiportal.tools import Tools, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -59,6 +60,7 @@ class Portal(Chats):
     prompt_tokens: PromptTokens
     responses: Responses
     personal_data: PersonalData
+    tools: Tools
 
     @classmethod
     @asynccontextmanager
@@ -88,6 +90,9 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
+            tools = await stack.enter_async_context(
+                open_tools(database, settings, sandbox=None, fetcher=None, search=None)
+            )
             yield cls(
                 settings=settings,
                 database=database,
@@ -108,6 +113,7 @@ class Portal(Chats):
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
+                tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

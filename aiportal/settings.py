@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     """Folder with `config.json` and `models/`. Unset: `model_config/` of the working folder,
     else the packaged copy, laid into the data folder at the first start."""
 
+    tools_dir: Path | None = None
+    """Folder with a folder for each tool. Unset: `tools/` of the working folder if a `config.json` is
+    in it, else the packaged copy, laid into the data folder at the first start."""
+
     local_model: Literal["on", "off"] = "on"
     """`off`: no embedded language model; `serve` fetches no weights and `local/` models answer 503."""
 

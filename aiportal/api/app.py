@@ -21,6 +21,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    admin_tools,
     answers,
     arena,
     arrangement,
@@ -55,6 +56,7 @@ from aiportal.api.routes import (
     sign_in,
     temporary_chats,
     text_completions,
+    tools,
     turns,
     usage,
 )
@@ -92,6 +94,7 @@ RESOURCES = (
     temporary_chats,
     attachments,
     prompts,
+    tools,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.
@@ -155,7 +158,7 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
 def _api_routes() -> Sequence[BaseRoute]:
     """The same ones for every portal of a process: to work them out takes a tenth of a second."""
     router = APIRouter()
-    for resource in (health, metrics, auth, keys, preferences, personal_data, docs):
+    for resource in (health, metrics, auth, keys, preferences, personal_data, admin_tools, docs):
         router.include_router(resource.router)
     router.include_router(sign_in.router, include_in_schema=False)
     for resource in RESOURCES:

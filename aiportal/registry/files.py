@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,21 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from aiportal.registry.folders import folder_in_use, lay_out_folder
 from aiportal.registry.schema import ConfigFile, ModelFile
 from aiportal.settings import Settings
 
-__all__ = ["ConfigProblem", "ModelConfig", "config_folder", "lay_out", "read_config"]
+__all__ = [
+    "ConfigProblem",
+    "ModelConfig",
+    "config_folder",
+    "lay_out",
+    "read_config",
+    "read_file",
+]
 
 FileModel = TypeVar("FileModel", bound=BaseModel)
+NAME = "model_config"
 MAX_FILES = 5_000
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -53,25 +61,12 @@ class ModelConfig:
 
 def config_folder(settings: Settings) -> Path:
     """Where the model config lives. Changes nothing; see `lay_out`."""
-    if settings.model_config_dir is not None:
-        return settings.model_config_dir
-    in_working_folder = Path("model_config")
-    if (in_working_folder / "config.json").is_file():
-        return in_working_folder.resolve()
-    in_data_folder = settings.data_dir / "model_config"
-    return in_data_folder if (in_data_folder / "config.json").is_file() else _packaged()
+    return folder_in_use(NAME, settings.model_config_dir, settings.data_dir)
 
 
 def lay_out(settings: Settings) -> None:
     """Put the packaged model config into the data folder, to be changed there, if it is what is used."""
-    if config_folder(settings) == _packaged():
-        shutil.copytree(_packaged(), settings.data_dir / "model_config", dirs_exist_ok=True)
-
-
-def _packaged() -> Path:
-    package = Path(__file__).parent.parent
-    installed = package / "_packaged" / "model_config"
-    return installed if installed.is_dir() else package.parent / "model_config"
+    lay_out_folder(NAME, settings.model_config_dir, settings.data_dir)
 
 
 def read_config(folder: Path, before: ModelConfig | None = None) -> ModelConfig:
@@ -81,7 +76,7 @@ def read_config(folder: Path, before: ModelConfig | None = None) -> ModelConfig:
     keep their ids against others that come to claim the same.
     """
     problems: list[ConfigProblem] = []
-    config = _read(folder / "config.json", folder, ConfigFile, problems)
+    config = read_file(folder / "config.json", folder, ConfigFile, problems)
     if config is None:
         config = before.config if before is not None else ConfigFile()
     is_missing = not (folder / "models").is_dir()
@@ -90,7 +85,7 @@ def read_config(folder: Path, before: ModelConfig | None = None) -> ModelConfig:
         words = f"more than {MAX_FILES} files; those after {paths[MAX_FILES - 1].name} are left out"
         problems.append(ConfigProblem("models", "", "", words))
     found: dict[str, ModelFile | None] = {
-        path.relative_to(folder).as_posix(): _read(path, folder, ModelFile, problems)
+        path.relative_to(folder).as_posix(): read_file(path, folder, ModelFile, problems)
         for path in paths[:MAX_FILES]
     }
     models = _without_doubles(found, before, problems)
@@ -137,9 +132,13 @@ def _without_doubles(
     return {file: entry for file, entry in good.items() if owners[entry.id] == file}
 
 
-def _read(
+def read_file(
     path: Path, folder: Path, kind: type[FileModel], problems: list[ConfigProblem]
 ) -> FileModel | None:
+    """A JSON object of `kind`; None for what is not, with what is wrong added to `problems`.
+
+    folder: what the file is named in relation to.
+    """
     file = path.relative_to(folder).as_posix()
     try:
         if path.stat().st_size > MAX_FILE_BYTES:

@@ -1,5 +1,24 @@
-"""Tools: Python programs that people, models, programs and other agents may call."""
+"""Tools: Python programs that people, models and programs call, each in a sandbox."""
 
+from aiportal.tools.administration import ToolChange
+from aiportal.tools.approvals import Approval
+from aiportal.tools.arguments import MAX_FILE_BYTES, MAX_FILES
+from aiportal.tools.assembly import open_tools
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
+from aiportal.tools.registry import ToolRegistry
+from aiportal.tools.tool import Tool, ToolStatus
+from aiportal.tools.tools import Tools
 
-__all__ = ["OfferedTool", "ToolOutcome"]
+__all__ = [
+    "MAX_FILES",
+    "MAX_FILE_BYTES",
+    "Approval",
+    "OfferedTool",
+    "Tool",
+    "ToolChange",
+    "ToolOutcome",
+    "ToolRegistry",
+    "ToolStatus",
+    "Tools",
+    "open_tools",
+]

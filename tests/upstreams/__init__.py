@@ -49,6 +49,7 @@ from tests.upstreams.operations import (
 )
 from tests.upstreams.received import Received
 from tests.upstreams.server import Upstream
+from tests.upstreams.site import Names, Site, html, redirect
 
 __all__ = [
     "DONE",
@@ -59,8 +60,10 @@ __all__ = [
     "Gate",
     "Hang",
     "Head",
+    "Names",
     "Received",
     "Reset",
+    "Site",
     "Step",
     "Upstream",
     "chunk",
@@ -68,11 +71,13 @@ __all__ = [
     "error",
     "event",
     "hang",
+    "html",
     "images",
     "moderations",
     "page",
     "plain",
     "ranking",
+    "redirect",
     "reset",
     "stream",
     "text",

@@ -33,6 +33,7 @@ class Upstream:
         self.requests: list[Received] = []
         self.connections = 0  # open now
         self.connections_made = 0  # ever
+        self.host = "127.0.0.1"
         self.port = port
         self._answers: dict[str, deque[Answer]] = {}
         self._changed = threading.Condition()
@@ -104,7 +105,7 @@ class Upstream:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        server = await self._loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port)
+        server = await self._loop.create_server(lambda: _Connection(self), self.host, self.port)
         self.port = server.sockets[0].getsockname()[1]
         self._started.open()
         await self._stop.wait()

@@ -1,0 +1,118 @@
+"""What a caller gives to a tool: bounded, then held against the tool's schema."""
+
+import asyncio
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+
+from aiportal.errors import InvalidRequest, RequestTooLarge
+from aiportal.tools.tool import Tool
+
+__all__ = ["MAX_ARGUMENT_BYTES", "checked_arguments", "checked_files"]
+
+MAX_ARGUMENT_BYTES: Final = 8 * 1024**2
+MAX_LEVELS = 64
+MAX_VALUES = 500_000
+MAX_FAULTS = 5
+MAX_WORDS = 200
+MAX_FILES: Final = 20
+MAX_FILE_BYTES: Final = 20 * 1024**2  # of all together
+MAX_NAME_CHARS = 200
+
+
+async def checked_arguments(tool: Tool, arguments: object) -> Mapping[str, Any]:
+    """The arguments, if the tool takes them.
+
+    Raises InvalidRequest that names each field at fault, RequestTooLarge.
+    """
+    if not isinstance(arguments, dict):
+        raise _wrong(tool, "the arguments are not an object with a value for each name.", ())
+    await asyncio.to_thread(_check, tool, arguments)
+    return arguments
+
+
+def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
+    _check_shape(tool, arguments)
+    try:
+        size = len(json.dumps(arguments))
+    except (TypeError, ValueError) as error:
+        raise _wrong(tool, f"the arguments are no JSON ({error}).", ()) from error
+    if size > MAX_ARGUMENT_BYTES:
+        raise RequestTooLarge(
+            f"The arguments have {size} bytes; a tool takes {MAX_ARGUMENT_BYTES}. Send what is"
+            " larger as files.",
+            param="parameters",
+        )
+    faults = _faults(tool.validator, arguments)
+    if faults:
+        words = "; ".join(f"`{_path(fault)}`: {_words(fault)}" for fault in faults)
+        raise _wrong(tool, f"{words}.", faults[0].absolute_path)
+
+
+def checked_files(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Files to lay beside the program. Raises InvalidRequest for other than plain names, RequestTooLarge."""
+    for name in files:
+        is_plain = name.isprintable() and not {"/", "\\"} & set(name)
+        if not (0 < len(name) <= MAX_NAME_CHARS and is_plain) or name.startswith("."):
+            raise InvalidRequest(
+                f"A file's name is {name[:MAX_NAME_CHARS]!r}: a plain one, without folders, of at"
+                f" most {MAX_NAME_CHARS} characters, that does not begin with a dot.",
+                param="files",
+            )
+    if len(files) > MAX_FILES:
+        words = f"There are {len(files)} files; a call takes {MAX_FILES}."
+        raise InvalidRequest(words, param="files")
+    if (size := sum(map(len, files.values()))) > MAX_FILE_BYTES:
+        words = f"The files have {size} bytes; a call takes {MAX_FILE_BYTES}."
+        raise RequestTooLarge(words, param="files")
+    return files
+
+
+def _check_shape(tool: Tool, arguments: Mapping[str, Any]) -> None:
+    """Depth, number and kind of the values, without a recursion that they could exhaust."""
+    open_ones: list[tuple[object, int]] = [(arguments, 0)]
+    count = 0
+    while open_ones:
+        value, level = open_ones.pop()
+        count += 1
+        if isinstance(value, dict | list):
+            if level == MAX_LEVELS:
+                words = f"the arguments are nested more than {MAX_LEVELS} levels deep."
+                raise _wrong(tool, words, ())
+            inside = value.values() if isinstance(value, dict) else value
+            open_ones += [(each, level + 1) for each in inside]
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise _wrong(tool, f"{value} is no JSON number; send a finite one or a text.", ())
+        if count + len(open_ones) > MAX_VALUES:
+            words = f"the arguments have more than {MAX_VALUES} values; send a file."
+            raise _wrong(tool, words, ())
+
+
+def _faults(validator: Validator, arguments: Mapping[str, Any]) -> Sequence[ValidationError]:
+    found: Iterator[ValidationError] = validator.iter_errors(arguments)
+    return list(islice(found, MAX_FAULTS))
+
+
+def _path(fault: ValidationError) -> str:
+    return ".".join(map(str, fault.absolute_path)) or "parameters"
+
+
+def _words(fault: ValidationError) -> str:
+    """Without the whole of a long value, which stands before what is said of it."""
+    words = str(fault.message)
+    if len(words) > MAX_WORDS:
+        words = f"{words[: MAX_WORDS // 2]} … {words[-MAX_WORDS // 2 :]}"
+    return words.rstrip(".")
+
+
+def _wrong(tool: Tool, words: str, path: Sequence[str | int]) -> InvalidRequest:
+    return InvalidRequest(
+        f"The tool {tool.id!r} cannot take this: {words} GET /v1/tools/{tool.id} has its schema.",
+        param=".".join(map(str, ["parameters", *path])),
+        code="invalid_arguments",
+    )

@@ -1,0 +1,32 @@
+"""The tools of a portal, started and stopped in one go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiportal.settings import Settings
+from aiportal.store import Database
+from aiportal.tools.approvals import Approvals
+from aiportal.tools.execution import Execution
+from aiportal.tools.folders import lay_out_tools
+from aiportal.tools.needs import Box, Fetching, Searching
+from aiportal.tools.registry import ToolRegistry
+from aiportal.tools.tools import Tools
+
+__all__ = ["open_tools"]
+
+
+@asynccontextmanager
+async def open_tools(
+    database: Database,
+    settings: Settings,
+    *,
+    sandbox: Box | None,
+    fetcher: Fetching | None,
+    search: Searching | None,
+) -> AsyncIterator[Tools]:
+    """Tools that follow their files until the context is left."""
+    await asyncio.to_thread(lay_out_tools, settings)
+    async with await ToolRegistry.load(settings) as registry:
+        execution = Execution(registry, sandbox, fetcher=fetcher, search=search)
+        yield Tools(registry, execution, Approvals(database, execution.run))

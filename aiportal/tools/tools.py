@@ -1,0 +1,155 @@
+"""The tools of a portal: which there are, calls of them, and what waits for a person."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from aiportal.errors import ToolNotFound
+from aiportal.principal import Principal
+from aiportal.registry import ConfigProblem
+from aiportal.tools.administration import Administration, ToolChange
+from aiportal.tools.approvals import Approval, Approvals
+from aiportal.tools.arguments import checked_arguments, checked_files
+from aiportal.tools.call import ToolCall, checked_session
+from aiportal.tools.execution import Execution
+from aiportal.tools.outcome import OfferedTool, ToolOutcome
+from aiportal.tools.registry import ToolRegistry
+from aiportal.tools.tool import Tool, ToolStatus
+from aiportal.usage import Door
+
+__all__ = ["Tools"]
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
+
+
+class Tools:
+    """What the doors and the turn loop call."""
+
+    def __init__(
+        self,
+        registry: ToolRegistry,
+        execution: Execution,
+        approvals: Approvals,
+    ) -> None:
+        self._registry = registry
+        self._execution = execution
+        self._approvals = approvals
+        self._administration = Administration(registry)
+
+    def offered(self, principal: Principal, model_id: str | None = None) -> tuple[OfferedTool, ...]:
+        """The tools that can run now for this caller, and for this model where one is named."""
+        statuses = self._registry.statuses(principal, model_id=model_id)
+        return tuple(status.tool.as_offered() for status in statuses if status.is_usable)
+
+    async def list(
+        self,
+        principal: Principal,
+        *,
+        limit: int | None = None,
+        after: str | None = None,
+        with_disabled: bool = False,
+    ) -> Sequence[ToolStatus]:
+        """Those that this caller may use, by id, with what they lack.
+
+        limit: how many at most, None for all. after: the id to go on from. with_disabled: also those
+        that are switched off, for administrators. Raises ToolNotFound for an `after` that is none.
+        """
+        statuses = [
+            status
+            for status in self._registry.statuses(principal)
+            if status.tool.is_enabled or (with_disabled and principal.is_admin)
+        ]
+        if after is None:
+            return statuses[:limit]
+        ids = [status.tool.id for status in statuses]
+        if after not in ids:
+            raise ToolNotFound("There is no such tool to go on from.", param="after")
+        return statuses[ids.index(after) + 1 :][:limit]
+
+    async def get(self, principal: Principal, tool_id: str) -> ToolStatus:
+        """One of them, a disabled one too. Raises ToolNotFound."""
+        return self._registry.status(principal, tool_id)
+
+    async def execute(
+        self,
+        principal: Principal,
+        tool_id: str,
+        parameters: object,
+        *,
+        source: Door,
+        model_id: str | None = None,
+        timeout_ms: int | None = None,
+        files: Mapping[str, bytes] | None = None,
+        session: str | None = None,
+    ) -> ToolOutcome | Approval:
+        """Run a tool, or ask for the approval that it needs.
+
+        timeout_ms: at most the tool's own time. model_id: of the model that calls, so that a turn
+        waits for the approval. Cancelling this ends the program.
+        Raises ToolNotFound, also for a tool that is not for this caller; ToolUnavailable with what is
+        missing; InvalidRequest for arguments that the tool's schema does not take; RequestTooLarge;
+        RateLimited.
+        """
+        tool = self._registry.resolve(principal, tool_id, model_id=model_id)
+        call = ToolCall(
+            tool_id=tool.id,
+            parameters=await checked_arguments(tool, parameters),
+            source=source,
+            files=checked_files(files or _NO_FILES),
+            timeout_ms=timeout_ms,
+            session=checked_session(session),
+            model_id=model_id,
+        )
+        if tool.needs_approval:
+            return await self._approvals.add(principal, call)
+        return await self._execution.run(principal, call)
+
+    async def approvals(self, principal: Principal) -> Sequence[Approval]:
+        """The caller's calls that wait for their word, the oldest first."""
+        return await self._approvals.list(principal)
+
+    async def decide(self, principal: Principal, approval_id: str, *, approve: bool) -> Approval:
+        """Agree to a call or decline it. Where nobody waits for it yet, `outcome()` of what is
+        returned runs it.
+
+        Raises NotFound, also for another's; Conflict for one that is decided or has expired.
+        """
+        return await self._approvals.decide(principal, approval_id, approve=approve)
+
+    async def reload(self, principal: Principal) -> Sequence[Tool]:
+        """Read the files now. Raises PermissionDenied for other callers than administrators."""
+        return await self._registry.reload(principal)
+
+    def problems_for(self, principal: Principal) -> tuple[ConfigProblem, ...]:
+        """What is wrong with the files. Raises PermissionDenied for others than administrators."""
+        return self._registry.problems_for(principal)
+
+    async def validate(
+        self,
+        principal: Principal,
+        config: Mapping[str, Any],
+        *,
+        files: Mapping[str, bytes] | None = None,
+    ) -> Sequence[ConfigProblem]:
+        """What would be wrong with a tool, whose files are not written anywhere.
+
+        files: by name, such as `controller.py`; None looks at the config alone. Raises
+        PermissionDenied for others than administrators.
+        """
+        return await self._administration.validate(principal, config, files=files)
+
+    async def change(self, principal: Principal, tool_id: str, change: ToolChange) -> ToolStatus:
+        """Write a change into the tool's file; it is in service when this returns.
+
+        Raises PermissionDenied for others than administrators, ToolNotFound, ConfigError where the
+        file cannot be written.
+        """
+        return await self._administration.change(principal, tool_id, change)
+
+    async def build(self, principal: Principal, tool_id: str) -> None:
+        """Install what the tool's `requirements.txt` names; takes its time.
+
+        Raises PermissionDenied for others than administrators, ToolNotFound, ToolUnavailable.
+        """
+        self._registry.problems_for(principal)
+        await self._registry.environments.build(self._registry.status(principal, tool_id).tool)
