@@ -80,7 +80,10 @@ class Portal(Chats):
             router = await stack.enter_async_context(Router.open(local, ledger))
             answers = AnswerCache()
             stack.callback(answers.clear)
-            completions = Completions(registry, router, answers)
+            tools = await stack.enter_async_context(
+                open_tools(database, settings, sandbox=None, fetcher=None, search=None)
+            )
+            completions = Completions(registry, router, answers, tools)
             chats = await stack.enter_async_context(
                 open_chats(
                     database,
@@ -89,9 +92,6 @@ class Portal(Chats):
                     completions=completions,
                     preferences=accounts.preferences,
                 )
-            )
-            tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=None, fetcher=None, search=None)
             )
             yield cls(
                 settings=settings,

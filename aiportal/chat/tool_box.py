@@ -11,7 +11,7 @@ from aiportal.registry import Model
 from aiportal.tools import OfferedTool, ToolOutcome
 from aiportal.usage import Door
 
-__all__ = ["PendingApproval", "ToolBox", "tools_for", "wish_of"]
+__all__ = ["PendingApproval", "ToolBox", "tells_calls", "tools_for", "wish_of"]
 
 
 class PendingApproval(Protocol):
@@ -74,3 +74,14 @@ def tools_for(
             param="tools.allowedTools",
         )
     return tuple(offered[one] for one in wish.allowed if one in offered)
+
+
+def tells_calls(model: Model, tools: PortalTools | None) -> bool:
+    """Whether a model is sent the calls of earlier answers as what they were.
+
+    It has to know functions; and where it gets none this time, translators to other dialects than
+    OpenAI's refuse a conversation that holds calls.
+    """
+    has_tools = bool(model.tools) if tools is None else tools.is_enabled
+    is_openai = all(one.dialect == "openai" for one in model.deployments)
+    return model.calls_functions and (has_tools or is_openai)

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
@@ -23,10 +24,11 @@ __all__ = ["MAX_ROUNDS", "Ask", "ToolLoop"]
 
 MAX_ROUNDS: Final = 8
 
-Ask = Callable[[ChatRequest, bool], "Opening"]
+Opening = AbstractAsyncContextManager[Completion]
+
+Ask = Callable[[ChatRequest, bool], Opening]
 """Asks the model; the second argument says whether it is the first time."""
 
-Opening = Any  # an async context manager of a Completion, see `Completions`
 Piece = Chunk | ToolCalled | ToolReturned
 
 
@@ -188,7 +190,13 @@ class ToolLoop:
         try:
             await opening.__aexit__(kind, error, traceback)
         finally:
-            self._spent = total_usage(self._spent, self._completion.report)
+            self._spend(self._completion.report)
+
+    def _spend(self, report: UsageReported | None) -> None:
+        total = total_usage(self._spent, report)
+        if self._spent is not None and total is not None:
+            total = replace(total, request_id=self._spent.request_id)
+        self._spent = total
 
     def _usage(self) -> dict[str, Any]:
         spent = self._spent

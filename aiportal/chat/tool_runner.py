@@ -84,7 +84,9 @@ class ToolRunner:
         called = ToolCalled(tool_id, name, wanted.id, wanted.parsed)
         if tool is None:
             known = ", ".join(self._tools) or "none"
-            return called, failed(called, ToolNotFound(f"There is no such tool. There are: {known}."))
+            return called, failed(
+                called, ToolNotFound(f"There is no such tool. There are: {known}.")
+            )
         if not isinstance(wanted.parsed, dict):
             words = "The arguments are not one JSON object. Call the tool once more with one."
             return called, failed(called, InvalidRequest(words))

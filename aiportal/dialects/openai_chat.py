@@ -1,7 +1,7 @@
 """OpenAI's Chat Completions: the request as callers send it, answers and streams as upstreams do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -132,6 +132,10 @@ class ChatRequest:
             body=body,
             portal_tools=portal_tools,
         )
+
+    def without_portal_tools(self) -> Self:
+        """The request of a dialect that has no word for them."""
+        return replace(self, portal_tools=PortalTools(is_enabled=False))
 
     def prompt_chars(self) -> int:
         """Characters of all texts in the messages, for estimates."""

@@ -12,6 +12,7 @@ from aiportal.api.deps import PortalDep, PrincipalDep, request_id_of
 from aiportal.api.requests import PortalRoute
 from aiportal.api.streams import EventStream
 from aiportal.chat import GoingOn
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.dialects.sse import DONE, encode
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, as_json
@@ -36,7 +37,8 @@ class NewTurn(BaseModel):
     added to it, and the events are those of what comes.
     `attachments`: ids of files that go with the question, at most 20; `content` may then be empty.
     `parameters`: OpenAI's sampling fields, over the conversation's.
-    `web_search`, `tools`: only to say that none are wanted; this version has none.
+    `tools`: `{"enabled", "allowedTools"}`, those of the portal's that the model may call in this turn.
+    `web_search`: only to say that none is wanted; this version has none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,7 +50,7 @@ class NewTurn(BaseModel):
     parameters: dict[str, Any] = {}
     attachments: Annotated[list[str], Field(max_length=100)] = []
     web_search: Literal[False] | None = None
-    tools: None = None
+    tools: dict[str, Any] | None = None
 
 
 class TurnBody(BaseModel):
@@ -80,6 +82,7 @@ async def start_turn(
         attachments=body.attachments,
         source="api",
         request_id=request_id_of(request),
+        tools=_tools(body),
     )
     return EventStream(encoded(portal.turns.follow(principal, started.turn_id)))
 
@@ -101,6 +104,10 @@ async def follow_turn(
 async def cancel_turn(turn_id: str, portal: PortalDep, principal: PrincipalDep) -> TurnBody:
     """Break the answer off; its text so far is kept. How the turn has ended."""
     return TurnBody(id=turn_id, status=await portal.turns.cancel(principal, turn_id))
+
+
+def _tools(body: NewTurn) -> PortalTools | None:
+    return None if body.tools is None else PortalTools.parse(body.tools)
 
 
 async def _go_on(
@@ -125,6 +132,7 @@ async def _go_on(
         parameters=body.parameters,
         source="api",
         request_id=request_id_of(request),
+        tools=_tools(body),
     )
     return EventStream(encoded(_events(portal, principal, going_on)))
 
