@@ -10,8 +10,13 @@ from aiportal.sandbox.call import (
     Program,
     SandboxCall,
 )
+from aiportal.sandbox.profiles import BARE, DATA
+from aiportal.sandbox.sandbox import Sandbox
+from aiportal.sandbox.tiers import SandboxMode, Tier
 
 __all__ = [
+    "BARE",
+    "DATA",
     "Artifact",
     "Broker",
     "CallLimits",
@@ -19,5 +24,8 @@ __all__ = [
     "Outcome",
     "Profile",
     "Program",
+    "Sandbox",
     "SandboxCall",
+    "SandboxMode",
+    "Tier",
 ]

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 
 __all__ = [
@@ -21,8 +20,6 @@ Broker = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 """What the box may ask of the portal: an operation's name and its arguments to a JSON value.
 
 A PortalError that it raises reaches the program as an exception with its message."""
-
-NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ class SandboxCall:
     program: Program
     parameters: Any
     owner: str
-    files: Mapping[str, bytes] = NO_FILES
+    files: Mapping[str, bytes] = field(default_factory=dict)
     limits: CallLimits = field(default_factory=CallLimits)
     broker: Broker | None = None
     session: str | None = None
@@ -83,8 +80,9 @@ class SandboxCall:
 class Failure:
     """Why there is no result.
 
-    type: `timeout`, `out_of_memory`, `output_limit`, `crashed`, `invalid_result`, `exit` (a script
-        that ended with another code than 0), or the name of the exception that the program raised.
+    type: `timeout`, `out_of_memory`, `output_limit`, `disk_limit`, `crashed`, `invalid_result`, `exit`
+        (a program that ended by itself without a result, or a script that ended with another code
+        than 0), or the name of the exception that the program raised.
     """
 
     type: str

@@ -1,0 +1,59 @@
+"""Bounds that hold for every call, and the kernel's limits for one process."""
+
+import os
+import resource
+
+from . import kernel
+
+__all__ = ["apply", "memory_in_use"]
+
+STREAM_EDGE_BYTES = 128 * 1024
+MAX_STREAM_BYTES = 64 * 1024**2
+MAX_RESULT_BYTES = 8 * 1024**2
+MAX_ARTIFACTS = 20
+MAX_ARTIFACT_BYTES = 5 * 1024**2
+MAX_ASKS = 100
+MAX_ASK_BYTES = 1024**2
+MAX_ANSWER_BYTES = 16 * 1024**2
+MAX_DESCRIPTORS = 256
+_CPU_MARGIN_S = 1
+_CALLS_OF_A_SESSION = 100
+
+
+def memory_in_use(processes: int) -> tuple[int, int]:
+    """Bytes of address space and of data of this process now. processes: descriptor of /proc."""
+    descriptor = os.open("self/statm", os.O_RDONLY | os.O_CLOEXEC, dir_fd=processes)
+    with os.fdopen(descriptor) as file:
+        pages = [int(part) for part in file.read().split()]
+    return pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()
+
+
+def apply(
+    *,
+    wall_s: float,
+    memory_bytes: int,
+    disk_bytes: int,
+    in_use: tuple[int, int],
+    is_lasting: bool,
+) -> None:
+    """Bound this process; with no right to fork that bounds the call.
+
+    in_use: what `memory_in_use` says of the process that it was forked of.
+    is_lasting: more than one call is made in it, each of `wall_s`.
+    """
+    kernel.set_dumpable(is_dumpable=False)
+    calls = _CALLS_OF_A_SESSION if is_lasting else 1
+    seconds = int(wall_s * 4 * calls) + _CPU_MARGIN_S  # a few threads may work at once
+    for what, bound in (
+        (resource.RLIMIT_AS, in_use[0] + memory_bytes),
+        (resource.RLIMIT_DATA, in_use[1] + memory_bytes),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, disk_bytes),
+        (resource.RLIMIT_NOFILE, MAX_DESCRIPTORS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        value = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        resource.setrlimit(what, (value, value))

@@ -1,0 +1,188 @@
+"""A program that runs: what it writes, asks and reports is read, and its bounds are watched."""
+
+import os
+import select
+import signal
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from . import limits
+from .capture import Capture
+from .channel import Channel
+from .start import Start
+
+__all__ = ["Running", "Verdict"]
+
+Verdict = tuple[str, str]
+"""Type and words of the reason why a program was ended, or has ended by itself."""
+
+_LOOK_S = 0.05
+_MAX_REPORT = limits.MAX_RESULT_BYTES + 64 * 1024
+_BY_SIGNAL: dict[int, Verdict] = {
+    signal.SIGXCPU: ("timeout", "The program used more processor time than it may."),
+    signal.SIGKILL: ("out_of_memory", "The system ended the program, most likely for its memory."),
+}
+
+
+class Running:
+    """One process, from its fork to its end. A session's makes several calls."""
+
+    def __init__(self, start: Start) -> None:
+        self.report: dict[str, Any] = {}
+        self.result = b""
+        self._start = start
+        self._process = 0
+        self._is_stopped = False
+        self._asks = 0
+        head = limits.MAX_RESULT_BYTES if start.is_script else limits.STREAM_EDGE_BYTES
+        output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
+        self._process = os.fork()
+        if self._process == 0:
+            self._become(output[1], error[1], duty[1])
+        os.close(output[1])
+        os.close(error[1])
+        duty[1].close()
+        self._streams = (Capture(output[0], head_bytes=head), Capture(error[0]))
+        self._duty = Channel(duty[0], limit=_MAX_REPORT)
+        self._watch = os.pidfd_open(self._process)
+
+    def _become(self, output: int, error: int, duty: socket.socket) -> None:
+        status = 70
+        try:
+            name = f"{self._start.house.program}/.parameters.json"
+            source = os.open(name if self._start.is_script else os.devnull, os.O_RDONLY)
+            self._start.run((source, output, error), duty)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def call(self, parameters: bytes, portal: Channel, deadline: float) -> Verdict | None:
+        """Make one call. None once the program has reported, else why there will be no report."""
+        self.report, self.result, self._asks = {}, b"", 0
+        self._resume()
+        if not self._start.is_script:
+            self._duty.send({}, [parameters])
+        while not self.report:
+            if verdict := self._step(portal, deadline):
+                return verdict
+        return None
+
+    def _step(self, portal: Channel, deadline: float) -> Verdict | None:
+        if portal.is_over:
+            return ("cancelled", "Nobody waits for it any more.")
+        if time.monotonic() >= deadline:
+            return ("timeout", "The program did not end within its time.")
+        ready = self._wait(portal, deadline)
+        for stream in self._streams:
+            if stream.descriptor in ready:
+                stream.read()
+            if stream.is_too_much:
+                words = f"The program wrote more than {limits.MAX_STREAM_BYTES} bytes of output."
+                return ("output_limit", words)
+        if portal.fileno() in ready:
+            for _, blobs in portal.receive():
+                self._duty.send({}, blobs)
+        if self._duty.fileno() in ready:
+            self._duty.flush()
+            for header, blobs in self._duty.receive():
+                if wrong := self._hear(header, blobs, portal):
+                    return ("invalid_result", wrong)
+        if not self.report and (self._duty.is_over or self._watch in ready):
+            return self._end_of_itself()
+        return self._of_disk()
+
+    def _wait(self, portal: Channel, deadline: float) -> set[int]:
+        poll = select.poll()
+        poll.register(portal, select.POLLIN)
+        poll.register(self._watch, select.POLLIN)
+        duty = select.POLLIN | (select.POLLOUT if self._duty.has_pending else 0)
+        poll.register(self._duty, duty)
+        for stream in self._streams:
+            if not stream.is_over:
+                poll.register(stream.descriptor, select.POLLIN)
+        wait_s = max(0.0, deadline - time.monotonic())
+        if self._start.house.is_on_disk:
+            wait_s = min(wait_s, _LOOK_S)
+        return {descriptor for descriptor, _ in poll.poll(wait_s * 1000 + 1)}
+
+    def _hear(self, header: dict[str, Any], blobs: list[bytes], portal: Channel) -> str | None:
+        """Take a report or pass on a question. Words where it is neither."""
+        match header.get("op"):
+            case "ask" if len(blobs) == 1 and len(blobs[0]) <= limits.MAX_ASK_BYTES:
+                self._asks += 1
+                if self._asks > limits.MAX_ASKS:
+                    self._duty.send({}, [b'{"refusal": "This call has asked too often."}'])
+                else:
+                    portal.send({"op": "ask"}, blobs)
+            case "result" | "failure" if not self.report:
+                self.report = {
+                    "failure": [str(header.get("type")), str(header.get("message"))]
+                    if header["op"] == "failure"
+                    else None,
+                    "is_exact": header.get("is_exact") is True,
+                    "is_printed": self._start.is_script,
+                }
+                self.result = blobs[0] if blobs else b""
+            case _:
+                return "The program reported its result in an unknown form."
+        return None
+
+    def _end_of_itself(self) -> Verdict:
+        with suppress(ChildProcessError):
+            if self._duty.is_over and not self._has_ended():
+                return ("crashed", "The program closed its line to the sandbox.")
+            _, status = os.waitpid(self._process, 0)
+            self._process = 0
+            if os.WIFSIGNALED(status):
+                number = os.WTERMSIG(status)
+                words = f"The program crashed ({signal.Signals(number).name})."
+                return _BY_SIGNAL.get(number, ("crashed", words))
+            code = os.WEXITSTATUS(status)
+            return ("exit", f"The program ended with code {code}, without a result.")
+        return ("crashed", "The program has ended.")
+
+    def _has_ended(self) -> bool:
+        """The descriptors of a process are closed a moment before it can be waited for."""
+        poll = select.poll()
+        poll.register(self._watch, select.POLLIN)
+        return bool(poll.poll(1000))
+
+    def _of_disk(self) -> Verdict | None:
+        house = self._start.house
+        if house.is_on_disk and house.used_bytes() > self._start.disk_bytes:
+            words = (
+                f"The program's files are larger than the {self._start.disk_bytes} bytes allowed."
+            )
+            return ("disk_limit", words)
+        return None
+
+    def outputs(self) -> tuple[list[bytes], bool]:
+        """Standard output and error since the last time, and whether something was left out."""
+        kept = []
+        for stream in self._streams:
+            stream.drain()
+            kept.append(stream.take())
+        return [text for text, _ in kept], any(is_cut for _, is_cut in kept)
+
+    def pause(self) -> None:
+        """Stop all of its threads; no time of the machine is used between calls."""
+        os.kill(self._process, signal.SIGSTOP)
+        os.waitpid(self._process, os.WUNTRACED)
+        self._is_stopped = True
+
+    def _resume(self) -> None:
+        if self._is_stopped:
+            os.kill(self._process, signal.SIGCONT)
+            self._is_stopped = False
+
+    def end(self) -> None:
+        """Kill it, and wait until it is gone."""
+        if self._start.is_namespaces:
+            with suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # all that is in the call's namespaces but us
+        if self._process:
+            os.kill(self._process, signal.SIGKILL)
+            os.waitpid(self._process, 0)
+            self._process = 0

@@ -1,0 +1,110 @@
+"""The warm interpreter of a profile: confined and with its imports done, it forks a child a call.
+
+The portal tells over one socket what is wanted; with each call comes the socket of its own.
+"""
+
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+from . import kernel, landlock, limits, namespaces, roots
+from .housing import Housing
+from .reach import Reach
+from .supervisor import supervise
+
+__all__ = ["main"]
+
+_CALL_APART = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
+_MAX_MESSAGE = 64 * 1024
+_NICENESS = 5
+
+
+def main(descriptor: int) -> None:
+    """Serve the portal at the other end of the socket until it goes away."""
+    control = socket.socket(fileno=descriptor)
+    kernel.set_parent_death_signal()
+    order = json.loads(control.recv(_MAX_MESSAGE))
+    try:
+        housing = _prepare(order)
+    except Exception as error:  # whatever it is, the portal has to be told why there is no zygote
+        control.send(json.dumps({"fault": f"{type(error).__name__}: {error}"[:2000]}).encode())
+        return
+    control.send(b'{"ready": true}')
+    while (child := _accept(control)) is not None:
+        _start(child, control, housing)
+
+
+def _prepare(order: dict[str, Any]) -> Housing:
+    del sys.path[0]  # the sandbox's own folder
+    os.nice(_NICENESS)
+    os.umask(0o022)
+    packages = order["packages"] or roots.packages_of(sys.executable)
+    sys.path += packages
+    visible = roots.visible(packages)
+    is_namespaces = order["tier"] == "namespaces"
+    processes = os.open("/proc", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if is_namespaces:
+            namespaces.enter(visible, order["uid"], processes)
+        else:
+            visible = _stay_outside(visible, order["uid"])
+        os.chdir("/")
+        kernel.set_parent_death_signal()
+        kernel.set_dumpable(is_dumpable=False)
+        _warm_up(order["preload"])
+        in_use = limits.memory_in_use(processes)
+    finally:
+        os.close(processes)
+    if is_namespaces:
+        namespaces.close_cache()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    return Housing(is_namespaces=is_namespaces, visible=tuple(visible), in_use=in_use)
+
+
+def _stay_outside(visible: list[str], uid: int) -> list[str]:
+    """Tier `landlock`: each program locks itself in; here only root is given up."""
+    if landlock.version() < landlock.MINIMUM:
+        raise OSError(f"the kernel has no Landlock of version {landlock.MINIMUM} or above")
+    if os.geteuid() != 0:
+        return visible
+    reach = Reach(visible)
+    namespaces.become(uid)
+    return reach.settle()
+
+
+def _warm_up(modules: list[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def _accept(control: socket.socket) -> socket.socket | None:
+    message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+    if not message or not descriptors:
+        return None
+    return socket.socket(fileno=descriptors[0])
+
+
+def _start(channel: socket.socket, control: socket.socket, housing: Housing) -> None:
+    try:
+        child = kernel.clone_apart(_CALL_APART) if housing.is_namespaces else os.fork()
+    except OSError:
+        channel.close()  # which the portal sees as the end of the call
+        return
+    if child:
+        channel.close()
+        return
+    try:
+        control.close()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if housing.is_namespaces:
+            kernel.set_parent_death_signal()
+        supervise(channel, housing)
+    finally:
+        os._exit(0)

@@ -1,0 +1,76 @@
+"""The zygotes, one a profile: started when they are first needed, replaced when they are lost."""
+
+import asyncio
+import logging
+import socket
+from typing import Final
+
+from aiportal.errors import ToolUnavailable
+from aiportal.sandbox.call import Profile
+from aiportal.sandbox.profiles import BARE
+from aiportal.sandbox.zygote import TierName, Zygote, ZygoteLost
+
+__all__ = ["Zygotes"]
+
+_log: Final = logging.getLogger(__name__)
+_TRIES: Final = 2
+
+
+class Zygotes:
+    """Begun by `begin`, ended by `stop`."""
+
+    def __init__(self) -> None:
+        self._tier: TierName | None = None
+        self._running: dict[Profile, Zygote] = {}
+        self._locks: dict[Profile, asyncio.Lock] = {}
+        self._warming: set[asyncio.Task[None]] = set()
+
+    def begin(self, tier: TierName, bare: Zygote, warm: tuple[Profile, ...]) -> None:
+        """Start the warm profiles in the background, in the tier that `bare` runs in."""
+        self._tier = tier
+        self._running[BARE] = bare
+        for profile in warm:
+            task = asyncio.create_task(self._warm(profile))
+            self._warming.add(task)
+            task.add_done_callback(self._warming.discard)
+
+    async def connect(self, profile: Profile) -> socket.socket:
+        """A line to a new call of the profile. Raises ToolUnavailable."""
+        for _ in range(_TRIES):
+            zygote = await self._get(profile)
+            try:
+                return zygote.connect()
+            except ZygoteLost:
+                await self.replace(profile)
+        raise ToolUnavailable("The sandbox does not take calls. Try again in a moment.")
+
+    async def replace(self, profile: Profile) -> None:
+        """End a zygote that is dead or late; the next call starts another."""
+        if zygote := self._running.pop(profile, None):
+            await zygote.stop()
+
+    async def stop(self) -> None:
+        """End them all."""
+        warming = list(self._warming)
+        for task in warming:
+            task.cancel()
+        await asyncio.gather(*warming, return_exceptions=True)
+        for profile in list(self._running):
+            await self.replace(profile)
+
+    async def _warm(self, profile: Profile) -> None:
+        try:
+            await self._get(profile)
+        except ToolUnavailable as error:
+            _log.warning("%s", error.message)
+
+    async def _get(self, profile: Profile) -> Zygote:
+        async with self._locks.setdefault(profile, asyncio.Lock()):
+            zygote = self._running.get(profile)
+            if zygote is not None and zygote.is_alive:
+                return zygote
+            if self._tier is None:
+                raise ToolUnavailable("There is no sandbox.")
+            await self.replace(profile)
+            self._running[profile] = await Zygote.start(profile, self._tier)
+            return self._running[profile]

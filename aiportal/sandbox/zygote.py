@@ -1,0 +1,126 @@
+"""The portal's end of a warm interpreter: it is started, given calls, and ended."""
+
+import asyncio
+import json
+import socket
+import sys
+import sysconfig
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal
+
+from aiportal.errors import ToolUnavailable
+from aiportal.sandbox.call import Profile
+
+__all__ = ["TierName", "Zygote", "ZygoteLost"]
+
+TierName = Literal["namespaces", "landlock"]
+
+_START_S = 60
+_MAX_REPLY = 64 * 1024
+_NOBODY = 65534
+_LAUNCH: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from box.zygote import main; main(int(sys.argv[2]))"
+)
+# Nothing of the portal's own environment: libraries read these when they are imported.
+_ENVIRONMENT: Final = {
+    "HOME": ".",
+    "LANG": "C.UTF-8",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "Agg",
+    "MPLCONFIGDIR": "/cache",
+    "NUMEXPR_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+
+
+class ZygoteLost(Exception):
+    """It has ended, or does not take calls any more."""
+
+
+class Zygote:
+    """One process of a profile. Made by `start`, ended by `stop`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+        self._process = process
+        self._control = control
+
+    @classmethod
+    async def start(cls, profile: Profile, tier: TierName) -> "Zygote":
+        """Start it and wait until its imports are done. Raises ToolUnavailable with the reason."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(str(profile.python or sys.executable), "-I", "-S", "-B", "-X", "utf8"),
+                *("-c", _LAUNCH, str(Path(__file__).parent), str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        zygote = cls(process, ours)
+        try:
+            await zygote._greet(profile, tier)
+        except BaseException:
+            await zygote.stop()
+            raise
+        return zygote
+
+    async def _greet(self, profile: Profile, tier: TierName) -> None:
+        order = {
+            "tier": tier,
+            "uid": _NOBODY,
+            "preload": list(profile.preload),
+            "packages": [] if profile.python else _own_packages(),
+        }
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_START_S):
+                await loop.sock_sendall(self._control, json.dumps(order).encode())
+                reply = await loop.sock_recv(self._control, _MAX_REPLY)
+        except (OSError, TimeoutError) as error:
+            reason = f"The sandbox's interpreter {profile.name!r} did not start: {error}."
+            raise ToolUnavailable(reason) from error
+        if fault := json.loads(reply or b'{"fault": "it ended at once"}').get("fault"):
+            reason = f"The sandbox's interpreter {profile.name!r} did not start: {fault}."
+            raise ToolUnavailable(reason)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    @property
+    def process_id(self) -> int:
+        return self._process.pid
+
+    def connect(self) -> socket.socket:
+        """A line to the supervisor of a new call. Raises ZygoteLost."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        with theirs:
+            try:
+                socket.send_fds(self._control, [b"call"], [theirs.fileno()])
+            except OSError as error:
+                ours.close()
+                raise ZygoteLost(str(error)) from error
+        return ours
+
+    async def stop(self) -> None:
+        """End it, and in tier `namespaces` all of its calls. Returns when it is gone."""
+        self._control.close()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+def _own_packages() -> list[str]:
+    """Where this interpreter's packages are installed; a repository on its path is none of it."""
+    found = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *sys.path]
+    folders = [path for path in found if Path(path).name in {"site-packages", "dist-packages"}]
+    return list(dict.fromkeys(folders))
