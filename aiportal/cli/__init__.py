@@ -12,6 +12,7 @@ COMMANDS = {
     "serve": "Start the web app and the API.",
     "chat": "Ask a model; the answer streams to the terminal.",
     "models": "List, fetch and check models.",
+    "tools": "List, run and check tools.",
     "user": "Make and manage accounts.",
     "key": "Make and revoke API keys.",
     "doctor": "Check this installation and say what to do for each finding.",

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -16,7 +17,6 @@ from aiportal.errors import (
 )
 from aiportal.principal import Principal
 from aiportal.registry import Confidential
-from aiportal.settings import LOOPBACK_HOSTS
 from aiportal.tools.hosts import is_among
 from aiportal.tools.needs import Fetching, Page, Searching
 from aiportal.tools.schema import SecretEntry
@@ -127,7 +127,7 @@ class ToolBroker:
             host = url.host or ""
             if not is_among(host, entry.hosts or self._tool.hosts):
                 continue
-            if url.scheme != "https" and host not in LOOPBACK_HOSTS:
+            if url.scheme != "https" and not _is_loopback(host):
                 raise PermissionDenied(f"{name} only goes out encrypted: use https for {host!r}.")
             if entry.query is not None:
                 url = url.update_query({entry.query: entry.prefix + value})
@@ -189,3 +189,10 @@ def _url(text: object) -> URL:
         return URL(text)
     except ValueError as error:
         raise InvalidRequest(f"{text[:200]!r} is no web address.") from error
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
