@@ -24,14 +24,16 @@ from aiportal.chat import (
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
+from aiportal.fetch import Fetcher
 from aiportal.local import LocalModels
 from aiportal.personal_data import PersonalData
 from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
+from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
-from aiportal.tools import Tools, open_tools
+from aiportal.tools import Tools, open_sandbox, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -60,6 +62,8 @@ class Portal(Chats):
     prompt_tokens: PromptTokens
     responses: Responses
     personal_data: PersonalData
+    sandbox: Sandbox
+    fetcher: Fetcher
     tools: Tools
 
     @classmethod
@@ -80,8 +84,10 @@ class Portal(Chats):
             router = await stack.enter_async_context(Router.open(local, ledger))
             answers = AnswerCache()
             stack.callback(answers.clear)
+            sandbox = await stack.enter_async_context(open_sandbox(settings))
+            fetcher = await stack.enter_async_context(Fetcher.open(settings.fetch_allow))
             tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=None, fetcher=None, search=None)
+                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=None)
             )
             completions = Completions(registry, router, answers, tools)
             chats = await stack.enter_async_context(
@@ -113,6 +119,8 @@ class Portal(Chats):
                 prompt_tokens=PromptTokens(registry, local, router),
                 responses=Responses(database),
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
+                sandbox=sandbox,
+                fetcher=fetcher,
                 tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )

@@ -68,6 +68,14 @@ class Settings(BaseSettings):
     """Folder with a folder for each tool. Unset: `tools/` of the working folder if a `config.json` is
     in it, else the packaged copy, laid into the data folder at the first start."""
 
+    sandbox: Literal["auto", "namespaces", "landlock", "off"] = "auto"
+    """How tools are kept apart from this machine. `auto`: by the strongest means that holds here.
+    `off`: no tool runs."""
+
+    fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """What may be fetched besides the public web, separated by commas: HOST, HOST:PORT, ADDRESS,
+    ADDRESS:PORT or NETWORK/BITS. Nothing inside of your network by default."""
+
     local_model: Literal["on", "off"] = "on"
     """`off`: no embedded language model; `serve` fetches no weights and `local/` models answer 503."""
 
@@ -133,7 +141,7 @@ class Settings(BaseSettings):
     on_spaces: bool = False
     """Set by `app.py` on Hugging Face Spaces: cookies for a framed page, proxy headers trusted."""
 
-    @field_validator("cors_origins", "local_servers", mode="before")
+    @field_validator("cors_origins", "fetch_allow", "local_servers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

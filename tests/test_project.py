@@ -27,7 +27,7 @@ WEB_FRAMEWORKS = {"fastapi", "gradio", "starlette", "uvicorn"}
 # Gradio reads its settings from the environment and nowhere else, when it is imported.
 MAY_WRITE_ENVIRONMENT = {"aiportal/settings.py", "pages/__init__.py"}
 # Parts that other parts use on behalf of a caller whom those have checked; no door calls them.
-BELOW_THE_CALLER = {"database", "router", "local"}
+BELOW_THE_CALLER = {"database", "fetcher", "local", "router", "sandbox"}
 # Methods of the other parts that are given a credential, or that there is no caller for yet.
 MAKE_A_PRINCIPAL = {
     "credentials.authenticate",

@@ -109,6 +109,7 @@ class Fetcher:
                 yield cls(session, rules, tempo)
             finally:
                 await connector.close()
+                await asyncio.sleep(0)  # what a failed handshake has left closes in the next round
 
     async def get(
         self,

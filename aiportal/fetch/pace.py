@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiportal.errors import RateLimited
 
-__all__ = ["Pace", "Tempo"]
+__all__ = ["Pace", "Schedule", "Tempo"]
 
 _MAX_KEYS = 1_000
 
@@ -26,14 +26,29 @@ class Tempo:
 
 
 @dataclass(slots=True)
-class _Lane:
-    """due_at: when the next start would be, were there no burst (RFC 4115's way: GCRA)."""
+class Schedule:
+    """When the next start may be: GCRA, the generic cell rate algorithm (ITU-T I.371).
 
-    free: asyncio.Semaphore
+    due_at: when it would be, were there no burst.
+    """
+
     interval_s: float
+    burst: int
     due_at: float = 0.0
-    waiting: int = field(default=0)
-    inside: int = field(default=0)
+
+    def book(self, now: float) -> float:
+        """Take the next start; seconds until then."""
+        due_at = max(self.due_at, now)
+        self.due_at = due_at + self.interval_s
+        return max(0.0, due_at - (self.burst - 1) * self.interval_s - now)
+
+
+@dataclass(slots=True)
+class _Lane:
+    free: asyncio.Semaphore
+    schedule: Schedule
+    waiting: int = 0
+    inside: int = 0
 
 
 class Pace:
@@ -45,15 +60,16 @@ class Pace:
 
     def slow_down(self, key: str, interval_s: float) -> None:
         """At least so many seconds between two starts, as long as the key is remembered."""
-        lane = self._lane(key)
-        lane.interval_s = max(interval_s, self._tempo.interval_s)
+        if interval_s > self._tempo.interval_s:
+            schedule = self._lane(key).schedule
+            schedule.interval_s, schedule.burst = interval_s, 1
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
         """Wait for a turn of the key and hold it. Raises RateLimited where too many wait already."""
         lane = self._lane(key)
         if lane.waiting >= self._tempo.waiting:
-            raise self._too_many(key, lane.waiting * lane.interval_s)
+            raise self._too_many(key, lane.waiting * lane.schedule.interval_s)
         lane.waiting += 1
         lane.inside += 1
         try:
@@ -62,33 +78,29 @@ class Pace:
             finally:
                 lane.waiting -= 1
             try:
-                await self._wait(lane)
+                await asyncio.sleep(lane.schedule.book(asyncio.get_running_loop().time()))
                 yield
             finally:
                 lane.free.release()
         finally:
             lane.inside -= 1
 
-    async def _wait(self, lane: _Lane) -> None:
-        now = asyncio.get_running_loop().time()
-        due_at = max(lane.due_at, now)
-        lane.due_at = due_at + lane.interval_s
-        early_s = (self._tempo.burst - 1) * self._tempo.interval_s
-        await asyncio.sleep(max(0.0, due_at - early_s - now))
-
     def _lane(self, key: str) -> _Lane:
         lane = self._lanes.get(key)
         if lane is None:
             if len(self._lanes) >= _MAX_KEYS:
                 self._forget(key)
-            lane = _Lane(asyncio.Semaphore(self._tempo.at_once), self._tempo.interval_s)
+            schedule = Schedule(self._tempo.interval_s, self._tempo.burst)
+            lane = _Lane(asyncio.Semaphore(self._tempo.at_once), schedule)
             self._lanes[key] = lane
         return lane
 
     def _forget(self, key: str) -> None:
         """Those at rest. Raises RateLimited where there are none."""
         now = asyncio.get_running_loop().time()
-        at_rest = [k for k, lane in self._lanes.items() if not lane.inside and lane.due_at <= now]
+        at_rest = [
+            k for k, lane in self._lanes.items() if not lane.inside and lane.schedule.due_at <= now
+        ]
         if not at_rest:
             raise self._too_many(key, self._tempo.interval_s)
         for one in at_rest:

@@ -1,9 +1,11 @@
 """The tools of a portal, started and stopped in one go."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.tools.approvals import Approvals
@@ -13,7 +15,12 @@ from aiportal.tools.needs import Box, Fetching, Searching
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tools import Tools
 
-__all__ = ["open_tools"]
+__all__ = ["open_sandbox", "open_tools"]
+
+
+def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Sandbox]:
+    """Where tools run: as many at once as there are processors."""
+    return Sandbox.open(settings.sandbox, workers=max(os.cpu_count() or 1, 2))
 
 
 @asynccontextmanager

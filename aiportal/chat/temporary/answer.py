@@ -8,13 +8,13 @@ from typing import Final, Literal
 
 from aiportal.chat.completions import Completions
 from aiportal.chat.messages import Failure, Message
+from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_log import TurnLog
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.errors import InternalError, PortalError
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted, UsageReported
 from aiportal.principal import Principal
-from aiportal.chat.tool_loop import ToolLoop
 from aiportal.routing import Completion
 from aiportal.timestamps import now_text
 from aiportal.usage import Door

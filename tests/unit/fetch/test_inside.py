@@ -1,5 +1,7 @@
 """Nothing inside is reached, however its address is written and whoever leads there."""
 
+from contextlib import suppress
+
 import pytest
 
 from aiportal.errors import ConfigError, FetchRefused, UpstreamError
@@ -115,9 +117,9 @@ async def test_a_redirect_does_not_lead_inside(
         with subtests.test(ascii(form)[:50]):
             location = form.replace("PORT", str(inside.port)).encode().decode("latin-1")
             site.page("/away", redirect(location))
-            refusals = (UpstreamError, FetchRefused) if form in RELATIVE else FetchRefused
-            with pytest.raises(refusals):
-                await fetcher.get(f"{site.base}/away", content_types=["no/type"], is_api=True)
+            refused = suppress(UpstreamError) if form in RELATIVE else pytest.raises(FetchRefused)
+            with refused:
+                await fetcher.get(f"{site.base}/away", is_api=True)
             assert inside.connections_made == 0
 
 
