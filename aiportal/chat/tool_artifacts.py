@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,7 +75,7 @@ class ToolArtifacts:
         return await self._database.read(select)
 
 
-def _rows(message_id: str, returned: ToolReturned) -> list[Mapping[str, Any] | None]:
+def _rows(message_id: str, returned: ToolReturned) -> list[dict[str, Any] | None]:
     return [
         None
         if one.data is None

@@ -30,6 +30,10 @@ class ToolUse:
             return "cancelled" if self.returned.error_type == "cancelled" else "interrupted"
         return "done" if self.returned.error is None else "failed"
 
+    def after(self, event: ToolReturned) -> "ToolUse":
+        """The same with its end, where the event tells it."""
+        return replace(self, returned=event) if event.call_id == self.called.call_id else self
+
     def as_json(self) -> dict[str, Any]:
         """As it is stored, exported and shown over HTTP."""
         returned = self.returned

@@ -10,7 +10,6 @@ nothing else: a slow one costs no memory and holds nobody up.
 import asyncio
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from aiportal.chat.messages import MessageStatus
@@ -98,7 +97,7 @@ class TurnLog:
                 case ToolCalled():
                     uses[event.call_id] = ToolUse(event, None, chars)
                 case ToolReturned() if event.call_id in uses:
-                    uses[event.call_id] = replace(uses[event.call_id], returned=event)
+                    uses[event.call_id] = uses[event.call_id].after(event)
                 case _:
                     pass
         return list(uses.values())

@@ -16,6 +16,9 @@ from aiportal.events import (
     Event,
     ReasoningDelta,
     TextDelta,
+    ToolArtifact,
+    ToolCalled,
+    ToolReturned,
     TurnFailed,
     TurnFinished,
     TurnStarted,
@@ -36,6 +39,8 @@ _EVENTS: dict[str, type[Event]] = {
     "turn": TurnStarted,
     "text_delta": TextDelta,
     "reasoning_delta": ReasoningDelta,
+    "tool_call": ToolCalled,
+    "tool_result": ToolReturned,
     "usage": UsageReported,
     "error": TurnFailed,
     "finished": TurnFinished,
@@ -239,7 +244,10 @@ def _event(wire: dict[str, Any]) -> Event | None:
     kind = _EVENTS.get(wire.get("type", ""))
     if kind is None:
         return None
-    return kind(**{field.name: wire[field.name] for field in fields(kind) if field.name in wire})
+    known = {field.name: wire[field.name] for field in fields(kind) if field.name in wire}
+    if kind is ToolReturned:
+        known["artifacts"] = tuple(ToolArtifact(**one) for one in known.get("artifacts", ()))
+    return kind(**known)
 
 
 async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
