@@ -19,7 +19,7 @@ from aiportal.events import Event, as_json
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
-__all__ = ["MAX_EVENT_NUMBER", "NewTurn", "TurnBody", "encoded", "router"]
+__all__ = ["MAX_EVENT_NUMBER", "NewTurn", "TurnBody", "encoded", "router", "wanted_tools"]
 
 router = APIRouter(tags=["turns"], route_class=PortalRoute)
 MAX_EVENT_NUMBER = 2**53
@@ -82,7 +82,7 @@ async def start_turn(
         attachments=body.attachments,
         source="api",
         request_id=request_id_of(request),
-        tools=_tools(body),
+        tools=wanted_tools(body.tools),
     )
     return EventStream(encoded(portal.turns.follow(principal, started.turn_id)))
 
@@ -106,8 +106,9 @@ async def cancel_turn(turn_id: str, portal: PortalDep, principal: PrincipalDep) 
     return TurnBody(id=turn_id, status=await portal.turns.cancel(principal, turn_id))
 
 
-def _tools(body: NewTurn) -> PortalTools | None:
-    return None if body.tools is None else PortalTools.parse(body.tools)
+def wanted_tools(value: dict[str, Any] | None) -> PortalTools | None:
+    """What a body says of the portal's tools. Raises InvalidRequest."""
+    return None if value is None else PortalTools.parse(value)
 
 
 async def _go_on(
@@ -132,7 +133,7 @@ async def _go_on(
         parameters=body.parameters,
         source="api",
         request_id=request_id_of(request),
-        tools=_tools(body),
+        tools=wanted_tools(body.tools),
     )
     return EventStream(encoded(_events(portal, principal, going_on)))
 
