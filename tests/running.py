@@ -71,6 +71,7 @@ class PortalProcess(ServerProcess):
             environment=_environment(settings),
             health="/health",
         )
+        self.settings = settings
         self.key = key
         self.headers = {"Authorization": f"Bearer {key}"}
 
@@ -81,11 +82,14 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AIPORTAL_DATA_DIR": str(settings.data_dir),
         "AIPORTAL_CACHE_DIR": str(settings.cache_dir),
         "AIPORTAL_LOCAL_MODEL": settings.local_model,
+        "AIPORTAL_SANDBOX": settings.sandbox,
         "AIPORTAL_LOG_LEVEL": settings.log_level,
         "AIPORTAL_CHAT_TITLES": settings.chat_titles,
         "AIPORTAL_DISCOVER_LOCAL": str(settings.discover_local),
         "AIPORTAL_LOCAL_SERVERS": ",".join(settings.local_servers),
     }
+    if settings.tools_dir is not None:
+        variables["AIPORTAL_TOOLS_DIR"] = str(settings.tools_dir)
     if settings.model_config_dir is not None:
         variables["AIPORTAL_MODEL_CONFIG_DIR"] = str(settings.model_config_dir)
     return variables

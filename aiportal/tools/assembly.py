@@ -5,13 +5,14 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from aiportal.fetch import Fetcher
 from aiportal.sandbox import Sandbox
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.tools.approvals import Approvals
 from aiportal.tools.execution import Execution
 from aiportal.tools.folders import lay_out_tools
-from aiportal.tools.needs import Box, Fetching, Searching
+from aiportal.tools.needs import Searching
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tools import Tools
 
@@ -28,8 +29,8 @@ async def open_tools(
     database: Database,
     settings: Settings,
     *,
-    sandbox: Box | None,
-    fetcher: Fetching | None,
+    sandbox: Sandbox,
+    fetcher: Fetcher,
     search: Searching | None,
 ) -> AsyncIterator[Tools]:
     """Tools that follow their files until the context is left."""

@@ -15,10 +15,11 @@ from aiportal.errors import (
     RateLimited,
     ToolUnavailable,
 )
+from aiportal.fetch import Fetched, Fetcher
 from aiportal.principal import Principal
 from aiportal.registry import Confidential
 from aiportal.tools.hosts import is_among
-from aiportal.tools.needs import Fetching, Page, Searching
+from aiportal.tools.needs import Searching
 from aiportal.tools.schema import SecretEntry
 from aiportal.tools.tool import Tool
 
@@ -52,7 +53,7 @@ class ToolBroker:
         tool: Tool,
         secrets: Mapping[str, str],
         *,
-        fetcher: Fetching | None,
+        fetcher: Fetcher,
         search: Searching | None,
     ) -> None:
         self._principal = principal
@@ -89,8 +90,6 @@ class ToolBroker:
     async def _fetch(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         url = _url(arguments.get("url"))
         self._require(url.host or "")
-        if self._fetcher is None:
-            raise ToolUnavailable("This portal fetches nothing.")
         if self._bytes_left <= 0:
             raise InvalidRequest(f"One call of a tool may fetch {MAX_BYTES} bytes in all.")
         addressed, headers = self._with_secrets(url)
@@ -135,7 +134,7 @@ class ToolBroker:
                 headers[entry.header] = entry.prefix + value
         return url, headers
 
-    def _answer(self, fetched: Page) -> Mapping[str, Any]:
+    def _answer(self, fetched: Fetched) -> Mapping[str, Any]:
         is_text = fetched.mime.startswith("text/") or (
             fetched.mime in _TEXTS or fetched.mime.endswith(("+json", "+xml"))
         )

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from aiportal.errors import PortalError, ToolUnavailable
+from aiportal.errors import PortalError
+from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
-from aiportal.sandbox import Failure, Outcome, Profile, Program, SandboxCall
+from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall
 from aiportal.tools.broker import ToolBroker
 from aiportal.tools.call import ToolCall
-from aiportal.tools.needs import Box, Fetching, Searching
+from aiportal.tools.needs import Searching
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.rates import CallRates
 from aiportal.tools.registry import ToolRegistry
@@ -31,9 +32,9 @@ class Execution:
     def __init__(
         self,
         registry: ToolRegistry,
-        sandbox: Box | None,
+        sandbox: Sandbox,
         *,
-        fetcher: Fetching | None,
+        fetcher: Fetcher,
         search: Searching | None,
     ) -> None:
         self._registry = registry
@@ -68,8 +69,6 @@ class Execution:
 
     async def _run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
-        if self._sandbox is None:
-            raise ToolUnavailable("This portal has no sandbox, and nothing runs without one.")
         with self._rates.counted(principal, tool):
             outcome = await self._sandbox.run(self._as_sandbox_call(principal, tool, call))
         return _as_tool_outcome(tool, outcome)

@@ -1,50 +1,11 @@
-"""What tools need of the parts below them, by shape alone."""
+"""What tools need of the web search, by shape alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from aiportal.principal import Principal
-from aiportal.sandbox import Outcome, SandboxCall
 
-__all__ = ["Box", "Fetching", "Page", "SearchFind", "SearchFinds", "Searching"]
-
-
-class Box(Protocol):
-    """Runs programs."""
-
-    async def run(self, call: SandboxCall, /) -> Outcome: ...
-
-
-class Page(Protocol):
-    """What a fetch has brought."""
-
-    @property
-    def url(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def mime(self) -> str: ...
-    @property
-    def data(self) -> bytes: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def is_truncated(self) -> bool: ...
-
-
-class Fetching(Protocol):
-    """Fetches from the public web."""
-
-    async def get(
-        self,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        max_bytes: int,
-        timeout_s: float,
-        is_api: bool,
-        allows: Callable[[str], bool],
-    ) -> Page: ...
+__all__ = ["SearchFind", "SearchFinds", "Searching"]
 
 
 class SearchFind(Protocol):

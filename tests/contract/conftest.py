@@ -9,6 +9,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.contract.conversing import Client
+from tests.contract.tool_cases import write_tools
 from tests.running import AppServer, PortalProcess, make_key
 from tests.upstreams import Upstream, write_model_config
 
@@ -21,7 +22,12 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]
     folder = tmp_path_factory.mktemp("generated")
     with Upstream() as upstream:
         config = write_model_config(folder / "model_config", upstream.url)
-        settings = Settings(data_dir=folder / "data", model_config_dir=config, local_model="off")
+        settings = Settings(
+            data_dir=folder / "data",
+            model_config_dir=config,
+            tools_dir=write_tools(folder / "tools"),
+            local_model="off",
+        )
         key = asyncio.run(make_key(settings))
         with PortalProcess(settings, key=key, has_pages=False) as process:
             yield process

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ def test_what_is_not_for_a_caller_is_not_there(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_run_says_what_it_lacks(
-    tmp_path: Path, fields: dict[str, object], words: str
+    tmp_path: Path, fields: dict[str, Any], words: str
 ) -> None:
     write_tool(tmp_path / "tools", config(**fields))
     registry = load(tmp_path)
