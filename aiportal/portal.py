@@ -99,6 +99,7 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
+            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             yield cls(
                 settings=settings,
                 database=database,

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     """Where to look for them: `NAME=ADDRESS`, separated by commas. Only loopback addresses; the name
     begins the ids of what is found there."""
 
+    sandbox: Literal["auto", "namespaces", "landlock", "off"] = "auto"
+    """How the programs of tools are kept apart from this machine. `auto`: by namespaces, else by
+    Landlock, whichever holds in a self-test; without either tools answer 503. `namespaces`,
+    `landlock`: by this means only. `off`: no program is run at all."""
+
     jwt_secret: SecretStr | None = None
     """Key that signs access tokens, at least 32 characters. Unset: made once and kept in the data
     folder (mode 0600). Set it where the data folder does not last, and alike on all replicas."""

@@ -38,6 +38,7 @@ def serve(settings: Settings, *, open_browser: bool = False, public_url: str | N
 async def _serve(settings: Settings, *, open_browser: bool, public_url: str | None) -> None:
     with bound(settings) as listener:  # before anything that takes seconds
         async with Portal.open(settings) as portal:
+            portal.sandbox.begin()
             app = create_app(portal, with_pages=True)
             async with listening(app, settings, listener=listener) as server:
                 await _welcome(portal, server, open_browser=open_browser, public_url=public_url)

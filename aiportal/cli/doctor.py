@@ -19,7 +19,7 @@ MARKS = {"ok": ("✓", "green"), "hint": ("•", "yellow"), "problem": ("✗", "
 def doctor(*, as_json: bool) -> None:
     """Check this installation and say what to do for each finding.
 
-    Looks at settings, folders, database, models, extras and port, and changes nothing. Exits with
+    Looks at settings, folders, database, models, extras, sandbox and port, and changes nothing. Exits with
     1 if anything is wrong.
     """
     findings = _findings()

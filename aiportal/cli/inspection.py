@@ -20,6 +20,7 @@ from aiportal.api.addresses import url_of
 from aiportal.local import weights_path
 from aiportal.principal import Principal
 from aiportal.registry import LocalServers, Registry
+from aiportal.sandbox import Sandbox, Tier
 from aiportal.settings import Settings
 from aiportal.store.migrations import available
 
@@ -31,6 +32,7 @@ ANYBODY = Principal(user_id="", username="", role="admin")  # asks only what is 
 EXTRAS = {
     "xllamacpp": ("local", "the embedded language model"),
     "IPython": ("notebook", "the notebook magics"),
+    "pandas": ("tools", "what the shipped tools work with"),
 }
 
 
@@ -56,6 +58,7 @@ def inspect(settings: Settings) -> list[Finding]:
         _database(settings),
         *_models(settings),
         *_extras(settings),
+        *_sandbox(settings),
         _port(settings),
     ]
 
@@ -173,6 +176,23 @@ def _extras(settings: Settings) -> Iterator[Finding]:
             advice += ", or set AIPORTAL_LOCAL_MODEL=off"
         level: Literal["hint", "problem"] = "problem" if is_needed else "hint"
         yield Finding(f"extra {extra}", level, f"{purpose} is not installed", advice)
+
+
+def _sandbox(settings: Settings) -> Iterator[Finding]:
+    tier = asyncio.run(_tier(settings))
+    if settings.sandbox == "off":
+        yield Finding("sandbox", "ok", "it is switched off, and with it every tool's program")
+    elif tier.name is None:
+        advice = "Tools cannot run. See docs/settings.md, AIPORTAL_SANDBOX."
+        yield Finding("sandbox", "problem", " ".join(tier.reasons), advice)
+    else:
+        yield Finding("sandbox", "ok", f"tier {tier.name!r} holds in the self-test")
+        yield from (Finding("sandbox", "hint", reason) for reason in tier.reasons)
+
+
+async def _tier(settings: Settings) -> Tier:
+    async with Sandbox.open(settings.sandbox) as sandbox:
+        return await sandbox.ready()
 
 
 def _port(settings: Settings) -> Finding:

@@ -25,12 +25,15 @@ class Zygotes:
         self._locks: dict[Profile, asyncio.Lock] = {}
         self._warming: set[asyncio.Task[None]] = set()
 
-    def begin(self, tier: TierName, bare: Zygote, warm: tuple[Profile, ...]) -> None:
-        """Start the warm profiles in the background, in the tier that `bare` runs in."""
+    def begin(self, tier: TierName, bare: Zygote) -> None:
+        """From here on calls are taken, in the tier that `bare` runs in."""
         self._tier = tier
         self._running[BARE] = bare
-        for profile in warm:
-            task = asyncio.create_task(self._warm(profile))
+
+    def warm(self, profiles: tuple[Profile, ...], *, after: asyncio.Task[None]) -> None:
+        """Start profiles in the background, once it is known in which tier."""
+        for profile in profiles:
+            task = asyncio.create_task(self._warm(profile, after), name="sandbox-warm-up")
             self._warming.add(task)
             task.add_done_callback(self._warming.discard)
 
@@ -58,7 +61,8 @@ class Zygotes:
         for profile in list(self._running):
             await self.replace(profile)
 
-    async def _warm(self, profile: Profile) -> None:
+    async def _warm(self, profile: Profile, after: asyncio.Task[None]) -> None:
+        await asyncio.wait({after})
         try:
             await self._get(profile)
         except ToolUnavailable as error:

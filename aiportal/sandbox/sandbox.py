@@ -1,8 +1,9 @@
 """The sandbox: programs of strangers, run one process a call, by the strongest means there are."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiportal.errors import InvalidRequest, ToolUnavailable
@@ -10,6 +11,7 @@ from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
 from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.outcomes import outcome_of
 from aiportal.sandbox.pool import Zygotes
+from aiportal.sandbox.profiles import DATA
 from aiportal.sandbox.tiers import SandboxMode, Tier, find_tier
 from aiportal.sandbox.turns import Turns
 
@@ -21,7 +23,7 @@ _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox the
 
 
 class Sandbox:
-    """Made by `open`, which returns at once; the first call waits until it is known what holds."""
+    """Made by `open`. Nothing is started before `begin` or the first call."""
 
     def __init__(self, mode: SandboxMode, *, workers: int) -> None:
         self._mode = mode
@@ -33,29 +35,35 @@ class Sandbox:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, mode: SandboxMode, *, workers: int, warm: tuple[Profile, ...] = ()
+        cls, mode: SandboxMode, *, workers: int | None = None
     ) -> AsyncIterator["Sandbox"]:
         """A sandbox until the context is left; nothing of it stays then.
 
-        workers: calls that run at once. warm: profiles that are started before anybody asks.
+        workers: calls that run at once, the machine's cores by default.
         """
-        sandbox = cls(mode, workers=workers)
-        sandbox._probe = asyncio.create_task(sandbox._find_tier(warm))
+        sandbox = cls(mode, workers=workers or os.cpu_count() or 1)
         try:
             yield sandbox
         finally:
-            sandbox._probe.cancel()
-            with suppress(asyncio.CancelledError):
-                await sandbox._probe
-            await sandbox._zygotes.stop()
+            await sandbox._stop()
 
     @property
     def tier(self) -> Tier:
         """What is in force as far as it is known by now. See `ready`."""
         return self._tier
 
+    def begin(self, warm: tuple[Profile, ...] = (DATA,)) -> None:
+        """Start in the background what the first call would have to wait for.
+
+        warm: profiles to start as well; those that cannot be are told in the log.
+        """
+        if self._probe is None:
+            self._probe = asyncio.create_task(self._find_tier(), name="sandbox-probe")
+            self._zygotes.warm(warm, after=self._probe)
+
     async def ready(self) -> Tier:
         """Wait until it is known which tier is in force."""
+        self.begin(())
         if self._probe is not None:
             await asyncio.shield(self._probe)
         return self._tier
@@ -83,11 +91,17 @@ class Sandbox:
         finally:
             conversation.hang_up()
 
-    async def _find_tier(self, warm: tuple[Profile, ...]) -> None:
-        self._tier, zygote = await find_tier(self._mode)
-        if self._tier.name is None or zygote is None:
-            return
-        self._zygotes.begin(self._tier.name, zygote, warm)
+    async def _find_tier(self) -> None:
+        tier, zygote = await find_tier(self._mode)
+        if tier.name is not None and zygote is not None:
+            self._zygotes.begin(tier.name, zygote)
+        self._tier = tier
+
+    async def _stop(self) -> None:
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait({self._probe})
+        await self._zygotes.stop()
 
 
 def _check(call: SandboxCall) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from aiportal.errors import ToolUnavailable
+from aiportal.sandbox.bytecode import compile_ahead
 from aiportal.sandbox.call import Profile
 
 __all__ = ["TierName", "Zygote", "ZygoteLost"]
@@ -50,6 +51,7 @@ class Zygote:
     @classmethod
     async def start(cls, profile: Profile, tier: TierName) -> "Zygote":
         """Start it and wait until its imports are done. Raises ToolUnavailable with the reason."""
+        await compile_ahead(profile, _ENVIRONMENT)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:

@@ -39,7 +39,9 @@ class ToolRegistry:
         self.environments = Environments(settings.data_dir)
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._swap(config, ToolTable(config))
+        table = ToolTable(config)
+        _look_for_dependencies(table)
+        self._swap(config, table)
 
     @classmethod
     async def load(cls, settings: Settings) -> "ToolRegistry":
@@ -159,6 +161,7 @@ class ToolRegistry:
                 return
             before = self.problems
             table = await asyncio.to_thread(ToolTable, config, before=self._table.served)
+            await asyncio.to_thread(_look_for_dependencies, table)
             self._swap(config, table)
         self._tell(before=before)
         if self._watching is not None:
@@ -198,6 +201,13 @@ def _name(requirement: str) -> str:
     """Of a requirement such as `pandas>=2.3`, the distribution."""
     found = _DISTRIBUTION.match(requirement)
     return found[0] if found is not None else requirement
+
+
+def _look_for_dependencies(table: ToolTable) -> None:
+    """Which of them are there is read from the disk once, off the event loop."""
+    for tool in table.tools.values():
+        for requirement in tool.dependencies:
+            _is_installed(_name(requirement))
 
 
 @lru_cache(maxsize=1_000)

@@ -25,10 +25,18 @@ async def health() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(portal: PortalDep) -> Response:
-    """200 if the database answers and at least one model can serve, else 503 with what is missing."""
+    """200 if the database answers and at least one model can serve, else 503 with what is missing.
+
+    `sandbox`: the tier in force, null where tools cannot run; and why a stronger one is not in force.
+    """
     checks = {"database": await _database(portal), "models": await _models(portal)}
     is_ready = all(check == "ok" for check in checks.values())
-    body = {"status": "ready" if is_ready else "not ready", "checks": checks}
+    tier = portal.sandbox.tier
+    body = {
+        "status": "ready" if is_ready else "not ready",
+        "checks": checks,
+        "sandbox": {"tier": tier.name, "reasons": tier.reasons},
+    }
     return JSONResponse(body, 200 if is_ready else 503)
 
 
