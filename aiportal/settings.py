@@ -68,10 +68,6 @@ class Settings(BaseSettings):
     """Folder with a folder for each tool. Unset: `tools/` of the working folder if a `config.json` is
     in it, else the packaged copy, laid into the data folder at the first start."""
 
-    sandbox: Literal["auto", "namespaces", "landlock", "off"] = "auto"
-    """How tools are kept apart from this machine. `auto`: by the strongest means that holds here.
-    `off`: no tool runs."""
-
     fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
     """What may be fetched besides the public web, separated by commas: HOST, HOST:PORT, ADDRESS,
     ADDRESS:PORT or NETWORK/BITS. Nothing inside of your network by default."""

@@ -23,7 +23,7 @@ from aiportal.tools import OfferedTool
 __all__ = ["PromptedDialogue", "simple_schema"]
 
 MAX_EXAMPLES: Final = 4  # of all tools
-MAX_DESCRIPTION_CHARS: Final = 300
+MAX_DESCRIPTION_CHARS: Final = 200
 MAX_DEPTH: Final = 6
 MAX_STRING_CHARS: Final = 500  # a grammar counts them one by one
 _OWN_FIELDS: Final = frozenset(
@@ -38,13 +38,10 @@ _GREEDY: Final[Mapping[str, Any]] = {
 }
 _KEPT: Final = frozenset({"enum", "const", "minimum", "maximum", "minItems", "maxItems"})
 _FORCED: Final = (
-    "You call tools. These are the tools, each with the JSON schema of its arguments:\n{tools}\n\n"
-    'Answer with one JSON object: {{"tool": name, "arguments": {{…}}}}. Copy numbers and names '
-    "exactly."
+    "You turn a question into the call of a tool. Copy numbers exactly.\n\nTools:\n{tools}"
 )
 _FREE: Final = (
-    "You may call a tool where it helps. These are the tools, each with the JSON schema of its "
-    "arguments:\n{tools}\n\nTo call one, answer with one JSON object and nothing else: "
+    "You may call a tool where it helps.\n\nTools:\n{tools}\n\nTo call one, answer with one JSON object and nothing else: "
     '{{"tool": name, "arguments": {{…}}}}. Else answer in plain words.'
 )
 _ANSWERING: Final = "You answer with the result of a tool, copied exactly."
@@ -184,8 +181,9 @@ def _only_result(returned: ToolReturned) -> ToolReturned:
 
 
 def _line(tool: OfferedTool) -> str:
-    description = tool.description[:MAX_DESCRIPTION_CHARS]
-    return f"{tool.function_name}: {description} {_json(simple_schema(tool.parameters))}"
+    """Its schema is left to the grammar: of braces in a prompt small models make more of them."""
+    arguments = ", ".join(simple_schema(tool.parameters).get("properties", ()))
+    return f"{tool.function_name}({arguments}): {tool.description[:MAX_DESCRIPTION_CHARS]}"
 
 
 def _json(value: object) -> str:
