@@ -41,14 +41,16 @@ _FORCED: Final = (
     "You turn a question into the call of a tool. Copy numbers exactly.\n\nTools:\n{tools}"
 )
 _FREE: Final = (
-    "You may call a tool where it helps.\n\nTools:\n{tools}\n\nTo call one, answer with one JSON object and nothing else: "
+    "You may call a tool where it helps.\n\nTools:\n{tools}\n\nTo call one, answer with one JSON "
+    "object and nothing else: "
     '{{"tool": name, "arguments": {{…}}}}. Else answer in plain words.'
 )
 _ANSWERING: Final = "You answer with the result of a tool, copied exactly."
-_ANSWER_EXAMPLE: Final = (
-    ("user", "What is 17 + 25?\n\nThe tool calculator gave:\n[data 3fa9]\n42\n[end of data 3fa9]"),
-    ("assistant", "The answer is 42."),
+_QUESTION_EXAMPLE: Final = (
+    "What is 17 + 25?\n\nThe tool calculator gave:\n[data 3fa9]\n42\n[end of data 3fa9]"
 )
+_MAX_COPIED_CHARS: Final = 200
+_PARTS: Final = ("before", "result", "after")
 
 
 class PromptedDialogue:
@@ -70,6 +72,7 @@ class PromptedDialogue:
         self._messages: list[Any] = list(request.body["messages"])
         self._max_chars = max_chars
         self._results: list[str] = []
+        self._copied: str | None = None  # a short result, which the answer has to hold as it is
 
     def request(self, *, is_last: bool) -> ChatRequest:
         """See Dialogue."""
@@ -88,14 +91,16 @@ class PromptedDialogue:
 
     def holds(self, text: str) -> bool:
         """See Dialogue: a call is one JSON object, perhaps in a fence."""
-        if not self._tools or (self._results and self._is_forced):
+        if self._results and self._is_forced:
+            return self._copied is not None
+        if not self._tools:
             return False
         start = text.lstrip()
         return self._is_forced or not start or start.startswith(("{", "`"))
 
     def calls_in(self, text: str) -> list[WantedCall]:
         """See Dialogue."""
-        if not self._tools:
+        if not self._tools or (self._results and self._is_forced):
             return []
         try:
             said = orjson.loads(_unfenced(text))
@@ -106,10 +111,23 @@ class PromptedDialogue:
         arguments = said.get("arguments", {})
         return [WantedCall(new_id("call"), said["tool"], orjson.dumps(arguments).decode())]
 
+    def shown(self, text: str) -> str:
+        """See Dialogue: of an answer in parts, these in a row."""
+        if self._copied is None:
+            return text
+        try:
+            parts = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return text
+        found = [parts.get(name) for name in _PARTS] if isinstance(parts, dict) else []
+        return "".join(part for part in found if isinstance(part, str)) or text
+
     def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
         """See Dialogue."""
         for call, one in zip(calls, returned, strict=True):
-            told = result_text(_only_result(one), max_chars=self._max_chars)
+            only = _only_result(one)
+            told = result_text(only, max_chars=self._max_chars)
+            self._copied = _short(only) if self._format is None else None
             said = {"tool": call.name, "arguments": call.parsed}
             self._messages += [
                 {"role": "assistant", "content": text or _json(said)},
@@ -134,13 +152,19 @@ class PromptedDialogue:
         ]
         asked = question[-1]["content"] if question else ""
         content = "\n\n".join([asked, *self._results])
-        example = [{"role": role, "content": text} for role, text in _ANSWER_EXAMPLE]
+        parts = {"before": "The answer is ", "result": "42", "after": "."}
+        said = "".join(parts.values()) if self._copied is None else _json(parts)
         messages = [
             {"role": "system", "content": _ANSWERING},
-            *example,
+            {"role": "user", "content": _QUESTION_EXAMPLE},
+            {"role": "assistant", "content": said},
             {"role": "user", "content": content},
         ]
-        return {**self._fields, **_GREEDY, "messages": messages}
+        body = {**self._fields, **_GREEDY, "messages": messages}
+        if self._copied is not None:
+            schema = {"name": "answer", "schema": _answer_schema(self._copied)}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return body
 
     def _with_tools(self, words: str) -> list[Any]:
         """The conversation after a description of the tools and examples of calls."""
@@ -178,6 +202,30 @@ def _only_result(returned: ToolReturned) -> ToolReturned:
     if isinstance(result, dict) and isinstance(result.get("result"), str | int | float):
         return replace(returned, result=result["result"])
     return returned
+
+
+def _short(returned: ToolReturned) -> str | None:
+    """A result that is one short line, None for any other."""
+    value = returned.result
+    if (
+        returned.error is not None
+        or isinstance(value, bool)
+        or not isinstance(value, str | int | float)
+    ):
+        return None
+    text = str(value)
+    return text if text and len(text) <= _MAX_COPIED_CHARS and text.isprintable() else None
+
+
+def _answer_schema(result: str) -> dict[str, Any]:
+    """A sentence around the result, which is given: small models lose a digit of a long number."""
+    words = {"type": "string", "maxLength": 80}
+    return {
+        "type": "object",
+        "properties": {"before": words, "result": {"const": result}, "after": words},
+        "required": list(_PARTS),
+        "additionalProperties": False,
+    }
 
 
 def _line(tool: OfferedTool) -> str:

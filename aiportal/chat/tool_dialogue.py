@@ -58,6 +58,9 @@ class Dialogue(Protocol):
     def calls_in(self, text: str) -> list[WantedCall]:
         """The calls that a text of the model's is, where it calls by text."""
 
+    def shown(self, text: str) -> str:
+        """What the caller is shown of a text that was held, and is no call."""
+
     def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
         """What was said and what came of the calls, in their order."""
 
@@ -98,6 +101,10 @@ class NativeDialogue:
     def calls_in(self, text: str) -> list[WantedCall]:  # noqa: ARG002 - Dialogue's
         """None."""
         return []
+
+    def shown(self, text: str) -> str:
+        """All of it."""
+        return text
 
     def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
         """See Dialogue."""

@@ -58,7 +58,8 @@ class ToolRound:
                 await asyncio.sleep(gather_s)
         self.calls = self._gatherer.calls() or self._dialogue.calls_in(self.text)
         if self._held and not self.calls:
-            yield Chunk(self._made({"content": self._released(self._held)}))
+            shown = self._dialogue.shown(self._held)
+            yield Chunk(self._made({"content": self._released(shown)}))
 
     async def whole(self, completion: Completion) -> Chunk:
         """The whole answer, without its calls. Raises UpstreamError."""
@@ -69,6 +70,8 @@ class ToolRound:
         self.text = content if isinstance(content, str) else ""
         self.calls = self._gatherer.calls() or self._dialogue.calls_in(self.text)
         self.said = "" if self.calls and not self._gatherer.calls() else self.text
+        if self.text and self._dialogue.holds(self.text) and not self.calls:
+            message["content"] = self.said = self._dialogue.shown(self.text)
         return Chunk({**answer, "choices": [{**choice, "message": message}]})
 
     def end(self) -> Chunk:

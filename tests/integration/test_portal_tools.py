@@ -1,7 +1,8 @@
 """The portal's tools in chat completions: a scripted model, the real sandbox, the wire between."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,49 +12,21 @@ from openai import AsyncOpenAI
 
 from aiportal.settings import Settings
 from tests.running import AppServer, serving
-from tests.upstreams import Answer, Upstream, answers
-from tests.upstreams.received import Received
+from tests.tool_folder import write_tools
+from tests.upstreams import Upstream, answers
+from tests.upstreams.calling import call, calling
 
 TOOLS = {"enabled": True, "allowedTools": ["calculator"]}
 QUESTION = [{"role": "user", "content": "What is 6 times 7?"}]
 
 
-def call(expression: str, id_: str, *, index: int = 0, name: str = "calculator") -> dict[str, Any]:
-    arguments = json.dumps({"expression": expression})
-    function = {"name": name, "arguments": arguments}
-    return {"index": index, "id": id_, "type": "function", "function": function}
-
-
-def calling(*calls: dict[str, Any], text: str = "") -> Answer:
-    """An answer that calls, streamed or whole; streamed its arguments come in two pieces."""
-
-    def answer(request: Received) -> Sequence[answers.Step]:
-        if not request.is_stream:
-            message = {"role": "assistant", "content": text or None, "tool_calls": list(calls)}
-            choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-            body = {"id": "x", "object": "chat.completion", "created": 1, "model": "fast"}
-            whole = body | {"choices": [choice], "usage": dict(answers.USAGE)}
-            return answers.plain(json.dumps(whole).encode())(request)
-        pieces = [answers.chunk(text)] if text else []
-        for one in calls:
-            function = one["function"]
-            first = function | {"arguments": function["arguments"][:5]}
-            rest = {"index": one["index"], "function": {"arguments": function["arguments"][5:]}}
-            pieces += [_delta(one | {"function": first}), _delta(rest)]
-        pieces += [answers.chunk(finish="tool_calls"), answers.usage_chunk(), answers.DONE]
-        return answers.stream(*pieces)(request)
-
-    return answer
-
-
-def _delta(piece: dict[str, Any]) -> bytes:
-    choice = {"index": 0, "delta": {"tool_calls": [piece]}, "finish_reason": None}
-    return answers.event({"id": "other", "object": "chat.completion.chunk", "choices": [choice]})
+def calculate(expression: str, id_: str, *, index: int = 0) -> dict[str, Any]:
+    return call("calculator", id_, index=index, expression=expression)
 
 
 @pytest.fixture
-async def portal(wired_settings: Settings) -> AsyncIterator[AppServer]:
-    tools = Path(__file__).parents[2] / "tools"
+async def portal(wired_settings: Settings, tmp_path: Path) -> AsyncIterator[AppServer]:
+    tools = write_tools(tmp_path / "tools")
     settings = wired_settings.model_copy(update={"tools_dir": tools})
     async with serving(settings) as server:
         yield server
@@ -73,7 +46,7 @@ async def test_a_whole_answer_has_the_events_and_the_sum_of_all_calls(
     portal: AppServer, upstream: Upstream
 ) -> None:
     upstream.answer(
-        "fast", calling(call("6 * 7", "a"), text="Let me see."), answers.text("It is 42.")
+        "fast", calling(calculate("6 * 7", "a"), text="Let me see."), answers.text("It is 42.")
     )
     status, body, headers = await _posted(portal)
     assert status == 200, body
@@ -93,7 +66,7 @@ async def test_a_whole_answer_has_the_events_and_the_sum_of_all_calls(
 async def test_openais_client_reads_the_events_of_a_stream(
     portal: AppServer, upstream: Upstream
 ) -> None:
-    both = calling(call("6 * 7", "a"), call("2 ^ 10", "b", index=1), text="One moment.")
+    both = calling(calculate("6 * 7", "a"), calculate("2 ^ 10", "b", index=1), text="One moment.")
     upstream.answer("fast", both, answers.text("42 and 1024."))
     client = AsyncOpenAI(base_url=f"{portal.url}/v1", api_key=portal.key)
     stream = await client.chat.completions.create(
@@ -115,4 +88,135 @@ async def test_openais_client_reads_the_events_of_a_stream(
         "stop"
     ]
     assert chunks[-1]["usage"]["total_tokens"] == 26
+    await client.close()
+
+
+async def _streamed(portal: AppServer, **fields: Any) -> list[dict[str, Any]]:
+    """The events of a stream, as JSON."""
+    body = {"model": "acme/fast", "messages": QUESTION, "tools": TOOLS, "stream": True} | fields
+    url = f"{portal.url}/v1/chat/completions"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json=body, headers=portal.headers) as response,
+    ):
+        lines = (await response.text()).splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+
+
+async def test_five_calls_with_an_error_in_the_middle(
+    portal: AppServer, upstream: Upstream
+) -> None:
+    upstream.answer(
+        "fast",
+        calling(calculate("1 + 1", "a")),
+        calling(calculate("2 * 2", "b")),
+        calling(call("calculator", "c", expresion="3")),
+        calling(call("no_such_tool", "d"), calculate("1 / 0", "e", index=1)),
+        calling(calculate("3 + 3", "f")),
+        answers.text("Six."),
+    )
+    events = await _streamed(portal)
+    ended = [event for event in events if event.get("type") == "tool_result"]
+    assert [event["call_id"] for event in ended][:3] == ["a", "b", "c"]
+    assert {e["call_id"] for e in ended if "error" in e} == {"c", "d", "e"}
+    messages = upstream.last().json["messages"]
+    told = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+    assert list(told) == ["a", "b", "c", "d", "e", "f"]
+    assert "expression" in told["c"]
+    assert "no such tool" in told["d"]
+    assert len(await portal.rows(6)) == 6
+
+
+async def test_after_eight_rounds_the_model_has_to_answer(
+    portal: AppServer, upstream: Upstream
+) -> None:
+    calls = [calling(calculate("1 + 1", str(number))) for number in range(8)]
+    upstream.answer("fast", *calls, answers.text("Enough."))
+    events = await _streamed(portal, tool_choice="required")
+    asked = [request.json for request in upstream.requests]
+    assert [one.get("tool_choice") for one in asked] == ["required", *[None] * 7, "none"]
+    assert "No more tools" in asked[-1]["messages"][-1]["content"]
+    text = "".join(e["choices"][0]["delta"].get("content") or "" for e in events if "choices" in e)
+    assert text == "Enough."
+
+
+async def test_a_model_that_never_answers_ends_with_an_error_event(
+    portal: AppServer, upstream: Upstream
+) -> None:
+    upstream.answer("fast", calling(calculate("1 + 1", "a"), text="Hm."))
+    events = await _streamed(portal)
+    assert events[-1]["error"]["code"] == "too_many_tool_rounds"
+
+
+@pytest.mark.parametrize(
+    ("tools", "status", "param"),
+    [
+        ({"allowedTools": ["nothing"]}, 404, "tools.allowedTools"),
+        ({"allowedTools": "calculator"}, 400, "tools.allowedTools"),
+        ({"enabled": "yes"}, 400, "tools.enabled"),
+        ({"allowed": []}, 400, "tools.allowed"),
+    ],
+)
+async def test_what_cannot_be_had_is_refused_before_the_model_is_asked(
+    portal: AppServer, upstream: Upstream, tools: dict[str, Any], status: int, param: str
+) -> None:
+    answered, body, _ = await _posted(portal, tools=tools)
+    assert (answered, body["error"]["param"]) == (status, param)
+    assert upstream.requests == []
+
+
+async def test_a_whole_answer_waits_for_nobody(portal: AppServer, upstream: Upstream) -> None:
+    upstream.answer("fast", calling(call("asks", "a")), answers.text("I may not."))
+    _, body, _ = await _posted(portal, tools={"enabled": True})
+    assert "approval" in body["tool_events"][1]["error"]
+    assert body["choices"][0]["message"]["content"] == "I may not."
+
+
+async def test_a_stream_waits_until_a_person_agrees(portal: AppServer, upstream: Upstream) -> None:
+    upstream.answer("fast", calling(call("asks", "a", x=1)), answers.text("Done."))
+    streaming = asyncio.create_task(_streamed(portal, tools={"enabled": True}))
+    operator = await portal.portal.users.operator()
+    async with asyncio.timeout(5):
+        while not (waiting := await portal.portal.tools.approvals(operator)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    await portal.portal.tools.decide(operator, waiting[0].id, approve=True)
+    events = await streaming
+    called = next(event for event in events if event.get("type") == "tool_call")
+    returned = next(event for event in events if event.get("type") == "tool_result")
+    assert called["approval_id"] == waiting[0].id
+    assert returned["result"] == {"x": 1}
+
+
+async def test_who_hangs_up_ends_the_tool(portal: AppServer, upstream: Upstream) -> None:
+    upstream.answer("fast", calling(call("sleeper", "a", seconds=60)))
+    body = {"model": "acme/fast", "messages": QUESTION, "tools": {"enabled": True}, "stream": True}
+    url = f"{portal.url}/v1/chat/completions"
+    async with (
+        asyncio.timeout(10),
+        aiohttp.ClientSession() as session,
+        session.post(url, json=body, headers=portal.headers) as response,
+    ):
+        async for line in response.content:
+            if b"tool_call" in line:
+                break
+    async with asyncio.timeout(5):
+        while "ToolRunner._end" in repr(asyncio.all_tasks()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_response_can_use_them_too(portal: AppServer, upstream: Upstream) -> None:
+    upstream.answer("fast", calling(calculate("6 * 7", "a")), answers.text("It is 42."))
+    client = AsyncOpenAI(base_url=f"{portal.url}/v1", api_key=portal.key)
+    asked = {"model": "acme/fast", "input": "6 times 7?", "extra_body": {"tools": TOOLS}}
+    whole = await client.responses.create(**asked)
+    assert whole.output_text == "It is 42."
+    upstream.answer("fast", calling(calculate("6 * 7", "a")), answers.text("It is 42."))
+    stream = await client.responses.create(**asked, stream=True)
+    kinds = [event.type async for event in stream]
+    assert (
+        kinds.index("tool_call")
+        < kinds.index("tool_result")
+        < kinds.index("response.output_text.delta")
+    )
+    assert kinds[-1] == "response.completed"
     await client.close()
