@@ -218,8 +218,11 @@ def _short(returned: ToolReturned) -> str | None:
 
 
 def _answer_schema(result: str) -> dict[str, Any]:
-    """A sentence around the result, which is given: small models lose a digit of a long number."""
-    words = {"type": "string", "maxLength": 80}
+    """A sentence around the result, which is given: small models lose a digit of a long number.
+
+    Around it there are no digits, so that they do not write it twice.
+    """
+    words = {"type": "string", "pattern": "^[^0-9]{0,60}$"}
     return {
         "type": "object",
         "properties": {"before": words, "result": {"const": result}, "after": words},
