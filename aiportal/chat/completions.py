@@ -153,7 +153,8 @@ class Completions:
         if wish is None:
             return None
         is_asked = request.portal_tools is not None
-        if self._tools is None and not is_asked:
+        # A model that knows no functions never calls of itself, and answers worse for being told.
+        if not is_asked and (self._tools is None or not model.calls_functions):
             return None
         tools = tools_for(self._box(), principal, model, wish, is_asked=is_asked)
         kind = NativeDialogue if model.calls_functions else PromptedDialogue

@@ -50,7 +50,7 @@ _QUESTION_EXAMPLE: Final = (
     "What is 17 + 25?\n\nThe tool calculator gave:\n[data 3fa9]\n42\n[end of data 3fa9]"
 )
 _MAX_COPIED_CHARS: Final = 200
-_PARTS: Final = ("before", "result", "after")
+_PARTS: Final = ("before", "result")
 
 
 class PromptedDialogue:
@@ -112,7 +112,7 @@ class PromptedDialogue:
         return [WantedCall(new_id("call"), said["tool"], orjson.dumps(arguments).decode())]
 
     def shown(self, text: str) -> str:
-        """See Dialogue: of an answer in parts, these in a row."""
+        """See Dialogue: of an answer in parts, the sentence."""
         if self._copied is None:
             return text
         try:
@@ -120,7 +120,8 @@ class PromptedDialogue:
         except orjson.JSONDecodeError:
             return text
         found = [parts.get(name) for name in _PARTS] if isinstance(parts, dict) else []
-        return "".join(part for part in found if isinstance(part, str)) or text
+        sentence = "".join(part for part in found if isinstance(part, str))
+        return f"{sentence}." if sentence else text
 
     def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
         """See Dialogue."""
@@ -152,8 +153,8 @@ class PromptedDialogue:
         ]
         asked = question[-1]["content"] if question else ""
         content = "\n\n".join([asked, *self._results])
-        parts = {"before": "The answer is ", "result": "42", "after": "."}
-        said = "".join(parts.values()) if self._copied is None else _json(parts)
+        parts = {"before": "The answer is ", "result": "42"}
+        said = "The answer is 42." if self._copied is None else _json(parts)
         messages = [
             {"role": "system", "content": _ANSWERING},
             {"role": "user", "content": _QUESTION_EXAMPLE},
@@ -218,14 +219,14 @@ def _short(returned: ToolReturned) -> str | None:
 
 
 def _answer_schema(result: str) -> dict[str, Any]:
-    """A sentence around the result, which is given: small models lose a digit of a long number.
+    """A sentence that ends with the result, which is given: small models lose a digit of a long number.
 
-    Around it there are no digits, so that they do not write it twice.
+    Before it there are no digits, so that they do not write it twice.
     """
-    words = {"type": "string", "pattern": "^[^0-9]{0,60}$"}
+    words = {"type": "string", "pattern": r'^[^0-9"\\]{0,60}$'}
     return {
         "type": "object",
-        "properties": {"before": words, "result": {"const": result}, "after": words},
+        "properties": {"before": words, "result": {"const": result}},
         "required": list(_PARTS),
         "additionalProperties": False,
     }
