@@ -31,9 +31,10 @@ from aiportal.principal import Principal
 from aiportal.registry import CustomModels, Registry, lay_out
 from aiportal.routing import Completion, Router, RouterBox
 from aiportal.sandbox import Sandbox
+from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
-from aiportal.tools import Tools, open_sandbox, open_tools
+from aiportal.tools import Tools, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -64,6 +65,7 @@ class Portal(Chats):
     personal_data: PersonalData
     sandbox: Sandbox
     fetcher: Fetcher
+    web_search: WebSearch
     tools: Tools
 
     @classmethod
@@ -82,13 +84,17 @@ class Portal(Chats):
             ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
             router = await stack.enter_async_context(Router.open(local, ledger))
+            fetcher = await stack.enter_async_context(
+                Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
+            )
+            environment = await asyncio.to_thread(settings.provider_environment)
+            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
+            web_search = WebSearch.of(fetcher, environment, urls=settings.search_urls)
+            tools = await stack.enter_async_context(
+                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
+            )
             answers = AnswerCache()
             stack.callback(answers.clear)
-            sandbox = await stack.enter_async_context(open_sandbox(settings))
-            fetcher = await stack.enter_async_context(Fetcher.open(settings.fetch_allow))
-            tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=None)
-            )
             completions = Completions(registry, router, answers, tools)
             chats = await stack.enter_async_context(
                 open_chats(
@@ -99,7 +105,6 @@ class Portal(Chats):
                     preferences=accounts.preferences,
                 )
             )
-            sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             yield cls(
                 settings=settings,
                 database=database,
@@ -122,6 +127,7 @@ class Portal(Chats):
                 personal_data=PersonalData(database, accounts, chats, ledger, registry),
                 sandbox=sandbox,
                 fetcher=fetcher,
+                web_search=web_search,
                 tools=tools,
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )

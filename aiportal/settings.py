@@ -32,6 +32,7 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 _LOCAL_SERVER = re.compile(
     r"[a-z][a-z0-9-]{0,29}=http://(?:127\.0\.0\.1|localhost|\[::1\]):[0-9]{1,5}"
 )
+_SEARCH_URL = re.compile(r"(?:brave|tavily|wikipedia)=https?://[^\s@?#]+")
 
 
 class Settings(BaseSettings):
@@ -67,10 +68,6 @@ class Settings(BaseSettings):
     tools_dir: Path | None = None
     """Folder with a folder for each tool. Unset: `tools/` of the working folder if a `config.json` is
     in it, else the packaged copy, laid into the data folder at the first start."""
-
-    fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
-    """What may be fetched besides the public web, separated by commas: HOST, HOST:PORT, ADDRESS,
-    ADDRESS:PORT or NETWORK/BITS. Nothing inside of your network by default."""
 
     local_model: Literal["on", "off"] = "on"
     """`off`: no embedded language model; `serve` fetches no weights and `local/` models answer 503."""
@@ -133,6 +130,20 @@ class Settings(BaseSettings):
     `off`: the first words of the question stay. Each user may choose otherwise: the preference
     `{"chat": {"titles": true}}` or `false`."""
 
+    fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """What web search, tools and research may reach although it is not on the public internet, such
+    as a SearXNG of your own: `HOST`, `HOST:PORT`, `ADDRESS`, `ADDRESS:PORT` or `NETWORK/BITS`,
+    separated by commas. Models can steer there what they like: name as little as you can. Nothing
+    by default."""
+
+    fetch_contact: str = Field("", max_length=200, pattern=r"[\x21-\x7e]*")
+    """A web or mail address for the sites that this portal fetches pages from, told to them in
+    `User-Agent`. Wikipedia asks for one."""
+
+    search_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Other addresses of the search providers `brave`, `tavily` and `wikipedia`: `NAME=ADDRESS`,
+    separated by commas, such as `wikipedia=https://de.wikipedia.org`."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """How much the log says. Prompts, answers and keys are never logged."""
 
@@ -142,7 +153,7 @@ class Settings(BaseSettings):
     on_spaces: bool = False
     """Set by `app.py` on Hugging Face Spaces: cookies for a framed page, proxy headers trusted."""
 
-    @field_validator("cors_origins", "fetch_allow", "local_servers", mode="before")
+    @field_validator("cors_origins", "local_servers", "fetch_allow", "search_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -156,6 +167,16 @@ class Settings(BaseSettings):
             if not _LOCAL_SERVER.fullmatch(server):
                 raise ValueError("each is NAME=http://ADDRESS:PORT, the address a loopback one")
         return servers
+
+    @field_validator("search_urls")
+    @classmethod
+    def _check_search_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if not _SEARCH_URL.fullmatch(url):
+                raise ValueError(
+                    "each is NAME=http(s)://ADDRESS, the name brave, tavily or wikipedia"
+                )
+        return urls
 
     @model_validator(mode="after")
     def _check_secret(self) -> Self:

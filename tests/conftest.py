@@ -67,6 +67,7 @@ def settings(tmp_path: Path) -> Settings:
         data_dir=tmp_path / "data",
         cache_dir=tmp_path / "cache",
         model_config_dir=ROOT / "model_config",
+        tools_dir=ROOT / "tools",
         local_model="off",
     )
 

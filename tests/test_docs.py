@@ -11,6 +11,7 @@ import pytest
 
 from aiportal.registry import Registry
 from aiportal.settings import Settings
+from aiportal.tools import ToolRegistry
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -77,6 +78,19 @@ def test_the_model_files_in_the_guide_are_right(tmp_path: Path) -> None:
             (folder / "models" / f"guide-{number}.json").write_text(json.dumps(block))
     settings = Settings(data_dir=tmp_path, cache_dir=tmp_path, model_config_dir=folder)
     assert [str(problem) for problem in Registry.load_now(settings).problems] == []
+
+
+def test_the_tools_in_the_guide_are_right(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "tools.md"
+    programs = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    for block, program in zip(json_blocks(page), programs, strict=True):
+        folder = tmp_path / "tools" / str(block["id"])
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(block))
+        (folder / "controller.py").write_text(program)
+    registry = ToolRegistry.load_now(Settings(data_dir=tmp_path, tools_dir=tmp_path / "tools"))
+    assert [str(problem) for problem in registry.problems] == []
+    assert list(registry.tools) == ["greeter", "weather"]
 
 
 def json_blocks(page: Path) -> Iterator[dict[str, dict[str, object]]]:

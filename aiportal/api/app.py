@@ -52,6 +52,7 @@ from aiportal.api.routes import (
     rerank,
     responses,
     routerbox,
+    search,
     shares,
     sign_in,
     temporary_chats,
@@ -96,6 +97,7 @@ RESOURCES = (
     temporary_chats,
     attachments,
     prompts,
+    search,
     tools,
     usage,
 )

@@ -11,6 +11,7 @@ __all__ = ["main"]
 COMMANDS = {
     "serve": "Start the web app and the API.",
     "chat": "Ask a model; the answer streams to the terminal.",
+    "search": "Search the web; the best results of several providers first.",
     "models": "List, fetch and check models.",
     "tools": "List, run and check tools.",
     "user": "Make and manage accounts.",

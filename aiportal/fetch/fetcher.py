@@ -9,7 +9,6 @@ from urllib.parse import urljoin
 import aiohttp
 from yarl import URL
 
-from aiportal import __version__
 from aiportal.errors import FetchRefused, UpstreamError, UpstreamTimeout
 from aiportal.fetch.body import ACCEPT_ENCODING, read_body
 from aiportal.fetch.fetched import Fetched
@@ -93,7 +92,7 @@ class Fetcher:
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={
-                "User-Agent": f"{ROBOT}/{__version__} (self-hosted portal{about})",
+                "User-Agent": f"{ROBOT} (self-hosted portal{about})",
                 "Accept-Encoding": ACCEPT_ENCODING,
             },
             timeout=aiohttp.ClientTimeout(
@@ -105,11 +104,7 @@ class Fetcher:
             max_field_size=_MAX_LINE_BYTES,
             max_headers=_MAX_HEADERS,
         ) as session:
-            try:
-                yield cls(session, rules, tempo)
-            finally:
-                await connector.close()
-                await asyncio.sleep(0)  # what a failed handshake has left closes in the next round
+            yield cls(session, rules, tempo)
 
     async def get(
         self,

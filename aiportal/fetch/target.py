@@ -10,7 +10,7 @@ from aiportal.fetch.addresses import IPAddress, looks_numeric, parse_address
 
 __all__ = ["Target", "parse_target"]
 
-MAX_URL_CHARS = 4_096
+MAX_URL_CHARS = 8_000
 _SHOWN_CHARS = 120
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from aiportal.notebook.pieces import Piece
 from aiportal.notebook.table import Record
+from aiportal.search import Found
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
 __all__ = ["Backend", "ConversationInfo", "MessageInfo", "ModelInfo", "record"]
@@ -80,6 +81,9 @@ class Backend(Protocol):
 
     async def models(self) -> list[ModelInfo]:
         """The models that the caller may use now."""
+
+    async def search(self, query: str, *, provider: str | None, max_results: int) -> Found:
+        """Pages of the web."""
 
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """Calls, oldest first: the caller's own, or everybody's for an administrator."""

@@ -17,6 +17,7 @@ from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
 from aiportal.notebook.turn import follow
 from aiportal.portal import Portal
 from aiportal.principal import Principal
+from aiportal.search import Found
 from aiportal.settings import Settings
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
@@ -104,6 +105,12 @@ class EmbeddedBackend:
             )
             for model in await registry.list(self.principal)
         ]
+
+    async def search(self, query: str, *, provider: str | None, max_results: int) -> Found:
+        """See Backend."""
+        return await self.core.web_search.search(
+            self.principal, query, provider=provider, max_results=max_results
+        )
 
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """See Backend."""

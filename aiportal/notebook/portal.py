@@ -15,6 +15,7 @@ from aiportal.notebook.conversation import Conversation
 from aiportal.notebook.cores import process_cores
 from aiportal.notebook.display import Display, NoDisplay, display_here
 from aiportal.notebook.embedded import EmbeddedBackend
+from aiportal.notebook.found import FoundTable
 from aiportal.notebook.loop import process_loop
 from aiportal.notebook.pieces import Piece
 from aiportal.notebook.prompt import Prompt, chat_body
@@ -121,6 +122,21 @@ class Portal:
     async def amodels(self) -> Table[ModelInfo]:
         """As `models`, for `await`."""
         return await self._access.wrap(self._models())
+
+    def search(
+        self, query: str, *, provider: str | None = None, max_results: int = 10
+    ) -> FoundTable:
+        """Pages of the web, best first; `.note` says what should be known of them.
+
+        provider: brave, tavily, searxng or wikipedia, else all that are set up. Raises PortalError.
+        """
+        return self._access.run(self._search(query, provider, max_results))
+
+    async def asearch(
+        self, query: str, *, provider: str | None = None, max_results: int = 10
+    ) -> FoundTable:
+        """As `search`, for `await`."""
+        return await self._access.wrap(self._search(query, provider, max_results))
 
     def usage(
         self,
@@ -239,6 +255,10 @@ class Portal:
 
     async def _models(self) -> Table[ModelInfo]:
         return Table(ModelInfo, await (await self._access.backend()).models())
+
+    async def _search(self, query: str, provider: str | None, max_results: int) -> FoundTable:
+        backend = await self._access.backend()
+        return FoundTable(await backend.search(query, provider=provider, max_results=max_results))
 
     async def _usage(
         self, group_by: GroupBy | None, since: datetime | None, until: datetime | None

@@ -28,6 +28,7 @@ from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, 
 from aiportal.notebook.failures import failure_from_response
 from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
 from aiportal.notebook.turn import follow
+from aiportal.search import Found, SearchResult
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
 __all__ = ["RemoteBackend"]
@@ -106,6 +107,16 @@ class RemoteBackend:
         """See Backend."""
         page = await self._get("/models")
         return [_model(model) for model in page["data"]]
+
+    async def search(self, query: str, *, provider: str | None, max_results: int) -> Found:
+        """See Backend."""
+        body: dict[str, Any] = {"query": query, "max_results": max_results}
+        if provider is not None:
+            body["provider"] = provider
+        async with self._request("POST", "/search", json=body) as response:
+            found = await response.json(loads=orjson.loads)
+        results = tuple(record(SearchResult, one) for one in found["results"])
+        return Found(results, found["provider"], found["note"])
 
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """See Backend."""

@@ -31,6 +31,7 @@ class Conversation:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        self._knows_program = False
 
     @classmethod
     async def over(cls, line: socket.socket) -> "Conversation":
@@ -43,8 +44,10 @@ class Conversation:
     async def call(self, call: SandboxCall) -> tuple[dict[str, Any], list[bytes]]:
         """The report on one call. Raises ConversationLost."""
         limits = call.limits
+        program = {} if self._knows_program else call.program.files
+        self._knows_program = True
         header = {
-            "program": list(call.program.files),
+            "program": list(program),
             "files": list(call.files),
             "stays": call.session is not None,
             "wall_s": limits.wall_s,
@@ -52,7 +55,7 @@ class Conversation:
             "disk_bytes": limits.disk_bytes,
         }
         parameters = json.dumps(call.parameters).encode()
-        blobs = [parameters, *call.program.files.values(), *call.files.values()]
+        blobs = [parameters, *program.values(), *call.files.values()]
         try:
             async with asyncio.timeout(limits.wall_s + _GRACE_S):
                 self._writer.write(frames.pack(header, blobs))

@@ -3,17 +3,21 @@
 import asyncio
 import logging
 import socket
+import time
+from collections.abc import Callable
 from typing import Final
 
 from aiportal.errors import ToolUnavailable
 from aiportal.sandbox.call import Profile
-from aiportal.sandbox.profiles import BARE
+from aiportal.sandbox.profiles import BARE, DATA
 from aiportal.sandbox.zygote import TierName, Zygote, ZygoteLost
 
 __all__ = ["Zygotes"]
 
 _log: Final = logging.getLogger(__name__)
 _TRIES: Final = 2
+_LASTING: Final = frozenset({BARE, DATA})
+IDLE_S: Final = 600.0  # longer than any call may take
 
 
 class Zygotes:
@@ -22,6 +26,7 @@ class Zygotes:
     def __init__(self) -> None:
         self._tier: TierName | None = None
         self._running: dict[Profile, Zygote] = {}
+        self._used_at: dict[Profile, float] = {}
         self._locks: dict[Profile, asyncio.Lock] = {}
         self._warming: set[asyncio.Task[None]] = set()
 
@@ -41,6 +46,7 @@ class Zygotes:
         """A line to a new call of the profile. Raises ToolUnavailable."""
         for _ in range(_TRIES):
             zygote = await self._get(profile)
+            self._used_at[profile] = time.monotonic()
             try:
                 return zygote.connect()
             except ZygoteLost:
@@ -51,6 +57,14 @@ class Zygotes:
         """End a zygote that is dead or late; the next call starts another."""
         if zygote := self._running.pop(profile, None):
             await zygote.stop()
+
+    async def end_idle(self, *, keep: Callable[[Profile], bool], idle_s: float = IDLE_S) -> None:
+        """End those that nobody has used for so long, but for the bare one and those to keep."""
+        latest = time.monotonic() - idle_s
+        for profile in list(self._running):
+            is_idle = self._used_at.get(profile, latest) < latest
+            if profile not in _LASTING and is_idle and not keep(profile):
+                await self.replace(profile)
 
     async def stop(self) -> None:
         """End them all."""

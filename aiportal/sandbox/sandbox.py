@@ -6,19 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiportal.errors import InvalidRequest, ToolUnavailable
+from aiportal.errors import InvalidRequest, NotFound, ToolUnavailable
 from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
 from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.outcomes import outcome_of
 from aiportal.sandbox.pool import Zygotes
 from aiportal.sandbox.profiles import DATA
+from aiportal.sandbox.sessions import Session, Sessions
 from aiportal.sandbox.tiers import SandboxMode, Tier, find_tier
 from aiportal.sandbox.turns import Turns
 
 __all__ = ["Sandbox"]
 
 MAX_WAITING_OF_AN_OWNER: Final = 16
+MAX_NAME_BYTES: Final = 200
 MAX_CALL_BYTES: Final = 64 * 1024**2
+_LOOK_EVERY_S: Final = 30.0
 _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
 
 
@@ -30,7 +33,9 @@ class Sandbox:
         self._turns = Turns(at_once=workers, max_waiting=MAX_WAITING_OF_AN_OWNER)
         self._zygotes = Zygotes()
         self._tier = _PROBING
+        self._sessions = Sessions()
         self._probe: asyncio.Task[None] | None = None
+        self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
@@ -59,6 +64,7 @@ class Sandbox:
         """
         if self._probe is None:
             self._probe = asyncio.create_task(self._find_tier(), name="sandbox-probe")
+            self._upkeep = asyncio.create_task(self._look_after(), name="sandbox-upkeep")
             self._zygotes.warm(warm, after=self._probe)
 
     async def ready(self) -> Tier:
@@ -77,19 +83,49 @@ class Sandbox:
         _check(call)
         if (await self.ready()).name is None:
             raise ToolUnavailable(f"Tools cannot run here. {' '.join(self._tier.reasons)}")
-        async with self._turns.take(call.owner):
-            return await self._run(call)
+        if call.session is None:
+            async with self._turns.take(call.owner):
+                return await self._run_once(call)
+        async with self._sessions.hold(call) as session, self._turns.take(call.owner):
+            return await self._run_in(session, call)
 
-    async def _run(self, call: SandboxCall) -> Outcome:
+    async def end_session(self, owner: str, name: str) -> None:
+        """End the owner's session of this name. Raises NotFound if there is none."""
+        if not self._sessions.end(owner, name):
+            raise NotFound(f"There is no session {name!r}.")
+
+    async def _run_once(self, call: SandboxCall) -> Outcome:
         conversation = await Conversation.over(await self._zygotes.connect(call.program.profile))
         try:
             return outcome_of(*await conversation.call(call))
         except ConversationLost as lost:
-            if lost.is_late:
-                await self._zygotes.replace(call.program.profile)
-            return _lost(call, lost)
+            return await self._give_up(call, lost)
         finally:
             conversation.hang_up()
+
+    async def _run_in(self, session: Session, call: SandboxCall) -> Outcome:
+        stays = False
+        try:
+            if session.conversation is None:
+                line = await self._zygotes.connect(call.program.profile)
+                session.conversation = await Conversation.over(line)
+            header, blobs = await session.conversation.call(call)
+            stays = bool(header.get("stays"))
+            return outcome_of(header, blobs)
+        except ConversationLost as lost:
+            return await self._give_up(call, lost)
+        finally:
+            if not stays:
+                session.end()
+
+    async def _give_up(self, call: SandboxCall, lost: ConversationLost) -> Outcome:
+        """A zygote whose call is late may be in any state: the next call gets another."""
+        if lost.is_late:
+            await self._zygotes.replace(call.program.profile)
+        kind = "timeout" if lost.is_late else "crashed"
+        words = f"The sandbox lost the call: {lost}."
+        wall_ms = call.limits.wall_s * 1000 if lost.is_late else 0.0
+        return Outcome(None, Failure(kind, words), "", "", is_truncated=False, duration_ms=wall_ms)
 
     async def _find_tier(self) -> None:
         tier, zygote = await find_tier(self._mode)
@@ -97,26 +133,36 @@ class Sandbox:
             self._zygotes.begin(tier.name, zygote)
         self._tier = tier
 
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            self._sessions.end_idle()
+            await self._zygotes.end_idle(keep=self._sessions.uses)
+
     async def _stop(self) -> None:
-        if self._probe is not None:
-            self._probe.cancel()
-            await asyncio.wait({self._probe})
+        tasks = {task for task in (self._probe, self._upkeep) if task is not None}
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        self._sessions.end_all()
         await self._zygotes.stop()
 
 
 def _check(call: SandboxCall) -> None:
     if "controller.py" not in call.program.files:
         raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py.")
+    for name in call.program.files:
+        if not all(map(_is_plain, name.split("/"))):
+            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder.")
     for name in call.files:
-        if "/" in name or name in {"", ".", ".."} or "\0" in name or len(name.encode()) > 200:
+        if not _is_plain(name):
             raise InvalidRequest(f"{name!r} is no plain name of a file.", param="files")
     size = sum(map(len, (*call.program.files.values(), *call.files.values())))
     if size > MAX_CALL_BYTES:
         raise InvalidRequest(f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}.")
 
 
-def _lost(call: SandboxCall, lost: ConversationLost) -> Outcome:
-    kind = "timeout" if lost.is_late else "crashed"
-    words = f"The sandbox lost the call: {lost}."
-    wall_ms = call.limits.wall_s * 1000 if lost.is_late else 0.0
-    return Outcome(None, Failure(kind, words), "", "", is_truncated=False, duration_ms=wall_ms)
+def _is_plain(name: str) -> bool:
+    is_named = name not in {"", ".", ".."} and "/" not in name and "\0" not in name
+    return is_named and len(name.encode(errors="replace")) <= MAX_NAME_BYTES

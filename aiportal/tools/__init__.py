@@ -3,7 +3,7 @@
 from aiportal.tools.administration import ToolChange
 from aiportal.tools.approvals import Approval
 from aiportal.tools.arguments import MAX_FILE_BYTES, MAX_FILES
-from aiportal.tools.assembly import open_sandbox, open_tools
+from aiportal.tools.assembly import open_tools
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tool import Tool, ToolStatus
@@ -20,6 +20,5 @@ __all__ = [
     "ToolRegistry",
     "ToolStatus",
     "Tools",
-    "open_sandbox",
     "open_tools",
 ]

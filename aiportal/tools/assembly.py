@@ -1,27 +1,21 @@
 """The tools of a portal, started and stopped in one go."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from aiportal.fetch import Fetcher
 from aiportal.sandbox import Sandbox
+from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.tools.approvals import Approvals
 from aiportal.tools.execution import Execution
 from aiportal.tools.folders import lay_out_tools
-from aiportal.tools.needs import Searching
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tools import Tools
 
-__all__ = ["open_sandbox", "open_tools"]
-
-
-def open_sandbox(settings: Settings) -> AbstractAsyncContextManager[Sandbox]:
-    """Where tools run: as many at once as there are processors."""
-    return Sandbox.open(settings.sandbox, workers=max(os.cpu_count() or 1, 2))
+__all__ = ["open_tools"]
 
 
 @asynccontextmanager
@@ -31,7 +25,7 @@ async def open_tools(
     *,
     sandbox: Sandbox,
     fetcher: Fetcher,
-    search: Searching | None,
+    search: WebSearch,
 ) -> AsyncIterator[Tools]:
     """Tools that follow their files until the context is left."""
     await asyncio.to_thread(lay_out_tools, settings)

@@ -13,13 +13,12 @@ from aiportal.errors import (
     PermissionDenied,
     PortalError,
     RateLimited,
-    ToolUnavailable,
 )
 from aiportal.fetch import Fetched, Fetcher
 from aiportal.principal import Principal
 from aiportal.registry import Confidential
+from aiportal.search import WebSearch
 from aiportal.tools.hosts import is_among
-from aiportal.tools.needs import Searching
 from aiportal.tools.schema import SecretEntry
 from aiportal.tools.tool import Tool
 
@@ -54,7 +53,7 @@ class ToolBroker:
         secrets: Mapping[str, str],
         *,
         fetcher: Fetcher,
-        search: Searching | None,
+        search: WebSearch,
     ) -> None:
         self._principal = principal
         self._tool = tool
@@ -153,8 +152,6 @@ class ToolBroker:
     async def _found(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         if not self._tool.hosts:
             self._require("")
-        if self._search is None:
-            raise ToolUnavailable("This portal does not search.")
         query, provider = arguments.get("query"), arguments.get("provider")
         max_results = arguments.get("max_results", 10)
         is_number = isinstance(max_results, int) and not isinstance(max_results, bool)

@@ -7,9 +7,10 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
-from filelock import AsyncFileLock, Timeout
+from filelock import FileLock, Timeout
 
 from aiportal.errors import ToolUnavailable
 from aiportal.settings import child_environment
@@ -97,17 +98,29 @@ class Environments:
         if tool.requirements is None:
             raise ToolUnavailable(f"The tool {tool.id!r} has no requirements.txt.")
         key = _key(tool)
-        folder = self._folder / key
-        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
-        async with AsyncFileLock(self._folder / f".{key}.lock", timeout=BUILD_TIMEOUT_S):
-            if not await asyncio.to_thread((folder / BUILT).is_file):
-                await asyncio.to_thread(_make_room, folder, tool.requirements)
-                for command in _commands(folder, _python(folder)):
-                    await _run(command)
-                await asyncio.to_thread((folder / BUILT).touch)
+        lock = await asyncio.to_thread(self._locked, key)
+        try:
+            await self._build(self._folder / key, tool.requirements)
+        finally:
+            await asyncio.to_thread(lock.release)
         self._built.add(key)
         self._failures.pop(key, None)
-        return _python(folder)
+        return _python(self._folder / key)
+
+    def _locked(self, key: str) -> FileLock:
+        """Held against other processes that build the same one, from whichever thread."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._folder / f".{key}.lock", timeout=BUILD_TIMEOUT_S, thread_local=False)
+        lock.acquire()
+        return lock
+
+    async def _build(self, folder: Path, requirements: str) -> None:
+        if await asyncio.to_thread((folder / BUILT).is_file):
+            return
+        await asyncio.to_thread(_make_room, folder, requirements)
+        for command in await asyncio.to_thread(_commands, folder, _python(folder)):
+            await _run(command)
+        await asyncio.to_thread((folder / BUILT).touch)
 
     async def _build_wanted(self) -> None:
         while self._wanted:
@@ -118,11 +131,8 @@ class Environments:
                 _log.info("The environment of a tool is built", extra={"tool_id": tool.id})
             except (ToolUnavailable, OSError, Timeout) as error:
                 self._failures[key] = str(error)
-                _log.warning(
-                    "The environment of a tool cannot be built: %s",
-                    error,
-                    extra={"tool_id": tool.id},
-                )
+                about = {"tool_id": tool.id}
+                _log.warning("The environment of a tool cannot be built: %s", error, extra=about)
 
     def _look(self, needed: set[str] | None) -> set[str]:
         """Those that are whole. needed: what stays, None for all."""
@@ -153,18 +163,28 @@ def _python(folder: Path) -> Path:
 
 
 def _commands(folder: Path, python: Path) -> Sequence[Sequence[str]]:
-    """uv where it is installed, for it is quick; else the standard library's venv and its pip."""
+    """uv where it is installed, for it is quick; else venv, and the portal's pip or a new one."""
     listed = ["--only-binary", ":all:", "-r", str(folder / "requirements.txt")]
-    uv = shutil.which("uv")
-    if uv is not None:
+    uv = _uv()
+    if uv:
         return (
-            [uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
-            [uv, "pip", "install", "--quiet", "--python", str(python), *listed],
+            [*uv, "venv", "--quiet", "--allow-existing", "--python", sys.executable, str(folder)],
+            [*uv, "pip", "install", "--quiet", "--python", str(python), *listed],
         )
-    return (
-        [sys.executable, "-m", "venv", str(folder)],
-        [str(python), "-m", "pip", "install", "--quiet", "--no-input", *listed],
-    )
+    install = ["install", "--quiet", "--no-input", "--disable-pip-version-check", *listed]
+    venv = [sys.executable, "-m", "venv", str(folder)]
+    if find_spec("pip") is not None:
+        pip = [sys.executable, "-m", "pip", "--python", str(python)]
+        return ([*venv, "--without-pip"], [*pip, *install])
+    return (venv, [str(python), "-m", "pip", *install])
+
+
+def _uv() -> Sequence[str]:
+    """How it is called; nothing where it is not here."""
+    if find_spec("uv") is not None:
+        return (sys.executable, "-m", "uv")
+    found = shutil.which("uv")
+    return () if found is None else (found,)
 
 
 async def _run(command: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """One call of a tool from its checked arguments to its outcome."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping
@@ -10,9 +11,9 @@ from aiportal.errors import PortalError
 from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
 from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall
+from aiportal.search import WebSearch
 from aiportal.tools.broker import ToolBroker
 from aiportal.tools.call import ToolCall
-from aiportal.tools.needs import Searching
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.rates import CallRates
 from aiportal.tools.registry import ToolRegistry
@@ -22,6 +23,7 @@ __all__ = ["Execution"]
 
 PLAIN = "bare"  # the profile of tools that name none
 TOOL_ERROR = "tool_error"
+EXIT = "exit"
 MAX_WORDS = 4_000
 _log = logging.getLogger(__name__)
 
@@ -35,13 +37,13 @@ class Execution:
         sandbox: Sandbox,
         *,
         fetcher: Fetcher,
-        search: Searching | None,
+        search: WebSearch,
     ) -> None:
         self._registry = registry
         self._sandbox = sandbox
         self._fetcher = fetcher
         self._search = search
-        self._rates = CallRates()
+        self.rates = CallRates()
 
     async def run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         """The outcome; a failure of the program is one as well. Cancelling this ends the program.
@@ -69,7 +71,7 @@ class Execution:
 
     async def _run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
-        with self._rates.counted(principal, tool):
+        with self.rates.counted(principal, tool):
             outcome = await self._sandbox.run(self._as_sandbox_call(principal, tool, call))
         return _as_tool_outcome(tool, outcome)
 
@@ -103,6 +105,8 @@ class Execution:
 
 def _as_tool_outcome(tool: Tool, outcome: Outcome) -> ToolOutcome:
     failure = outcome.failure or _told_failure(outcome.result)
+    if failure is not None and failure.type == EXIT:
+        failure = _told_failure(_printed(outcome.stdout)) or failure
     return ToolOutcome(
         tool_id=tool.id,
         result=outcome.result if failure is None else None,
@@ -127,3 +131,11 @@ def _told_failure(result: Any) -> Failure | None:
             error["message"][:MAX_WORDS],
         )
     return Failure(TOOL_ERROR, str(error)[:MAX_WORDS])
+
+
+def _printed(stdout: str) -> Any:
+    """What a script says before it ends with another code than 0, None where that is no JSON."""
+    try:
+        return json.loads(stdout)
+    except (ValueError, RecursionError):
+        return None

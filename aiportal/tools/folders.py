@@ -1,6 +1,5 @@
 """Read `tools/` from disk: each folder whole, into memory. What is wrong becomes a problem with a remedy."""
 
-import ast
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -170,7 +169,7 @@ def _wrong_with_program(name: str, files: Mapping[str, bytes]) -> Iterator[Confi
         yield ConfigProblem(file, "", "", "is missing; a tool is a Python program of that name")
         return
     try:
-        ast.parse(source, CONTROLLER)
+        compile(source, CONTROLLER, "exec", dont_inherit=True)  # runs nothing of it
     except SyntaxError as error:
         yield ConfigProblem(file, f"line {error.lineno}", "", f"is not Python: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:

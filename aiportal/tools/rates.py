@@ -23,6 +23,11 @@ class CallRates:
         self._begun: dict[tuple[str, str], deque[float]] = {}
         self._running: dict[tuple[str, str], int] = {}
 
+    @property
+    def running(self) -> int:
+        """How many calls run or wait for a worker."""
+        return sum(self._running.values())
+
     @contextmanager
     def counted(self, principal: Principal, tool: Tool) -> Iterator[None]:
         """One call. Raises RateLimited where the tool's limits allow this caller no further one now."""

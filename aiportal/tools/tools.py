@@ -36,6 +36,11 @@ class Tools:
         self._approvals = approvals
         self._administration = Administration(registry)
 
+    @property
+    def running(self) -> int:
+        """How many calls run now, or wait for a worker."""
+        return self._execution.rates.running
+
     def offered(self, principal: Principal, model_id: str | None = None) -> tuple[OfferedTool, ...]:
         """The tools that can run now for this caller, and for this model where one is named."""
         statuses = self._registry.statuses(principal, model_id=model_id)

@@ -22,6 +22,7 @@ SPEAK_JSON = {
     "aiportal models validate",
     "aiportal restore",
     "aiportal rollback",
+    "aiportal search",
     "aiportal tools build",
     "aiportal tools list",
     "aiportal tools run",

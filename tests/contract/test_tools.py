@@ -136,6 +136,7 @@ def test_a_session_keeps_what_the_program_had(ben: httpx.Client, admin: httpx.Cl
         ("hangs", {"timeoutMs": 300}, "timeout", ""),
         ("raises", {}, "KeyError", "none"),
         ("refuses", {}, "tool_error", "there is no data"),
+        ("guides-failure", {}, "tool_error", "Unsupported data type: x"),
         (
             "asks-portal",
             {"parameters": {"operation": "fetch", "url": "https://example.org"}},

@@ -35,6 +35,12 @@ _SCRIPT = "import json, sys\nprint(json.dumps({'got': json.load(sys.stdin)}))\n"
 _HANGS = "def run(parameters):\n    while True:\n        pass\n"
 _RAISES = "def run(parameters):\n    return parameters['none']\n"
 _REFUSES = "def run(parameters):\n    return {'success': False, 'error': 'there is no data'}\n"
+_GUIDES = """
+import json, sys
+
+print(json.dumps({"success": False, "error": "Unsupported data type: x"}))
+sys.exit(1)
+"""
 _ASKS = "from aiportal_tool import ask\n\ndef run(parameters):\n    return ask(**parameters)\n"
 
 _TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -63,6 +69,7 @@ _TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
     "hangs": (_HANGS, {"maxExecutionTime": 30_000}),
     "raises": (_RAISES, {}),
     "refuses": (_REFUSES, {}),
+    "guides-failure": (_GUIDES, {}),
     "asks-portal": (_ASKS, {"parameters": {"type": "object"}}),
 }
 

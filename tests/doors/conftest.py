@@ -12,11 +12,31 @@ from aiportal.notebook.portal import Portal, connect
 from aiportal.settings import Settings
 from tests.doors.kernel import Kernel
 from tests.running import AppServer, serving
-from tests.upstreams import Upstream, write_model_config
+from tests.upstreams import SearchSite, Upstream, write_model_config
 
 BACKENDS = ("embedded", "remote")
 ROOT = Path(__file__).parents[2]
 SETUP = "%load_ext aiportal\nfrom aiportal import Portal, launch\nportal = Portal()"
+
+
+@pytest.fixture
+def search_site() -> Iterator[SearchSite]:
+    """The fake search providers, of which Wikipedia is set up for `portal`."""
+    with SearchSite() as site:
+        yield site
+
+
+@pytest.fixture
+def wired_settings(wired_settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """With the fake search providers, where a test takes them."""
+    if "search_site" not in request.fixturenames:
+        return wired_settings
+    site: SearchSite = request.getfixturevalue("search_site")
+    changes = {
+        "search_urls": (f"wikipedia={site.base_of('wikipedia')}",),
+        "fetch_allow": (f"127.0.0.1:{site.port}",),
+    }
+    return wired_settings.model_copy(update=changes)
 
 
 @pytest.fixture

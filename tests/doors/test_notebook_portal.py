@@ -27,7 +27,8 @@ from aiportal.settings import Settings
 from aiportal.usage import UsageGroup, UsageRow
 from tests.processes import free_port
 from tests.running import AppServer
-from tests.upstreams import Hang, Upstream, chunk, error, event, stream, text
+from tests.upstreams import Hang, SearchSite, Upstream, chunk, error, event, stream, text
+from tests.upstreams.searching import wikipedia
 
 SOON_S = 1
 
@@ -295,3 +296,16 @@ def test_one_data_folder_has_one_set_of_settings(wired_settings: Settings) -> No
         one.models()
         with pytest.raises(Conflict, match="other settings"):
             other.models()
+
+
+def test_a_search_gives_a_table_with_a_note(portal: Portal, search_site: SearchSite) -> None:
+    search_site.finds("wikipedia", wikipedia("Alan Turing", "Ada"))
+
+    found = portal.search("computing", max_results=1)
+
+    assert [one.title for one in found] == ["Alan Turing"]
+    assert found.provider == "wikipedia"
+    assert found.note is not None
+    assert "Only Wikipedia" in found._repr_html_()
+    with pytest.raises(ServiceUnavailable, match="BRAVE_API_KEY"):
+        portal.search("computing", provider="brave")

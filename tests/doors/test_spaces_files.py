@@ -24,7 +24,8 @@ def test_a_space_installs_what_the_project_needs() -> None:
     project = _project()
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     asked = [line for line in lines if line and not line.startswith("#")]
-    assert asked == [*project["dependencies"], *project["optional-dependencies"]["local"]]
+    extras = project["optional-dependencies"]
+    assert asked == [*project["dependencies"], *extras["local"], *extras["tools"]]
 
 
 def test_a_space_starts_our_app_on_our_gradio_and_python() -> None:

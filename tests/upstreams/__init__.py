@@ -48,6 +48,7 @@ from tests.upstreams.operations import (
     ranking,
 )
 from tests.upstreams.received import Received
+from tests.upstreams.searching import SearchSite
 from tests.upstreams.server import Upstream
 from tests.upstreams.site import Names, Site, html, redirect
 
@@ -63,6 +64,7 @@ __all__ = [
     "Names",
     "Received",
     "Reset",
+    "SearchSite",
     "Site",
     "Step",
     "Upstream",

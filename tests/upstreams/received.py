@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.upstreams.gate import Gate
 
@@ -31,6 +32,11 @@ class Received:
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What stands behind the path's `?`, of each name the last value."""
+        return dict(parse_qsl(self.path.partition("?")[2], keep_blank_values=True))
 
     @property
     def form(self) -> list[tuple[str, bytes]]:

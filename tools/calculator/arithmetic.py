@@ -62,11 +62,12 @@ class Evaluator:
             case Name(name):
                 return self._named(name)
             case Unary(_, operand):
-                return -self._number_or_quantity(operand)
+                value = self._number_or_quantity(operand)
+                return -value if isinstance(value, Fraction) else self.units.negative(value)
             case Postfix("!", operand):
                 return self._call("factorial", (operand,))
             case Postfix(_, operand):
-                return self._number_or_quantity(operand) / 100
+                return self._binary("/", operand, Number(Fraction(100)))
             case Convert(operand, unit):
                 return self.units.convert(self.evaluate(operand), self.evaluate(unit))
             case Call(function, arguments):

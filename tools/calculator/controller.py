@@ -36,9 +36,10 @@ def run(parameters: dict[str, Any]) -> dict[str, Any]:
 def _told(value: Any, evaluator: Evaluator, digits: int) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"result": "true" if value else "false", "exact": evaluator.is_exact}
-    magnitude = value if isinstance(value, Fraction) else Fraction(value.magnitude)
-    if value is magnitude or value.unitless:
-        return _number(magnitude, digits=digits, is_exact=evaluator.is_exact)
+    number = value if isinstance(value, Fraction) else evaluator.units.plain(value)
+    if number is not None:
+        return _number(number, digits=digits, is_exact=evaluator.is_exact)
+    magnitude = Fraction(value.magnitude)
     plain = _terminating(magnitude) if evaluator.is_exact else None
     shown = _rounded(magnitude, digits) if plain is None or len(plain) > digits + 2 else plain
     unit, symbol = evaluator.units.told(value.units)

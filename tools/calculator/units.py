@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import pint
 from bounds import checked
 from grammar import CalculationError
+from pint.util import to_units_container
 
 __all__ = ["Units"]
 
@@ -21,19 +23,24 @@ class Units:
     """The units of pint's default registry. All errors of it become CalculationError."""
 
     def __init__(self) -> None:
-        self._registry: Any = pint.UnitRegistry(non_int_type=Fraction)
+        self._registry: Any = _registry()
 
     def told(self, units: Any) -> tuple[str, str]:
         """A unit in full (`kilometer / hour`) and by its symbols (`km/h`)."""
-        parts = list(self._registry.Quantity(1, units).unit_items())
+        parts = list(to_units_container(units).items())
         symbols = [(self._registry.get_symbol(name), power) for name, power in parts]
         return _written(parts, " / ", " * "), _written(symbols, "/", "·")
+
+    def plain(self, quantity: Any) -> Fraction | None:
+        """The number that a ratio is (`10 m / 5 km` is 0.002), None of what has a unit."""
+        root = self._guarded(quantity.to_root_units)
+        return None if to_units_container(root.units) else checked(Fraction(root.magnitude))
 
     def unit(self, name: str) -> Any:
         """One of the unit of this name."""
         try:
             return self._registry.Quantity(Fraction(1), self._registry.Unit(name))
-        except (pint.UndefinedUnitError, ValueError, KeyError, AttributeError) as exc:
+        except (pint.PintError, AttributeError, KeyError, TypeError, ValueError) as exc:
             raise CalculationError(self._unknown(name)) from exc
 
     def measure(self, number: Any, unit: Any) -> Any:
@@ -41,6 +48,10 @@ class Units:
         if isinstance(number, Fraction):
             return self._registry.Quantity(number, unit.units)
         return self._guarded(lambda: number * unit)
+
+    def negative(self, value: Any) -> Any:
+        """-value."""
+        return self._guarded(lambda: self._exact(-value))
 
     def convert(self, value: Any, unit: Any) -> Any:
         """The value in another unit."""
@@ -107,8 +118,10 @@ class Units:
     def _plain(self, name: str, value: Any) -> Fraction:
         """The number that a quantity without dimension is (an angle, a ratio of lengths)."""
         quantity = self._quantity(value)
-        if not quantity.dimensionless:
-            raise CalculationError(f"`{name}` works on plain numbers, not on {quantity.units}.")
+        if not self._guarded(lambda: quantity.dimensionless):
+            raise CalculationError(
+                f"`{name}` works on plain numbers, not on {_full(quantity.units)}."
+            )
         return Fraction(self._guarded(lambda: quantity.to("dimensionless")).magnitude)
 
     def _quantity(self, value: Any) -> Any:
@@ -124,16 +137,24 @@ class Units:
         try:
             return operation(*arguments)
         except pint.DimensionalityError as exc:
-            raise CalculationError(_mismatch(exc)) from exc
+            raise CalculationError(_mismatch(exc)) from None  # its words cannot be shown
         except pint.OffsetUnitCalculusError as exc:
             raise CalculationError(
                 "Temperatures on a scale cannot be calculated with. Convert them "
                 "(`100 degF to degC`), or use kelvin, or `delta_degC` for differences."
             ) from exc
+        except (pint.PintError, TypeError, OverflowError, ZeroDivisionError) as exc:
+            raise CalculationError("These units cannot be calculated with in this way.") from exc
+
+    def _is_known(self, name: str) -> bool:
+        try:
+            return bool(name) and name in self._registry
+        except pint.PintError:
+            return False
 
     def _unknown(self, name: str) -> str:
         for other in (name.lower(), name.capitalize(), name.upper(), name.rstrip("s")):
-            if other != name and other in self._registry:
+            if other != name and self._is_known(other):
                 return f"There is no unit or name `{name}`. Did you mean `{other}`?"
         return (
             f"There is no unit, constant or variable `{name}`. Units are written as `km`, `mile`, "
@@ -141,11 +162,23 @@ class Units:
         )
 
 
+@cache
+def _registry() -> Any:
+    return pint.UnitRegistry(non_int_type=Fraction)
+
+
 def _written(parts: list[tuple[str, Any]], over: str, times: str) -> str:
     """m, m^2, kg·m/s^2."""
     above = [_raised(name, power) for name, power in parts if power > 0]
     below = [_raised(name, -power) for name, power in parts if power < 0]
-    return over.join([times.join(above) or "1", *below])
+    return over.join([times.join(above) or "1", *below]) if parts else ""
+
+
+def _full(units: Any) -> str:
+    """In words; pint's own formatter knows no exponents that are fractions."""
+    if units in ("", "dimensionless"):
+        return "a plain number"
+    return _written(list(to_units_container(units).items()), " / ", " * ") or "a plain number"
 
 
 def _raised(name: str, power: Any) -> str:
@@ -154,10 +187,8 @@ def _raised(name: str, power: Any) -> str:
 
 def _mismatch(exc: pint.DimensionalityError) -> str:
     """What does not fit, with a hint where C and F were meant as temperatures."""
-    units = {str(exc.units1), str(exc.units2)}
+    one, other = _full(exc.units1), _full(exc.units2)
     hint = ""
-    if units & {"farad", "coulomb"}:
+    if {one, other} & {"farad", "coulomb"}:
         hint = " F is farad and C is coulomb; temperatures are degF and degC."
-    one, other = (str(one) or "a plain number" for one in (exc.units1, exc.units2))
-    one, other = ("a plain number" if each == "dimensionless" else each for each in (one, other))
     return f"{one} and {other} measure different things, one cannot become the other.{hint}"

@@ -183,14 +183,14 @@ def _save_figures(*_: object, **__: object) -> None:
     pyplot: Any = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return
-    number = 0
+    number = 1
     for which in pyplot.get_fignums()[:MAX_FIGURES]:
         figure = pyplot.figure(which)
-        number += 1
+        if not (figure.get_axes() or figure.texts or figure.images):
+            continue
         while (file := Path(f"figure-{number}.png")).exists():
             number += 1
-        if figure.get_axes() or figure.texts or figure.images:
-            figure.savefig(file, dpi=FIGURE_DPI, bbox_inches="tight")
+        figure.savefig(file, dpi=FIGURE_DPI, bbox_inches="tight")
     pyplot.close("all")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import aiportal_tool, frames, values
+from .limits import MAX_RESULT_BYTES
 
 __all__ = ["Controller", "run_script", "serve"]
 
@@ -72,6 +73,9 @@ class Controller:
         if failure:
             return failure
         encoded, is_exact = result[0]
+        if len(encoded) > MAX_RESULT_BYTES:
+            words = f"The result is larger than {MAX_RESULT_BYTES} bytes. Leave it as a file instead."
+            return _failed("invalid_result", words)
         return {"op": "result", "is_exact": is_exact}, [encoded]
 
     def _run(self, parameters: bytes) -> tuple[bytes, bool]:
@@ -104,9 +108,15 @@ def _attempt(action: Callable[[], object], folder: str) -> _Report | None:
     except MemoryError:
         return _failed("out_of_memory", "The program needed more memory than it may have.")
     except BaseException as error:  # whatever a stranger's program raises is its answer
-        _show(error, folder)
+        if not _is_told(error):
+            _show(error, folder)
         return _failed(type(error).__name__, _message(error))
     return None
+
+
+def _is_told(error: BaseException) -> bool:
+    """The class of the exception says `is_told = True`: its message is all that is to be known."""
+    return vars(type(error)).get("is_told") is True
 
 
 def _of_exit(error: SystemExit) -> str:

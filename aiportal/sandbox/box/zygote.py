@@ -6,6 +6,7 @@ The portal tells over one socket what is wanted; with each call comes the socket
 import gc
 import importlib
 import json
+import mimetypes
 import os
 import signal
 import socket
@@ -78,6 +79,7 @@ def _stay_outside(visible: list[str], uid: int) -> list[str]:
 
 
 def _warm_up(modules: list[str]) -> None:
+    mimetypes.knownfiles.clear()  # of the machine: a library that sees but cannot read them fails
     for name in modules:
         importlib.import_module(name)
     gc.collect()

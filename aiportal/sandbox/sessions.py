@@ -1,0 +1,107 @@
+"""Processes that stay between the calls of one owner, with all that a program keeps in them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from aiportal.errors import RateLimited
+from aiportal.sandbox.call import Profile, SandboxCall
+from aiportal.sandbox.conversation import Conversation
+
+__all__ = ["IDLE_S", "MAX_OF_AN_OWNER", "Session", "Sessions"]
+
+MAX_OF_AN_OWNER: Final = 3
+MAX_OF_ALL: Final = 24
+IDLE_S: Final = 600.0
+_RETRY_S: Final = 10.0
+
+_Key = tuple[str, str, str]
+
+
+@dataclass
+class Session:
+    """conversation: None before the first call and after the end."""
+
+    profile: Profile
+    conversation: Conversation | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    used_at: float = 0.0
+    users: int = 0
+
+    def end(self) -> None:
+        """The process is killed; the next call begins anew."""
+        if self.conversation is not None:
+            self.conversation.hang_up()
+            self.conversation = None
+
+
+class Sessions:
+    """All that are open, bounded for each owner and in all."""
+
+    def __init__(self) -> None:
+        self._open: dict[_Key, Session] = {}
+
+    @asynccontextmanager
+    async def hold(self, call: SandboxCall) -> AsyncIterator[Session]:
+        """The session of a call, for it alone. Raises RateLimited where no more can be opened.
+
+        The one of the owner's that was used least lately makes room.
+        """
+        key = (call.owner, call.session or "", call.program.name)
+        session = self._open.get(key)
+        if session is None:
+            self._make_room(call.owner)
+            session = self._open[key] = Session(call.program.profile)
+        session.users += 1
+        try:
+            async with session.lock:
+                yield session
+        finally:
+            session.users -= 1
+            session.used_at = time.monotonic()
+            if session.conversation is None and not session.users:
+                self._open.pop(key, None)
+
+    def end(self, owner: str, name: str) -> bool:
+        """End the sessions of this name. False if there is none."""
+        keys = [key for key in self._open if key[:2] == (owner, name)]
+        for key in keys:
+            self._open.pop(key).end()
+        return bool(keys)
+
+    def end_idle(self, *, idle_s: float = IDLE_S) -> None:
+        """End those that nobody has used for so long."""
+        latest = time.monotonic() - idle_s
+        for key in [key for key, one in self._open.items() if _is_idle(one, latest)]:
+            self._open.pop(key).end()
+
+    def end_all(self) -> None:
+        """At the end of the sandbox."""
+        for session in self._open.values():
+            session.end()
+        self._open.clear()
+
+    def uses(self, profile: Profile) -> bool:
+        """Whether a session lives in this profile's zygote."""
+        return any(session.profile == profile for session in self._open.values())
+
+    def _make_room(self, owner: str) -> None:
+        own = [key for key in self._open if key[0] == owner]
+        if len(own) >= MAX_OF_AN_OWNER:
+            self._end_oldest(own)
+        elif len(self._open) >= MAX_OF_ALL:
+            self._end_oldest(list(self._open))
+
+    def _end_oldest(self, keys: list[_Key]) -> None:
+        free = [key for key in keys if not self._open[key].users]
+        if not free:
+            words = f"All {len(keys)} sessions that there may be are at work. End one, or wait."
+            raise RateLimited(words, retry_after_s=_RETRY_S)
+        self._open.pop(min(free, key=lambda key: self._open[key].used_at)).end()
+
+
+def _is_idle(session: Session, latest: float) -> bool:
+    return not session.users and session.used_at < latest
