@@ -74,7 +74,9 @@ class Controller:
             return failure
         encoded, is_exact = result[0]
         if len(encoded) > MAX_RESULT_BYTES:
-            words = f"The result is larger than {MAX_RESULT_BYTES} bytes. Leave it as a file instead."
+            words = (
+                f"The result is larger than {MAX_RESULT_BYTES} bytes. Leave it as a file instead."
+            )
             return _failed("invalid_result", words)
         return {"op": "result", "is_exact": is_exact}, [encoded]
 
