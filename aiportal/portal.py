@@ -84,16 +84,16 @@ class Portal(Chats):
             local = await stack.enter_async_context(_local_models(settings))
             ledger = Ledger(database)
             router = await stack.enter_async_context(Router.open(local, ledger))
-            fetcher = await stack.enter_async_context(
-                Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
-            )
+            fetcher = await stack.enter_async_context(_fetcher(settings))
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             keys = await asyncio.to_thread(settings.provider_environment)
             web_search = WebSearch.of(fetcher, keys, urls=settings.search_urls)
             tools = await stack.enter_async_context(
                 open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
             )
-            completions = Completions(registry, router, AnswerCache(), tools)
+            answers = AnswerCache()
+            stack.callback(answers.clear)
+            completions = Completions(registry, router, answers, tools)
             chats = await stack.enter_async_context(
                 open_chats(
                     database,
@@ -149,6 +149,10 @@ def _prepare(settings: Settings) -> None:
     settings.make_data_dir()
     lay_out(settings)
     migrate(settings.database_path)
+
+
+def _fetcher(settings: Settings) -> AbstractAsyncContextManager[Fetcher]:
+    return Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
 
 
 def _local_models(settings: Settings) -> LocalModels:
