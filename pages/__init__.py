@@ -33,6 +33,7 @@ from pages.page_head import PageHead, settings_reader  # noqa: E402
 from pages.shared_chats import SharedChatPages  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
 from pages.static import StaticFiles  # noqa: E402
+from pages.temporary_files import TemporaryFiles  # noqa: E402
 from pages.theme import PortalTheme  # noqa: E402
 
 __all__ = ["build_ui", "mount"]
@@ -53,6 +54,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
     app.router.routes.extend(LiveAnswers(portal).routes())
+    app.router.routes.extend(TemporaryFiles(portal).routes())
     lean_gradio.install()
     app.router.routes.extend(ArenaPage(portal, files).routes())
     _keep_uploads_in(portal)

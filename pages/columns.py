@@ -15,8 +15,8 @@ from pages.render import (
     Texts,
     followed_classes,
     problem_html,
+    said_html,
     thoughts_html,
-    waiting_html,
 )
 from pages.texts import texts
 
@@ -96,14 +96,9 @@ class ColumnsRenderer:
     def column_html(self, column: Column, texts: Texts | None = None) -> str:
         """One column, without what holds it. texts: see `ChatRenderer.answer_html`."""
         answer = column.answer
-        is_running = answer.status == "running"
         texts = texts or Texts.whole(self._markdown)
         parts = [f'<h2 class="cmp-name">{escaped(column.name)}</h2>']
-        parts.append(thoughts_html(answer, texts))
-        if answer.text:
-            parts.append(texts.text(answer.text))
-        elif is_running and not answer.reasoning:
-            parts.append(waiting_html())
+        parts += [thoughts_html(answer, texts), said_html(answer, texts)]
         if answer.status == "error":
             usual = worded("No answer came.")
             heading = worded("The answer broke off.") if answer.text else usual

@@ -28,6 +28,7 @@ from pages.markdown import MarkdownRenderer
 from pages.pace import Pace
 from pages.reader import read_in
 from pages.render import Answer, ChatRenderer, Texts
+from pages.temporary_files import files_address
 from pages.texts import language_of
 
 __all__ = ["HtmlGrowth", "LiveAnswers"]
@@ -73,7 +74,9 @@ class LiveAnswers:
         chat = await chats.get(principal, path["chat_id"])
         following = chats.follow(principal, chat.id, turn_id=path["turn_id"])
         events = ((path["turn_id"], event) async for _, event in following)
-        return self._answer_stream(path["turn_id"], events)
+        return self._answer_stream(
+            path["turn_id"], events, files_at=files_address(chat.id, path["turn_id"])
+        )
 
     async def comparison(self, request: Request) -> Response:
         """The answers to a question, each under its turn's id; the ended ones first and whole.
@@ -111,12 +114,12 @@ class LiveAnswers:
         async for _, event in self._portal.turns.follow(principal, turn_id):
             yield turn_id, event
 
-    def _answer_stream(self, turn_id: str, events: _Events) -> EventStream:
+    def _answer_stream(self, turn_id: str, events: _Events, *, files_at: str = "") -> EventStream:
         def render(_: str, answer: Answer, texts: Texts) -> str:
             going_on = replace(answer, status="running")  # its end is shown with the stored chat
             return self._renderer.answer_html(going_on, texts)
 
-        answers = {turn_id: Answer(question_id="", model="")}
+        answers = {turn_id: Answer(question_id="", model="", files_at=files_at)}
         return self._stream(answers, events, render)
 
     def _column_stream(
@@ -126,7 +129,8 @@ class LiveAnswers:
             return self._columns.column_html(replace(columns[key], answer=answer), texts)
 
         answers = {  # following them brings all of their text
-            key: replace(column.answer, text="", reasoning="") for key, column in columns.items()
+            key: replace(column.answer, text="", reasoning="", tool_calls=())
+            for key, column in columns.items()
         }
         return self._stream(answers, events, render, ended)
 

@@ -22,7 +22,7 @@ from pages.footers import Versions, answer_foot, escaped, failure_foot, question
 from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
 from pages.texts import texts
-from pages.tool_bubbles import tool_html
+from pages.tool_bubbles import ToolBubbles, in_order
 
 __all__ = [
     "Answer",
@@ -32,6 +32,7 @@ __all__ = [
     "followed_classes",
     "older_html",
     "problem_html",
+    "said_html",
     "thoughts_html",
     "waiting_html",
 ]
@@ -68,7 +69,7 @@ class Answer:
     """One answer as far as it has come, to the question `question_id`.
 
     siblings: all answers to the question. goes_on: it broke off, and can be written on.
-    tool_calls: what its model called.
+    tool_calls: what its model called. files_at: see `ToolBubbles.html`.
     """
 
     question_id: str
@@ -87,6 +88,7 @@ class Answer:
     is_edited: bool = False
     rating: str | None = None
     tool_calls: tuple[ToolUse, ...] = ()
+    files_at: str = ""
 
     @classmethod
     def of(cls, stored: BranchMessage) -> "Answer":
@@ -177,11 +179,7 @@ class ChatRenderer:
         """
         is_running = answer.status == "running"
         texts = texts or Texts.whole(self._markdown)
-        parts = [thoughts_html(answer, texts), *map(tool_html, answer.tool_calls)]
-        if answer.text:
-            parts.append(texts.text(answer.text))
-        elif is_running and not answer.reasoning and not answer.tool_calls:
-            parts.append(waiting_html())
+        parts = [thoughts_html(answer, texts), said_html(answer, texts)]
         if answer.status == "error":
             parts.append(_failure_html(answer))
         if not is_running:
@@ -191,19 +189,40 @@ class ChatRenderer:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """How the two texts of an answer become safe HTML."""
+    """How an answer becomes safe HTML: its two texts, what stands before a call, and its calls."""
 
     reasoning: Callable[[str], str]
     text: Callable[[str], str]
+    piece: Callable[[str], str]
+    tool: Callable[[ToolUse, str], str]
 
     @classmethod
     def whole(cls, markdown: MarkdownRenderer) -> "Texts":
-        return cls(markdown.finished, markdown.finished)
+        tool = ToolBubbles(markdown).html
+        return cls(markdown.finished, markdown.finished, markdown.finished, tool)
 
     @classmethod
     def growing(cls, markdown: MarkdownRenderer) -> "Texts":
         """For one answer as it grows."""
-        return cls(markdown.growing().render, markdown.growing().render)
+        tool = ToolBubbles(markdown).html
+        return cls(markdown.growing().render, markdown.growing().render, markdown.finished, tool)
+
+
+def said_html(answer: Answer, texts: Texts) -> str:
+    """The text of an answer with its calls at their places; that it is waited for, where the model is
+    at work and nothing says so."""
+    pieces = list(in_order(answer.text, answer.tool_calls))
+    shown = []
+    for number, piece in enumerate(pieces, 1):
+        if not isinstance(piece, str):
+            shown.append(texts.tool(piece, answer.files_at))
+        else:
+            shown.append(texts.text(piece) if number == len(pieces) else texts.piece(piece))
+    if answer.status == "running":
+        is_told = bool(answer.reasoning) if not pieces else isinstance(pieces[-1], str)
+        if not is_told and all(use.returned for use in answer.tool_calls):
+            shown.append(waiting_html())
+    return "".join(shown)
 
 
 def thoughts_html(answer: Answer, texts: Texts) -> str:

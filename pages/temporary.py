@@ -18,6 +18,7 @@ from pages.components import picked_model
 from pages.composed import Composed
 from pages.reader import worded
 from pages.render import Answer, ChatMessage, ChatRenderer, followed_classes, problem_html
+from pages.temporary_files import files_address
 from pages.toasts import inform, told, warn
 
 __all__ = ["TemporaryHandlers", "TemporaryView"]
@@ -91,6 +92,7 @@ class TemporaryView:
             message_id="",
             question_id=message.conversation_id if is_last else "",
             goes_on=False,
+            files_at=files_address(message.conversation_id, message.turn_id or ""),
         )
         content = self._renderer.answer_html(answer)
         if answer.status == "running":

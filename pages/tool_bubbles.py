@@ -1,33 +1,151 @@
-"""Calls of tools within an answer: one line each, to be unfolded."""
+"""Calls of tools within an answer: one line each at its place, to be unfolded.
+
+What a model wrote as arguments and what a tool gave is hostile text: it is escaped, or passes the same
+sanitiser as answers do. Nothing of it is loaded but pictures of known kinds that the portal keeps.
+"""
 
 import json
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 from aiportal.chat import ToolUse
 from pages.footers import escaped
+from pages.markdown import MarkdownRenderer
+from pages.reader import figure, worded
+from pages.texts import texts
+from pages.tool_results import ToolResults, labelled
 
-__all__ = ["tool_html"]
+__all__ = ["ToolBubbles", "in_order", "state_of"]
 
-_MAX_CHARS: Final = 4_000  # of each text: a page holds many calls
+GIST_CHARS: Final = 60
+_CODE_TOOL: Final = "code-execution"
+_ICONS: Final = MappingProxyType(
+    {_CODE_TOOL: "code", "web-search": "search", "web_search": "search", "web-scraper": "link"}
+)
+_ENDS: Final = ("declined", "expired", "cancelled", "interrupted")
+_STATES: Final[Mapping[str, str]] = MappingProxyType(
+    dict(
+        zip(
+            ("waiting", "running", "done", "failed", *_ENDS),
+            texts(
+                "waits for your approval",
+                "running",
+                "done",
+                "failed",
+                "declined",
+                "not approved in time",
+                "cancelled",
+                "interrupted",
+            ),
+            strict=True,
+        )
+    )
+)
 
 
-def tool_html(use: ToolUse) -> str:
-    """The tool's name, below it what it was called with and what it gave, letter by letter."""
-    texts = [_told(use.called.arguments)]
-    if (returned := use.returned) is not None:
-        texts.append(_told(returned.result) if returned.error is None else returned.error)
-        texts += [text for text in (returned.stdout, returned.stderr) if text]
-    body = "".join(f"<pre>{escaped(_short(text))}</pre>" for text in texts)
-    mark = {"running": "…", "done": "✓"}.get(use.status, "✗")
+def in_order(text: str, uses: Sequence[ToolUse]) -> Iterator[str | ToolUse]:
+    """The pieces of an answer's text, and between them its calls, each where it was made."""
+    start = 0
+    for use in uses:
+        at = max(start, min(use.at, len(text)))
+        if piece := text[start:at].strip("\n"):
+            yield piece
+        yield use
+        start = at
+    if rest := text[start:].lstrip("\n") if uses else text:
+        yield rest
+
+
+def state_of(use: ToolUse) -> str:
+    """One of the names that a bubble's state has, in the stylesheet too."""
+    if use.returned is None:
+        return "waiting" if use.called.approval_id else "running"
+    kind = use.returned.error_type
+    if kind in _ENDS:
+        return str(kind)
+    return "done" if use.returned.error is None else "failed"
+
+
+class ToolBubbles:
+    """Renders the calls of one answer; each state of a call once, however often the answer grows."""
+
+    def __init__(self, markdown: MarkdownRenderer) -> None:
+        self._markdown = markdown
+        self._results = ToolResults(markdown)
+        self._made: dict[tuple[str, str], str] = {}
+
+    def html(self, use: ToolUse, files_at: str = "") -> str:
+        """Safe HTML in one line. files_at: where its files are that are not stored; see
+        `ToolResults.html`."""
+        key = (use.called.call_id, state_of(use))
+        if key not in self._made:
+            self._made[key] = self._html(use, files_at)
+        return self._made[key]
+
+    def _html(self, use: ToolUse, files_at: str) -> str:
+        state = state_of(use)
+        inside = [self._arguments(use)]
+        if state == "waiting":
+            inside.append(_asking(use))
+        if use.returned is not None:
+            inside.append(self._results.html(use.returned, files_at))
+        # The tag itself stays the same while the call goes on: what the reader has unfolded stays so.
+        return (
+            f'<details class="tool"><summary>{_head(use, state)}</summary>'
+            f'<div class="md tbody">{"".join(inside)}</div></details>'
+        )
+
+    def _arguments(self, use: ToolUse) -> str:
+        arguments = use.called.arguments
+        if use.called.tool_id != _CODE_TOOL or not _has_code(arguments):
+            return labelled(worded("Arguments"), self._results.value_html(arguments))
+        code = self._results.code_html(arguments["code"], "python")
+        rest = {k: v for k, v in arguments.items() if k not in ("code", "language")}
+        more = self._results.value_html(rest) if rest else ""
+        return labelled(worded("Code"), code + more)
+
+
+def _head(use: ToolUse, state: str) -> str:
+    icon = _ICONS.get(use.called.tool_id, "tool")
+    gist = _gist(use.called.arguments)
+    told = f'<span class="tgist">{escaped(gist)}</span>' if gist else ""
+    returned = use.returned
+    took = ""
+    if returned is not None and returned.duration_ms:
+        seconds = figure(returned.duration_ms / 1000, 1 if returned.duration_ms >= 100 else 2)
+        took = f'<span class="ttime">{worded("{seconds} s", seconds=seconds)}</span>'
     return (
-        f'<details class="think tool tool-{use.status}"><summary>{escaped(use.called.tool_name)} '
-        f'{mark}</summary><div class="md">{body}</div></details>'
+        f'<span class="tico i-{icon}"></span><b>{escaped(use.called.tool_name)}</b>{told}'
+        f'<span class="tstate s-{state}">{worded(_STATES[state])}</span>{took}'
     )
 
 
-def _told(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _asking(use: ToolUse) -> str:
+    """What a person has to say; tools.js knows the buttons by their classes."""
+    value = escaped(use.called.approval_id or "")
+    words = worded("This tool asks before it runs. It is called with exactly what stands above.")
+    return (
+        f'<div class="task"><p>{words}</p><div class="tacts">'
+        f'<button type="button" class="btn tyes act-approve" value="{value}">'
+        f"{worded('Approve')}</button>"
+        f'<button type="button" class="btn act-decline" value="{value}">'
+        f"{worded('Decline')}</button></div></div>"
+    )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _MAX_CHARS else f"{text[:_MAX_CHARS]}…"
+def _has_code(arguments: object) -> bool:
+    return isinstance(arguments, Mapping) and isinstance(arguments.get("code"), str)
+
+
+def _gist(arguments: Any) -> str:
+    """The first value that can be told in a few words."""
+    values = list(arguments.values()) if isinstance(arguments, Mapping) else [arguments]
+    for value in values:
+        if isinstance(value, str) and not value.strip():
+            continue
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            text = value if isinstance(value, str) else json.dumps(value)
+            line = " ".join(text[: GIST_CHARS * 4].split())
+            return line if len(line) <= GIST_CHARS else f"{line[:GIST_CHARS].rstrip()}…"
+    return ""

@@ -114,7 +114,7 @@ class Completions:
     def check_tools(self, principal: Principal, request_model: str, tools: PortalTools) -> None:
         """Whether these can be had with that model. Raises ToolNotFound, ToolUnavailable."""
         model = self._registry.resolve(principal, request_model)
-        if tools.is_enabled:
+        if tools.is_enabled and not tools.is_lasting:
             tools_for(self._box(), principal, model, tools, is_asked=True)
 
     def is_spoken(self, principal: Principal, model_id: str, dialect: str) -> bool:
@@ -152,11 +152,14 @@ class Completions:
         wish = wish_of(model, request)
         if wish is None:
             return None
-        is_asked = request.portal_tools is not None
+        asked = request.portal_tools
+        is_asked = asked is not None and not asked.is_lasting
         # A model that knows no functions never calls of itself, and answers worse for being told.
         if not is_asked and (self._tools is None or not model.calls_functions):
             return None
         tools = tools_for(self._box(), principal, model, wish, is_asked=is_asked)
+        if not tools and not is_asked:
+            return None
         kind = NativeDialogue if model.calls_functions else PromptedDialogue
         dialogue = kind(request, tools, max_chars=result_chars(model.context_window))
         run_id = request_id or new_id("req")

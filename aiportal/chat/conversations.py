@@ -13,7 +13,7 @@ from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_ti
 from aiportal.chat.conversation_list import ConversationPage, ListFilter, select_page, select_tags
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import not_found, owned_project_row, owned_row
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.parameters import conversation_parameters
 from aiportal.chat.text_bounds import check_text
 from aiportal.ids import new_id
 from aiportal.principal import Principal
@@ -220,5 +220,5 @@ def _fields(
             system_prompt, param="system_prompt", max_chars=MAX_SYSTEM_PROMPT_CHARS
         )
     if parameters is not None:
-        columns["parameters"] = json.dumps(sampling_parameters(parameters))
+        columns["parameters"] = json.dumps(conversation_parameters(parameters))
     return columns

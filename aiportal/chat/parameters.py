@@ -1,17 +1,27 @@
-"""The sampling parameters that a conversation or a turn may set: OpenAI's fields, checked."""
+"""What a conversation or a turn may set: OpenAI's sampling parameters, and the portal's tools that a
+conversation has, checked."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from aiportal.dialects.openai_chat import invalid_field
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 
-__all__ = ["SamplingParameters", "sampling_parameters"]
+__all__ = [
+    "SamplingParameters",
+    "conversation_parameters",
+    "lasting_tools",
+    "sampling_parameters",
+    "without_tools",
+]
 
 MAX_STOPS = 16
 MAX_STOP_CHARS = 1_000
+TOOLS = "tools"
 
 
 def _check_stop(stop: str | list[str]) -> str | list[str]:
@@ -50,3 +60,29 @@ def sampling_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
             param=f"parameters.{finding.param}" if finding.param else "parameters",
         ) from error
     return checked.model_dump(exclude_unset=True)
+
+
+def conversation_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """As `sampling_parameters`, with `tools` as a request has it: those that every turn has which
+    says nothing of them. Raises InvalidRequest.
+    """
+    tools = parameters.get(TOOLS)
+    checked = sampling_parameters(without_tools(parameters))
+    if tools is None:
+        return checked
+    if not isinstance(tools, Mapping):
+        raise InvalidRequest(
+            "`parameters.tools` takes `enabled` and `allowedTools`.", param="parameters.tools"
+        )
+    return checked | {TOOLS: PortalTools.parse(tools, param="parameters.tools").as_wire()}
+
+
+def lasting_tools(parameters: Mapping[str, Any]) -> PortalTools | None:
+    """The tools that a conversation's parameters name, None for none of its own."""
+    tools = parameters.get(TOOLS)
+    return None if tools is None else replace(PortalTools.parse(tools), is_lasting=True)
+
+
+def without_tools(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampling parameters alone."""
+    return {name: value for name, value in parameters.items() if name != TOOLS}

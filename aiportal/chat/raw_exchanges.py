@@ -5,6 +5,7 @@ import sqlite_utils
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import owned_message_row
+from aiportal.chat.parameters import without_tools
 from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Projects, system_prompt_of
 from aiportal.chat.prompt import chat_body
@@ -70,7 +71,9 @@ class RawExchanges:
             model_id=model_id,
             system_prompt=system_prompt_of(conversation, project),
             parameters={
-                name: value for name, value in conversation.parameters.items() if value is not None
+                name: value
+                for name, value in without_tools(conversation.parameters).items()
+                if value is not None
             },
             context_window=self._registry.context_window(principal, model_id),
             max_messages=limits.max_messages,

@@ -10,7 +10,7 @@ from aiportal.chat.attachments.fitting import VISION, cannot_see, check_room, fi
 from aiportal.chat.continuation import check_broken_off
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation
 from aiportal.chat.conversations import Conversations
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.parameters import lasting_tools, sampling_parameters, without_tools
 from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Project, Projects, model_of, system_prompt_of
 from aiportal.chat.text_bounds import check_text
@@ -210,7 +210,8 @@ class TurnPlanner:
         project_files: tuple[AttachedFile, ...] = (),
     ) -> TurnPlan:
         model = self._registry.resolve(principal, started.model)
-        merged = {**conversation.parameters, **parameters}
+        merged = {**without_tools(conversation.parameters), **parameters}
+        tools = call.tools or lasting_tools(conversation.parameters)
         return TurnPlan(
             principal=principal,
             started=started,
@@ -226,8 +227,8 @@ class TurnPlanner:
             attachments=attachments,
             project_files=project_files,
             sees=VISION in model.capabilities,
-            tools=call.tools,
-            tells_calls=tells_calls(model, call.tools),
+            tools=tools,
+            tells_calls=tells_calls(model, tools),
         )
 
     def _check_content(

@@ -17,10 +17,12 @@ class PortalTools:
     """allowed: ids of tools, None for all that the caller may use.
 
     is_enabled: False for none at all, also not those that a custom model has.
+    is_lasting: they were chosen for a whole conversation: one that is not there now is left out.
     """
 
     is_enabled: bool = True
     allowed: tuple[str, ...] | None = None
+    is_lasting: bool = False
 
     @classmethod
     def parse(cls, value: Mapping[str, Any], *, param: str = "tools") -> Self:

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
+from aiportal.chat import KeptArtifact
 
-__all__ = ["router"]
+__all__ = ["artifact_response", "router"]
 
 router = APIRouter(prefix="/tool-artifacts", tags=["conversations"], route_class=PortalRoute)
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -29,6 +30,11 @@ async def get_tool_artifact(
 ) -> Response:
     """A file that a tool made. Pictures are shown, all else is a download."""
     kept = await portal.tool_artifacts.get(principal, artifact_id)
+    return artifact_response(kept)
+
+
+def artifact_response(kept: KeptArtifact) -> Response:
+    """What a browser can be given of a stranger's file."""
     is_shown = kept.mime in _SHOWN
     how = "inline" if is_shown else "attachment"
     return Response(

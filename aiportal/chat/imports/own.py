@@ -16,7 +16,7 @@ from aiportal.chat.imports.foreign import (
 )
 from aiportal.chat.imports.moments import moment_text
 from aiportal.chat.messages import Failure
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.parameters import conversation_parameters
 from aiportal.chat.tool_use import ToolUse
 from aiportal.dialects.openai_chat import invalid_field
 from aiportal.errors import InvalidRequest
@@ -143,7 +143,7 @@ def from_own(value: Mapping[str, Any]) -> ForeignConversation:
         messages=[_message(message) for message in found.messages],
         model=found.model or None,
         system_prompt=found.system_prompt,
-        parameters=sampling_parameters(found.parameters),
+        parameters=conversation_parameters(found.parameters),
         created_at=moment_text(found.created_at),
         updated_at=moment_text(found.updated_at),
     )

@@ -8,7 +8,7 @@ from aiportal.chat.completions import Completions
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.conversations import MAX_SYSTEM_PROMPT_CHARS
 from aiportal.chat.messages import Message
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.parameters import conversation_parameters, lasting_tools, without_tools
 from aiportal.chat.prompt import chat_body
 from aiportal.chat.temporary.answer import TemporaryAnswer, TemporaryCall
 from aiportal.chat.temporary.chat import HeldChat, Settings
@@ -51,7 +51,7 @@ class TemporaryPlanner:
         check_text(prompt, param="system_prompt", max_chars=MAX_SYSTEM_PROMPT_CHARS)
         chosen = chat.settings.parameters
         if parameters is not None:
-            given = sampling_parameters(parameters)
+            given = conversation_parameters(parameters)
             chosen = {name: value for name, value in given.items() if value is not None}
         model_id = model or chat.settings.model or self._registry.default_model
         return Settings(model_id, prompt, chosen)
@@ -101,13 +101,14 @@ class TemporaryPlanner:
         """
         limits = self._registry.limits
         model = self._registry.resolve(principal, settings.model)
+        tools = tools or lasting_tools(settings.parameters)
         if tools is not None:
             self._completions.check_tools(principal, settings.model, tools)
         body = chat_body(
             branch,
             model_id=settings.model,
             system_prompt=settings.system_prompt,
-            parameters=settings.parameters,
+            parameters=without_tools(settings.parameters),
             context_window=model.context_window,
             tells_calls=tells_calls(model, tools),
             max_messages=limits.max_messages,
