@@ -114,6 +114,8 @@ class _Wiring:
             *self._rows,
             parts.picker,
             written.note,
+            written.tools,
+            written.chosen_tools,
             account,
             parts.turn,
             parts.comparison,
@@ -225,7 +227,8 @@ class _Wiring:
         )
         sending.then(None, parts.taken, None, js=_TAKEN)
         text.stop(handlers.stop, parts.turn, text, **_QUIET)
-        parts.picker.input(self._chats.pick, parts.picker, parts.composer.note, **_QUIET)
+        about_model = [parts.composer.note, parts.composer.tools]
+        parts.picker.input(self._chats.pick, parts.picker, about_model, **_QUIET)
 
     def messages(self) -> None:
         """What can be done with single messages. What it shows is newer than any end."""

@@ -1,4 +1,4 @@
-"""What the settings of a chat hold: the system prompt and the sampling parameters."""
+"""What the settings of a chat hold: the system prompt, the sampling parameters, the tools."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,13 @@ __all__ = ["ChatSettings"]
 
 @dataclass(frozen=True, slots=True)
 class ChatSettings:
-    """None: left to the model."""
+    """None: left to the model. tools: as `parameters.tools` of a conversation."""
 
     system_prompt: str = ""
     temperature: float | None = None
     top_p: float | None = None
     max_tokens: int | None = None
+    tools: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, conversation: Conversation | TemporaryChat) -> "ChatSettings":
@@ -28,6 +29,7 @@ class ChatSettings:
             stored.get("temperature"),
             stored.get("top_p"),
             stored.get("max_tokens"),
+            stored.get("tools"),
         )
 
     @classmethod
@@ -43,6 +45,7 @@ class ChatSettings:
             "temperature": self.temperature,
             "top_p": self.top_p,
             "max_tokens": self.max_tokens,
+            "tools": self.tools,
         }
         kept = {name: value for name, value in others.items() if name not in mine}
         return kept | {name: value for name, value in mine.items() if value is not None}

@@ -24,6 +24,7 @@ from pages.model_choice import ModelChoice
 from pages.project_chip import ProjectChip
 from pages.reader import figure, held_together, worded
 from pages.render import ChatMessage, ChatRenderer, older_html, problem_html
+from pages.tools_choice import ToolsChoice, chosen_value
 
 __all__ = [
     "ChatView",
@@ -84,6 +85,7 @@ class ChatView:
         self._history = History(portal)
         self._models = ModelChoice(portal)
         self._project_chip = ProjectChip(portal)
+        self._tools = ToolsChoice(portal)
 
     async def opened(self, principal: Principal, chat_id: str) -> Updates:
         """A chat, or a new one for "", with its settings and its model."""
@@ -102,7 +104,12 @@ class ChatView:
     async def picked(self, principal: Principal, model: str | None) -> Updates:
         """The picker at a model, and the note on it."""
         options = await self._models.options(principal, model)
-        return {self._parts.picker: options} | await self.note(principal, model)
+        return {self._parts.picker: options} | await self.about_model(principal, model)
+
+    async def about_model(self, principal: Principal, model: str | None) -> Updates:
+        """What stands around the composer because of a model: the note, and the tools it can have."""
+        tools = await self._tools.options(principal, model)
+        return {self._parts.composer.tools: tools} | await self.note(principal, model)
 
     async def chat(
         self, principal: Principal, place: Place, *, through: str | None = None
@@ -224,6 +231,7 @@ class ChatView:
             fields.temperature: settings.temperature,
             fields.top_p: settings.top_p,
             fields.max_tokens: settings.max_tokens,
+            fields.chosen_tools: chosen_value(settings.tools),
         }
 
     async def rows(

@@ -98,7 +98,7 @@ class ChatsHandlers:
     async def pick(self, picker: object, request: gr.Request) -> Updates:
         """Another model: the note above the composer is for tiny ones only."""
         principal = await self._access.principal(request)
-        return await self._view.note(principal, picked_model(picker))
+        return await self._view.about_model(principal, picked_model(picker))
 
     async def _opened(self, principal: Principal, chat_id: str) -> Updates:
         if is_temporary(chat_id):

@@ -57,7 +57,7 @@ class ComparingHandlers:
         if await self._view.comparison(principal, place) is not None:
             inform(worded("Choose the answer to go on with first."))
             return nothing()
-        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
+        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens, composed.tools)
         try:
             started = await self._ask(
                 principal,

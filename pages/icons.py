@@ -22,6 +22,7 @@ PATHS: Mapping[str, str] = MappingProxyType(
         "search": "<circle cx='11' cy='11' r='6.5'/><path d='m16 16 4.5 4.5'/>",
         "menu": "<path d='M4 7h16M4 12h16M4 17h10'/>",
         "check": "<path d='m5 12.5 4.5 4.5L19 7.5'/>",
+        "play": "<path d='M7.5 5v14l11-7z'/>",
         "stop": "<rect x='6.5' y='6.5' width='11' height='11' rx='2' fill='black'/>",
         "up": "<path d='M12 19V5M5.5 11.5 12 5l6.5 6.5'/>",
         "down": "<path d='m6 9 6 6 6-6'/>",

@@ -15,7 +15,7 @@ from aiportal.markdown import (
     MAX_MARKDOWN_CHARS,
     SafeMarkdown,
 )
-from pages.code_languages import language_of
+from pages.code_languages import CodeLanguage, language_of
 from pages.reader import language as reader_language
 from pages.reader import worded
 
@@ -120,12 +120,21 @@ def _code_head(found: re.Match[str]) -> str:
     kind = " diagram" if written == DIAGRAM_LANGUAGE else ""
     return (
         f'<div class="code{kind}"><div class="chead"><span class="lang">{language.name}</span>'
+        f"{_run(language)}"
         '<button type="button" class="ib i-download act-save-code" '
         f'value="{language.extension}" title="{worded("Download the code")}"></button>'
         '<button type="button" class="ib i-copy act-copy-code" '
         f'title="{worded("Copy the code")}"></button>'
         "</div><pre><code>"
     )
+
+
+def _run(language: CodeLanguage) -> str:
+    """Shown where the reader may run code, see running.js."""
+    if language.name != "Python":
+        return ""
+    words = worded("Run the code")
+    return f'<button type="button" class="ib i-play act-run-code" title="{words}"></button>'
 
 
 def plain_text_html(text: str) -> str:

@@ -65,7 +65,7 @@ class QuestionHandlers:
         question, composed = said(event, "text").strip(), Composed.parse(taken)
         if not question and not composed.attachments:
             return nothing()
-        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
+        settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens, composed.tools)
         model = picked_model(picker) or None
         if composed.is_temporary or is_temporary(chat_id):
             return await self._temporary.ask(

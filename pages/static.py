@@ -31,6 +31,7 @@ _STYLESHEETS: Final = (
     "project_files.css",
     "queued.css",
     "temporary.css",
+    "tools.css",
     "sign_in.css",
     "settings.css",
 )
@@ -56,6 +57,9 @@ _SCRIPTS: Final = (
     "account.js",
     "temporary.js",
     "comparing.js",
+    "tools.js",
+    "approvals.js",
+    "running.js",
     "sending.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")

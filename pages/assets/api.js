@@ -8,13 +8,13 @@
 
   // What the portal answers, null for nothing; throws an Error that can be shown to the reader. What
   // is short arrives also where the page is left meanwhile.
-  const call = async (method, path, body) => {
+  const call = async (method, path, body, signal) => {
     const headers = body === undefined ? {} : { "content-type": "application/json" };
     const sent = body === undefined ? undefined : JSON.stringify(body);
     let response;
     try {
       const keepalive = (sent ?? "").length < MAX_KEPT_CHARS;
-      response = await fetch(path, { method, headers, body: sent, keepalive });
+      response = await fetch(path, { method, headers, body: sent, keepalive, signal });
     } catch {
       throw new Error(t("The portal cannot be reached. Try again in a moment."));
     }

@@ -69,6 +69,10 @@
     return text;
   };
 
+  // All of an answer's text, without thoughts and what tools were asked and gave.
+  const saidIn = (message) =>
+    [...message.querySelectorAll("div.md:not(.think .md, .tool .md, .runout .md)")].map(textOf).join("\n\n");
+
   // ---- images that can be enlarged: any `img[data-zoom]`
 
   const openZoom = (image) => {
@@ -132,7 +136,7 @@
 
   Object.assign(acts, {
     copy: (pressed) =>
-      copyAndSay(textOf(pressed.closest(".message-content").querySelector("div.md:not(.think .md)")), pressed),
+      copyAndSay(saidIn(pressed.closest(".message-content")), pressed),
     "copy-code": (pressed) => copyAndSay(codeOf(pressed), pressed),
     "copy-csv": (pressed) =>
       copyAndSay(csvOf(pressed.closest(".tblock").querySelector("table")), pressed),

@@ -25,6 +25,7 @@
       model: only.model?.id ?? "",
       project: only.project?.id ?? "",
       temporary: window.aiportal.asksTemporarily(),
+      tools: window.aiportal.toolsOfChat(),
       number: ++count,
     });
   };

@@ -25,9 +25,11 @@ from pages.components.side import (
     side_column,
 )
 from pages.components.temporary import temporary_signals
+from pages.components.tools_chip import NO_TOOLS
 
 __all__ = [
     "NO_PROJECT_FILES",
+    "NO_TOOLS",
     "Composer",
     "HistoryRow",
     "RowGroup",

@@ -9,6 +9,7 @@ from pages.components.parts import part
 from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
 from pages.components.temporary import temporary_chip, temporary_line
+from pages.components.tools_chip import chosen_tools, tools_chip, tools_panel
 
 __all__ = ["Composer", "composer"]
 
@@ -62,6 +63,8 @@ class Composer(NamedTuple):
     note: gr.HTML
     queue: gr.HTML
     project: gr.HTML
+    tools: gr.HTML
+    chosen_tools: gr.HTML
     line: gr.HTML
 
 
@@ -74,6 +77,8 @@ def composer(*, max_file_bytes: int) -> Composer:
         with gr.Column(elem_classes="composer", min_width=0):
             settings = _settings()
             compare_panel()
+            tools = tools_panel()
+            chosen = chosen_tools()
             part(_FILES, {"max_bytes": max_file_bytes}, classes="files-part")
             text = gr.Textbox(
                 placeholder="⟦Ask anything⟧",
@@ -89,12 +94,13 @@ def composer(*, max_file_bytes: int) -> Composer:
             with gr.Row(elem_classes="chips"):
                 part(_ATTACH_CHIP)
                 part(_SETTINGS_CHIP)
+                tools_chip()
                 compare_chip()
                 temporary_chip()
                 project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, queue, project, line)
+    return Composer(text, *settings, note, queue, project, tools, chosen, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
