@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.parameters import (
+    conversation_parameters,
+    lasting_tools,
+    sampling_parameters,
+)
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 
 
@@ -36,3 +41,16 @@ def test_what_is_wrong_is_named(parameters: dict[str, Any], param: str) -> None:
         sampling_parameters(parameters)
 
     assert refusal.value.param == param
+
+
+def test_a_conversation_keeps_its_tools_and_leaves_out_those_that_are_gone() -> None:
+    given = {"top_p": 0.5, "tools": {"enabled": True, "allowedTools": ["calculator"]}}
+
+    assert conversation_parameters(given) == given
+    assert lasting_tools(given) == PortalTools(allowed=("calculator",), is_lasting=True)
+    assert conversation_parameters({"tools": None}) == {}
+    assert lasting_tools({}) is None
+    for wrong, param in (([], "parameters.tools"), ({"enabled": 1}, "parameters.tools.enabled")):
+        with pytest.raises(InvalidRequest) as refusal:
+            conversation_parameters({"tools": wrong})
+        assert refusal.value.param == param

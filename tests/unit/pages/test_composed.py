@@ -10,13 +10,15 @@ from pages.composed import Composed
 
 
 def test_what_the_page_composed_is_read() -> None:
-    text = json.dumps({"attachments": ["a", 1, "b"], "model": "acme/fast", "project": "p"})
+    text = json.dumps(
+        {"attachments": ["a", 1, "b"], "model": "acme/fast", "project": "p", "tools": {"a": 1}}
+    )
 
-    assert Composed.parse(text) == Composed(("a", "b"), "acme/fast", "p")
+    assert Composed.parse(text) == Composed(("a", "b"), "acme/fast", "p", tools={"a": 1})
 
 
 @pytest.mark.parametrize(
-    "text", [None, 7, "", "{", "[]", '"x"', '{"attachments": 1}', "{" * 99_999]
+    "text", [None, 7, "", "{", "[]", '"x"', '{"attachments": 1}', '{"tools": 1}', "{" * 99_999]
 )
 def test_rubbish_counts_as_nothing(text: object) -> None:
     assert Composed.parse(text) == Composed()
