@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from aiportal.chat import BranchMessage, MessageStatus, ToolUse, is_broken_off
+from aiportal.chat import BranchMessage, MessageStatus, ToolUse, in_order, is_broken_off
 from aiportal.events import (
     Event,
     ReasoningDelta,
@@ -22,7 +22,7 @@ from pages.footers import Versions, answer_foot, escaped, failure_foot, question
 from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
 from pages.texts import texts
-from pages.tool_bubbles import ToolBubbles, in_order
+from pages.tool_bubbles import ToolBubbles
 
 __all__ = [
     "Answer",

@@ -5,7 +5,7 @@ sanitiser as answers do. Nothing of it is loaded but pictures of known kinds tha
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from pages.reader import figure, worded
 from pages.texts import texts
 from pages.tool_results import ToolResults, labelled
 
-__all__ = ["ToolBubbles", "in_order", "state_of"]
+__all__ = ["ToolBubbles", "state_of"]
 
 GIST_CHARS: Final = 60
 _CODE_TOOL: Final = "code-execution"
@@ -42,19 +42,6 @@ _STATES: Final[Mapping[str, str]] = MappingProxyType(
         )
     )
 )
-
-
-def in_order(text: str, uses: Sequence[ToolUse]) -> Iterator[str | ToolUse]:
-    """The pieces of an answer's text, and between them its calls, each where it was made."""
-    start = 0
-    for use in uses:
-        at = max(start, min(use.at, len(text)))
-        if piece := text[start:at].strip("\n"):
-            yield piece
-        yield use
-        start = at
-    if rest := text[start:].lstrip("\n") if uses else text:
-        yield rest
 
 
 def state_of(use: ToolUse) -> str:

@@ -23,6 +23,7 @@ SHOWN_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "ima
 _BACKTICKS: Final = re.compile(r"`{3,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _KIB: Final = 1024
+_RIGHT: Final = ' class="right"'
 
 
 class ToolResults:
@@ -103,9 +104,14 @@ def _columns(value: object) -> list[str] | None:
 
 def _table(rows: list[Any], columns: list[str]) -> str:
     shown = columns[:MAX_COLUMNS]
-    head = "".join(f"<th>{escaped(name[:MAX_CELL_CHARS])}</th>" for name in shown)
+    rows_shown = rows[:MAX_ROWS]
+    numbers = {one for one in shown if all(_is_number(row.get(one)) for row in rows_shown)}
+    head = "".join(
+        f"<th{_RIGHT if name in numbers else ''}>{escaped(name[:MAX_CELL_CHARS])}</th>"
+        for name in shown
+    )
     body = "".join(
-        f"<tr>{''.join(_cell(row.get(name)) for name in shown)}</tr>" for row in rows[:MAX_ROWS]
+        f"<tr>{''.join(_cell(row.get(name)) for name in shown)}</tr>" for row in rows_shown
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     button = (
@@ -126,9 +132,11 @@ def _cell(value: object) -> str:
     if value is None:
         return "<td></td>"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    kind = ' class="right"' if is_number else ""
-    return f"<td{kind}>{escaped(text[:MAX_CELL_CHARS])}</td>"
+    return f"<td{_RIGHT if _is_number(value) else ''}>{escaped(text[:MAX_CELL_CHARS])}</td>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _files(returned: ToolReturned, files_at: str) -> str:

@@ -36,7 +36,7 @@ from aiportal.chat.temporary import TemporaryChat, TemporaryChats, is_temporary
 from aiportal.chat.titles import Titles
 from aiportal.chat.tool_artifacts import KeptArtifact, ToolArtifacts
 from aiportal.chat.tool_loop import ToolLoop
-from aiportal.chat.tool_use import ToolUse, ToolUseStatus
+from aiportal.chat.tool_use import ToolUse, ToolUseStatus, in_order
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
 
@@ -101,6 +101,7 @@ __all__ = [
     "ToolUseStatus",
     "Trash",
     "Turns",
+    "in_order",
     "is_broken_off",
     "is_temporary",
     "model_of",

@@ -13,6 +13,7 @@ from typing import Final
 
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.passages import Passage
+from aiportal.chat.tool_use import in_order
 from aiportal.markdown import SafeMarkdown
 
 __all__ = ["conversation_document", "day_text", "document_html", "models_of"]
@@ -92,9 +93,10 @@ class _Writer:
         if passage.reasoning:
             thoughts = self._styled(passage.reasoning)
             parts.append(f"<details><summary>Thoughts</summary>{thoughts}</details>")
-        parts += [_tool(text) for text in passage.tools]
-        if passage.content:
-            parts.append(self._styled(passage.content))
+        parts += [
+            self._styled(one) if isinstance(one, str) else _tool(one.text)
+            for one in in_order(passage.content, passage.tools)
+        ]
         if passage.problem:
             parts.append(f'<p class="problem">{html.escape(passage.problem)}</p>')
         return f'<section class="answer">{"".join(parts)}</section>'

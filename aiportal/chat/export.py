@@ -11,6 +11,7 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
 from aiportal.chat.passages import Passage, branch_to
 from aiportal.chat.tool_text import use_markdown
+from aiportal.chat.tool_use import in_order
 
 __all__ = ["OWN_FORMAT", "OWN_VERSION", "Export", "ExportFormat", "export_conversation", "slug"]
 
@@ -77,9 +78,10 @@ def _markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
         parts.append(_heading(message))
         if line := attached_line([file.name for file in message.attachments]):
             parts.append(line)
-        parts += [use_markdown(use) for use in message.tool_calls]
-        if message.content:
-            parts.append(message.content)
+        parts += [
+            one if isinstance(one, str) else use_markdown(one)
+            for one in in_order(message.content, message.tool_calls)
+        ]
         if message.error is not None:
             parts.append(f"> {message.error.message}")
     return "\n\n".join(parts) + "\n"

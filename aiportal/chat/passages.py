@@ -8,7 +8,15 @@ from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.tool_text import use_text
 from aiportal.errors import NotFound
 
-__all__ = ["Passage", "branch_to"]
+__all__ = ["Passage", "PassageCall", "branch_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageCall:
+    """What an answer's model called, as text. at: how much of the answer stands before it."""
+
+    text: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +24,7 @@ class Passage:
     """problem: why an answer with the status `error` broke off, in words.
 
     attachments: names of the files that were sent with a question.
-    tools: what an answer's model called, one text a call.
+    tools: what an answer's model called.
     """
 
     role: Literal["user", "assistant"]
@@ -27,7 +35,7 @@ class Passage:
     problem: str | None
     created_at: str
     attachments: Sequence[str] = ()
-    tools: Sequence[str] = ()
+    tools: Sequence[PassageCall] = ()
 
     @classmethod
     def of(cls, message: Message) -> "Passage":
@@ -41,7 +49,7 @@ class Passage:
             problem=None if message.error is None else message.error.message,
             created_at=message.created_at,
             attachments=[file.name for file in message.attachments],
-            tools=[use_text(use) for use in message.tool_calls],
+            tools=[PassageCall(use_text(use), use.at) for use in message.tool_calls],
         )
 
 

@@ -13,7 +13,7 @@ from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.store import Database
 
-__all__ = ["KeptArtifact", "ToolArtifacts"]
+__all__ = ["KeptArtifact", "ToolArtifacts", "with_files_stored"]
 
 _FIND = """
 SELECT a.name, a.mime, a.data FROM tool_artifacts a
@@ -48,18 +48,14 @@ class ToolArtifacts:
 
         Of a message that was deleted meanwhile none are kept. Raises DatabaseUnavailable.
         """
-        rows = await asyncio.to_thread(_rows, message_id, returned)
-        told = [
-            replace(one, id=row["id"], data=None) if row else one
-            for one, row in zip(returned.artifacts, rows, strict=True)
-        ]
+        told, rows = await asyncio.to_thread(with_files_stored, message_id, returned)
 
         def insert(database: sqlite_utils.Database) -> None:
             if database.execute(_OWNED, (message_id, principal.user_id)).fetchone():
-                database.table("tool_artifacts").insert_all(row for row in rows if row)
+                database.table("tool_artifacts").insert_all(rows)
 
         await self._database.write(insert)
-        return replace(returned, artifacts=tuple(told))
+        return told
 
     async def get(self, principal: Principal, artifact_id: str) -> KeptArtifact:
         """One of them. Raises NotFound."""
@@ -75,16 +71,21 @@ class ToolArtifacts:
         return await self._database.read(select)
 
 
-def _rows(message_id: str, returned: ToolReturned) -> list[dict[str, Any] | None]:
-    return [
-        None
-        if one.data is None
-        else {
-            "id": new_id("artifact"),
-            "message_id": message_id,
-            "name": one.name,
-            "mime": one.mime,
-            "data": base64.b64decode(one.data),
-        }
-        for one in returned.artifacts
-    ]
+def with_files_stored(
+    message_id: str, returned: ToolReturned
+) -> tuple[ToolReturned, list[dict[str, Any]]]:
+    """The event with the ids of its files in the place of their data, and the rows that have them."""
+    told, rows = [], []
+    for one in returned.artifacts:
+        if one.data is not None:
+            row = {
+                "id": new_id("artifact"),
+                "message_id": message_id,
+                "name": one.name,
+                "mime": one.mime,
+                "data": base64.b64decode(one.data),
+            }
+            rows.append(row)
+            one = replace(one, id=str(row["id"]), data=None)
+        told.append(one)
+    return replace(returned, artifacts=tuple(told)), rows

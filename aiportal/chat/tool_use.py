@@ -1,13 +1,13 @@
 """A call of a tool within an answer, as it is stored with its message."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from aiportal.chat.tool_results import unfinished
 from aiportal.events import ToolArtifact, ToolCalled, ToolReturned
 
-__all__ = ["ToolUse", "ToolUseStatus", "ended_uses"]
+__all__ = ["Placed", "ToolUse", "ToolUseStatus", "ended_uses", "in_order"]
 
 ToolUseStatus = Literal["running", "done", "failed", "cancelled", "interrupted"]
 _RETURNED = ("result", "error", "duration_ms", "error_type", "stdout", "stderr", "is_truncated")
@@ -72,6 +72,29 @@ class ToolUse:
             **{name: value[name] for name in _RETURNED},
         )
         return cls(called, returned, value["at"])
+
+
+class Placed(Protocol):
+    """What stands in an answer after `at` characters of its text."""
+
+    @property
+    def at(self) -> int: ...
+
+
+_Placed = TypeVar("_Placed", bound=Placed)
+
+
+def in_order(text: str, uses: Sequence[_Placed]) -> Iterator[str | _Placed]:
+    """The pieces of an answer's text, and between them its calls, each where it was made."""
+    start = 0
+    for use in uses:
+        at = max(start, min(use.at, len(text)))
+        if piece := text[start:at].strip("\n"):
+            yield piece
+        yield use
+        start = at
+    if rest := text[start:].lstrip("\n") if uses else text:
+        yield rest
 
 
 def ended_uses(uses: Iterable[ToolUse], status: str) -> Sequence[ToolUse]:

@@ -37,7 +37,8 @@
     const names = [...new Set(rows.slice(0, MAX_ROWS).flatMap(Object.keys))].slice(0, MAX_COLUMNS);
     const grid = make("table");
     const head = grid.createTHead().insertRow();
-    for (const name of names) head.append(make("th", "", name));
+    const isNumber = (name) => rows.every((row) => typeof row[name] === "number");
+    for (const name of names) head.append(make("th", isNumber(name) ? "right" : "", name));
     const body = grid.createTBody();
     for (const row of rows.slice(0, MAX_ROWS)) {
       const line = body.insertRow();

@@ -92,7 +92,9 @@ async def test_exports_have_the_calls_and_our_own_comes_back(
     client: Client, upstream: Upstream, portal: AppServer
 ) -> None:
     upstream.answer(
-        "fast", calling(call("calculator", "a", expression="6 * 7")), answers.text("It is 42.")
+        "fast",
+        calling(call("calculator", "a", expression="6 * 7"), text="Let me see."),
+        answers.text("It is 42."),
     )
     chat_id = await client.new_chat()
     await _turn(client, chat_id, "6 times 7?")
@@ -102,6 +104,9 @@ async def test_exports_have_the_calls_and_our_own_comes_back(
         async with client.session.get(url, headers=client.headers) as answer:
             texts[kind] = await answer.text()
     assert all("Calculator" in text and "6 * 7" in text for text in texts.values())
+    for kind in ("md", "html"):
+        places = [texts[kind].index(one) for one in ("Let me see.", "6 * 7", "It is 42.")]
+        assert places == sorted(places)
     operator = await portal.portal.users.operator()
     conversation = json.loads(texts["json"]) | {"id": "from-elsewhere"}
     report = await portal.portal.imports.run(operator, json.dumps(conversation).encode())
@@ -203,3 +208,38 @@ def test_after_sigkill_in_a_call_the_beginning_is_there(
     assert message["tool_calls"][0]["status"] == "interrupted"
     kinds = [json.loads(line[6:])["type"] for line in wire.splitlines() if line[:7] == "data: {"]
     assert kinds == ["turn", "text_delta", "tool_call", "tool_result", "finished"]
+
+
+async def test_a_conversation_remembers_its_tools_and_goes_on_where_one_is_gone(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.answer("fast", answers.text("Hello."))
+    chat_id = await client.new_chat()
+    for named in (["calculator", "no-such-tool"], ["no-such-tool"], None):
+        chosen = {"enabled": named is not None} | ({"allowedTools": named} if named else {})
+        fields = {"parameters": {"top_p": 0.5, "tools": chosen}}
+        status, body = await client.call("PATCH", f"/conversations/{chat_id}", json=fields)
+        assert status == 200, body
+        await _turn(client, chat_id, "?", tools=None)
+        sent = upstream.last().json
+        offered = [one["function"]["name"] for one in sent.get("tools", [])]
+        assert offered == (["calculator"] if named and len(named) > 1 else [])
+        assert sent["top_p"] == 0.5
+    await _turn(client, chat_id, "?", tools={"allowedTools": ["filer"]})
+    assert [one["function"]["name"] for one in upstream.last().json["tools"]] == ["filer"]
+
+
+async def test_a_temporary_chat_that_is_kept_brings_its_files(
+    client: Client, upstream: Upstream
+) -> None:
+    upstream.answer("fast", calling(call("filer", "a")), answers.text("Made."))
+    body = {"content": "Make one", "parameters": {"tools": {"allowedTools": ["filer"]}}}
+    events = [event.json async for event in client.events("POST", "/temporary-chats", json=body)
+              if event.data != "[DONE]"]  # fmt: skip
+    chat_id = events[0]["conversation_id"]
+    _, kept = await client.call("POST", f"/temporary-chats/{chat_id}/keep")
+    (used,) = (await _newest(client, kept["id"]))["tool_calls"]
+    (file,) = used["artifacts"]
+    url = f"{client.url}/tool-artifacts/{file['id']}"
+    async with client.session.get(url, headers=client.headers) as answer:
+        assert await answer.read() == b"hello"

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import sqlite_utils
 
 from aiportal.chat.conversation import MAX_MODEL_CHARS
 from aiportal.chat.imports.foreign import ForeignConversation, ForeignMessage
+from aiportal.chat.tool_artifacts import with_files_stored
+from aiportal.chat.tool_use import ToolUse
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.timestamps import now_text
@@ -70,20 +72,30 @@ def insert_conversation(
         "updated_at": found.updated_at or max(times, default=created_at),
     }
     database.table("conversations").insert(row)
-    rows = _rows(conversation_id, found.messages, created_at)
+    files: list[dict[str, Any]] = []
+    rows = _rows(conversation_id, found.messages, created_at, files)
     database.conn.executemany(_MESSAGE, rows)
+    if files:
+        database.table("tool_artifacts").insert_all(files)
     return conversation_id
 
 
 def _rows(
-    conversation_id: str, messages: Sequence[ForeignMessage], created_at: str
+    conversation_id: str,
+    messages: Sequence[ForeignMessage],
+    created_at: str,
+    files: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Parents before their children; a message without a time has that of the one it follows."""
+    """Parents before their children; a message without a time has that of the one it follows.
+
+    files: the rows of what tools made are added to it.
+    """
     made: dict[str, dict[str, Any]] = {}
     for message in messages:
         parent = None if message.parent_id is None else made[message.parent_id]
+        message_id = new_id("msg")
         made[message.id] = {
-            "id": new_id("msg"),
+            "id": message_id,
             "conversation_id": conversation_id,
             "parent_id": None if parent is None else parent["id"],
             "role": message.role,
@@ -96,6 +108,16 @@ def _rows(
             "cost_usd": message.cost_usd,
             "error": None if message.error is None else json.dumps(asdict(message.error)),
             "created_at": message.created_at or (parent or {}).get("created_at") or created_at,
-            "tool_calls": json.dumps([use.as_json() for use in message.tool_calls]),
+            "tool_calls": json.dumps(
+                [_stored(use, message_id, files).as_json() for use in message.tool_calls]
+            ),
         }
     return list(made.values())
+
+
+def _stored(use: ToolUse, message_id: str, files: list[dict[str, Any]]) -> ToolUse:
+    if use.returned is None:
+        return use
+    returned, rows = with_files_stored(message_id, use.returned)
+    files += rows
+    return replace(use, returned=returned)

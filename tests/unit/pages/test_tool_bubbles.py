@@ -55,7 +55,12 @@ def test_calls_stand_between_the_texts_before_and_after_them() -> None:
 
 
 def test_an_answer_that_grows_is_drawn_as_one_that_is_whole() -> None:
-    events = [TextDelta("One.\n\n"), _called(x=1), _returned(result=[{"a": 1}]), TextDelta("Two.")]
+    events: list[Event] = [
+        TextDelta("One.\n\n"),
+        _called(x=1),
+        _returned(result=[{"a": 1}]),
+        TextDelta("Two."),
+    ]
     markdown = MarkdownRenderer()
     renderer, texts = ChatRenderer(markdown), Texts.growing(markdown)
     grown = [renderer.answer_html(_answer(*events[:count]), texts) for count in range(1, 5)]
@@ -162,6 +167,7 @@ def test_records_become_a_table_and_long_ones_say_so() -> None:
     assert html.count("<tr>") == 51
     assert "<td>a</td>" in html
     assert '<td class="right">49</td>' in html
+    assert '<th>name</th><th class="right">n</th>' in html
     assert "60 rows and 2 columns" in html
     assert "<table" not in _html(_called(), _returned(result=[{"deep": {"er": 1}}]))
 
