@@ -52,7 +52,8 @@ class BattleHandlers:
             return new | await self._view.refused(principal, Place(""), question, error.message)
         battle = await self._portal.arena.get(principal, battle_id)
         updates = await self._page(battle)
-        updates[self._parts.composer.text] = self._view.button(is_running=True, value="")
+        updates[self._parts.composer.text] = self._view.button(is_running=True)
+        updates[self._parts.taken] = said(event, "composed")
         return updates | await self._view.rows(principal, "", search, clock)
 
     @told

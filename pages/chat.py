@@ -30,7 +30,6 @@ _QUIET: Mapping[str, Any] = MappingProxyType(
 )
 _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
-_COMPOSED = "(...given) => [...given.slice(0, -1), window.aiportal.composed()]"
 _TAKEN = "(taken) => { window.aiportal.taken(taken) }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
 
@@ -218,12 +217,10 @@ class _Wiring:
         """Asking, stopping, picking a model."""
         parts, handlers = self._parts, self._questions
         text = parts.composer.text
-        asked = [text, parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list]
-        sending = text.submit(
+        sending = parts.sending.input(
             handlers.send,
-            [*asked, parts.taken],
+            [parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list],
             [*self._all, parts.taken],
-            js=_COMPOSED,
             **_QUIET,
         )
         sending.then(None, parts.taken, None, js=_TAKEN)
@@ -270,7 +267,7 @@ class _Wiring:
             (signals.expand, self._battles.show_again),
         ):
             event(None, cancels=self._ending)
-            done = event(handler, self._list, self._all, **_QUIET)
+            done = event(handler, self._list, [*self._all, parts.taken], **_QUIET)
             done.then(None, parts.taken, None, js=_TAKEN)
         parts.composer.text.stop(self._battles.stop, parts.battle, parts.composer.text, **_QUIET)
 

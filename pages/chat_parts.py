@@ -18,6 +18,7 @@ from pages.components import (
     mode_button,
     model_picker,
     queue_signals,
+    sending_signals,
     side_column,
     signals,
     temporary_signals,
@@ -72,6 +73,7 @@ class ChatParts:
     messages: gr.HTML
     comparing: gr.HTML
     queued: gr.HTML
+    sending: gr.HTML
     temporary: gr.HTML
     side: SideColumn
     title: gr.HTML
@@ -88,6 +90,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
     comparison, battle = carrier("Comparison"), carrier("Battle")
     signal, messages, comparing = signals(), message_signals(), comparing_signals()
     queued, temporary = queue_signals(), temporary_signals()
+    sending = sending_signals()
     side = side_column(label="⟦Chats⟧", new="⟦New chat⟧", search="⟦Search chats⟧")
     with gr.Column(elem_classes="main chat", min_width=0):
         with gr.Row(elem_classes="bar"):
@@ -131,6 +134,7 @@ def chat_parts(*, max_file_bytes: int) -> ChatParts:
         messages=messages,
         comparing=comparing,
         queued=queued,
+        sending=sending,
         temporary=temporary,
         side=side,
         title=title,

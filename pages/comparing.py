@@ -73,7 +73,7 @@ class ComparingHandlers:
         asked = Place(started[0].conversation_id, started[0].user_message_id)
         updates = await self._view.chat(principal, asked)
         is_running = bool(updates[self._parts.comparison])
-        updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates[self._parts.composer.text] = self._view.button(is_running=is_running)
         updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, asked.chat_id, search, clock)

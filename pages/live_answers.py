@@ -6,7 +6,7 @@ followed as a mark in the message, and afterwards, with the chat as it is stored
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -76,7 +76,10 @@ class LiveAnswers:
         return self._answer_stream(path["turn_id"], events)
 
     async def comparison(self, request: Request) -> Response:
-        """The answers to a question that are still being written, each under its turn's id."""
+        """The answers to a question, each under its turn's id; the ended ones first and whole.
+
+        One may have ended since the page was made that shows it as running.
+        """
         principal = await self._reader(request)
         comparison = await self._portal.comparisons.show(
             principal,
@@ -85,14 +88,12 @@ class LiveAnswers:
         )
         if comparison is None:
             raise NotFound("There are no answers to compare. Reload the page.")
-        columns = {
-            column.key: column
-            for column in columns_of(comparison)
-            if column.answer.status == "running"
-        }
+        columns = columns_of(comparison)
+        running = {one.key: one for one in columns if one.answer.status == "running"}
         following = self._portal.comparisons.follow(principal, comparison.running)
         events = ((turn_id, event) async for turn_id, _, event in following)
-        return self._column_stream(columns, events)
+        ended = [one for one in columns if one.key not in running]
+        return self._column_stream(running, events, ended)
 
     async def battle(self, request: Request) -> Response:
         """Both answers of a blind battle, under the letters of their sides."""
@@ -118,24 +119,33 @@ class LiveAnswers:
         answers = {turn_id: Answer(question_id="", model="")}
         return self._stream(answers, events, render)
 
-    def _column_stream(self, columns: Mapping[str, Column], events: _Events) -> EventStream:
+    def _column_stream(
+        self, columns: Mapping[str, Column], events: _Events, ended: Sequence[Column] = ()
+    ) -> EventStream:
         def render(key: str, answer: Answer, texts: Texts) -> str:
             return self._columns.column_html(replace(columns[key], answer=answer), texts)
 
         answers = {  # following them brings all of their text
             key: replace(column.answer, text="", reasoning="") for key, column in columns.items()
         }
-        return self._stream(answers, events, render)
+        return self._stream(answers, events, render, ended)
 
     def _stream(
-        self, answers: Mapping[str, Answer], events: _Events, render: _Render
+        self,
+        answers: Mapping[str, Answer],
+        events: _Events,
+        render: _Render,
+        ended: Sequence[Column] = (),
     ) -> EventStream:
-        return EventStream(self._steps(Growing(answers, self._pace), events, render))
+        return EventStream(self._steps(Growing(answers, self._pace), events, render, ended))
 
     async def _steps(
-        self, growing: Growing, events: _Events, render: _Render
+        self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
     ) -> AsyncGenerator[bytes, None]:
         """Rendered off the event loop, in the reader's language."""
+        for column in ended:
+            html = await asyncio.to_thread(self._columns.column_html, column)
+            yield encode({"part": column.key, **HtmlGrowth().step(html)})
         parts: dict[str, tuple[Texts, HtmlGrowth]] = {}
         async with aclosing(growing.snapshots(events)) as snapshots:
             async for key, answer in snapshots:

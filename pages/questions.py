@@ -43,7 +43,7 @@ class QuestionHandlers:
     @told
     async def send(
         self,
-        text: str | None,
+        event: gr.EventData,
         chat_id: str,
         leaf: str | None,
         picker: object,
@@ -53,16 +53,16 @@ class QuestionHandlers:
         max_tokens: int | None,
         search: str | None,
         clock: str | None,
-        taken: str | None,
         request: gr.Request,
     ) -> Updates:
         """A question. It is stored when this returns; the page follows the answer by itself, see
         `LiveAnswers`. One that comes while an answer is being written waits for its end.
 
-        taken: what the browser has composed beside the words; it comes back once it is taken.
+        What the browser has composed beside the words comes back once the question is taken.
         """
         principal = await self._access.principal(request)
-        question, composed = (text or "").strip(), Composed.parse(taken)
+        taken = said(event, "composed")
+        question, composed = said(event, "text").strip(), Composed.parse(taken)
         if not question and not composed.attachments:
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens)
@@ -86,7 +86,7 @@ class QuestionHandlers:
             )
             if started is None:
                 waiting = await self._view.queue(principal, chat_id, is_running=True)
-                written = self._view.button(is_running=True, value="")
+                written = self._view.button(is_running=True)
                 return waiting | {self._parts.composer.text: written, self._parts.taken: taken}
         except PortalError as error:
             place = Place(chat_id, leaf or None)
@@ -94,7 +94,7 @@ class QuestionHandlers:
         place = Place(started.conversation_id, started.assistant_message_id)
         updates = await self._view.chat(principal, place)
         is_running = self._view.is_running(updates)  # a fast answer is complete by now
-        updates[self._parts.composer.text] = self._view.button(is_running=is_running, value="")
+        updates[self._parts.composer.text] = self._view.button(is_running=is_running)
         updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)

@@ -55,7 +55,8 @@ _SCRIPTS: Final = (
     "settings.js",
     "account.js",
     "temporary.js",
-    "comparing.js",  # last: it sends what none of the others has held back
+    "comparing.js",
+    "sending.js",  # last: it sends what none of the others has held back
 )
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it

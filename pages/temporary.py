@@ -147,7 +147,7 @@ class TemporaryHandlers:
             return await self._refused(principal, chat_id, question, error.message)
         chat = await self._portal.temporary_chats.get(principal, started.conversation_id)
         updates = await self._temporary.page(principal, chat)
-        updates[self._parts.composer.text] = self._view.button(is_running=chat.is_running, value="")
+        updates[self._parts.composer.text] = self._view.button(is_running=chat.is_running)
         updates[self._parts.taken] = taken
         return updates | await self._view.account(principal)
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import hypothesis
 import platformdirs
 import pytest
 from blockbuster import blockbuster_ctx
@@ -17,6 +18,9 @@ pytest_plugins = ["tests.fixtures_portal", "tests.fixtures_upstream"]
 
 ROOT = Path(__file__).parents[1]
 FOREIGN_VARIABLES = ("AIPORTAL_", "GRADIO_")
+
+hypothesis.settings.register_profile("suite", deadline=None)  # the machine may be busy
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "AIPORTAL_CHAT_TITLES": settings.chat_titles,
         "AIPORTAL_DISCOVER_LOCAL": str(settings.discover_local),
         "AIPORTAL_LOCAL_SERVERS": ",".join(settings.local_servers),
+        "AIPORTAL_FETCH_ALLOW": ",".join(settings.fetch_allow),
+        "AIPORTAL_SEARCH_URLS": ",".join(settings.search_urls),
     }
     if settings.tools_dir is not None:
         variables["AIPORTAL_TOOLS_DIR"] = str(settings.tools_dir)

@@ -94,6 +94,15 @@ class Engine:
             raise ServiceUnavailable(
                 f"The search provider {self.name!r} cannot be asked. {error.message}"
             ) from error
+        except UpstreamTimeout as error:
+            raise UpstreamTimeout(
+                f"The search provider {self.name!r} did not answer in time. Try again."
+            ) from error
+        except UpstreamError as error:
+            raise UpstreamError(
+                f"The search provider {self.name!r} could not be reached. Try again later.",
+                code=error.code,
+            ) from error
 
     def _read(self, fetched: Fetched) -> Sequence[SearchResult]:
         """Raises UpstreamError."""

@@ -12,7 +12,16 @@ from aiportal.fetch import Tempo
 from aiportal.search.results import SearchResult
 from aiportal.search.texts import field_of, plain_html, result_of
 
-__all__ = ["PROVIDERS", "Asking", "Provider", "ProviderKind"]
+__all__ = [
+    "PROVIDERS",
+    "Asking",
+    "Brave",
+    "Provider",
+    "ProviderKind",
+    "SearXNG",
+    "Tavily",
+    "Wikipedia",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@
 
   let files = []; // see uploads.js
   let only = { model: null, project: null }; // for the next question alone: {id, label}
-  let sent = null; // what went with the last question, until it is taken
-  let count = 0;
 
   const area = () => document.querySelector("#tab-chat .composer .files");
   const say = (words) => {
@@ -220,29 +218,19 @@
     files.forEach(lookAgain);
   };
 
-  const composed = () => {
-    const { files: ready } = state();
-    sent = {
-      attachments: ready.map((one) => one.id),
-      model: only.model?.id ?? "",
-      project: only.project?.id ?? "",
-      temporary: window.aiportal.asksTemporarily(),
-      number: ++count,
-    };
-    document.dispatchEvent(new Event("aiportal:sending"));
-    return JSON.stringify(sent);
+  // What goes with a question leaves with it, and comes back where the question is refused.
+  const takeAway = () => {
+    const gone = { files, only };
+    files = [];
+    only = { model: null, project: null };
+    draw();
+    return gone;
   };
 
-  // Also called where the question was refused: then `text` is that of an earlier one.
-  const taken = (text) => {
-    if (sent !== null && text === JSON.stringify(sent)) {
-      const gone = new Set(sent.attachments);
-      sent = null;
-      files = files.filter((one) => !gone.has(one.id));
-      only = { model: null, project: null };
-      draw();
-    }
-    document.dispatchEvent(new Event("aiportal:settled"));
+  const giveBack = (gone) => {
+    files = [...gone.files, ...files];
+    only = { model: only.model ?? gone.only.model, project: only.project ?? gone.only.project };
+    draw();
   };
 
   const choosing = (kind, one) => {
@@ -253,6 +241,6 @@
   };
 
   acts.attach = openChoice;
-  Object.assign(window.aiportal, { choosing, composed, restoreComposed: restore, taken });
+  Object.assign(window.aiportal, { choosing, giveBack, restoreComposed: restore, takeAway });
   window.aiportal.composedState = state;
 })();

@@ -97,10 +97,11 @@
     } else if (mode() === "blind" && files.length) {
       say(t("Files cannot be sent blind. Remove them, or choose the models."), true);
     } else {
-      if (mode() === "blind") {
-        document.dispatchEvent(new Event("aiportal:sending"));
-        tell("input", { text });
-      } else tell("submit", { text, models, composed: window.aiportal.composed() });
+      const isBlind = mode() === "blind";
+      window.aiportal.sendAway((words, composed) => {
+        if (isBlind) tell("input", { text: words, composed });
+        else tell("submit", { text: words, models, composed });
+      });
       panel().hidden = true; // the answers need the room; the chip says that it is on
       setTimeout(() => {
         const log = document.querySelector("#chat-log .panel-wrap");

@@ -71,12 +71,14 @@
   document.addEventListener("aiportal:composed", keepSoon);
   addEventListener("pagehide", keep);
 
-  // Another chat is opened: what is in the box belongs to the one before, unless it was just sent.
+  // Another chat is opened: what is in the box belongs to the one before, unless a question was just
+  // sent: then it was written for the chat that was made of it.
   document.addEventListener("aiportal:chat", ({ detail: id }) => {
     if (!isReady || id === chat) return;
     if (!isSending) keep();
     chat = id;
-    show(read(id));
+    if (isSending) keepSoon();
+    else show(read(id));
   });
 
   document.addEventListener("aiportal:sending", () => {

@@ -4,7 +4,13 @@ from pages.components.chat_menu import chat_menu
 from pages.components.compare import comparing_signals
 from pages.components.composer import Composer, composer
 from pages.components.empty import Starter, empty_state, planned_tab
-from pages.components.hidden import carrier, live_signals, message_signals, signals
+from pages.components.hidden import (
+    carrier,
+    live_signals,
+    message_signals,
+    sending_signals,
+    signals,
+)
 from pages.components.parts import part
 from pages.components.picker import model_picker, picked_model, picker_value
 from pages.components.project_chip import NO_PROJECT_FILES
@@ -48,6 +54,7 @@ __all__ = [
     "queue_signals",
     "queue_value",
     "row_groups",
+    "sending_signals",
     "side_column",
     "signals",
     "temporary_signals",

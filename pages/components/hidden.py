@@ -4,7 +4,7 @@ import gradio as gr
 
 from pages.components.parts import part
 
-__all__ = ["carrier", "live_signals", "message_signals", "signals"]
+__all__ = ["carrier", "live_signals", "message_signals", "sending_signals", "signals"]
 
 
 def carrier(label: str) -> gr.Textbox:
@@ -22,6 +22,14 @@ def signals() -> gr.HTML:
     `select` opens a row, `edit` renames, `delete` removes; each carries `id`, `edit` also `title`.
     """
     return part("<span></span>", classes="offstage", on_load="window.aiportal.connect(trigger)")
+
+
+def sending_signals() -> gr.HTML:
+    """Where sending.js hands over a question: `input` with its `text`, and as `composed` what goes
+    with it."""
+    return part(
+        "<span></span>", classes="offstage", on_load="window.aiportal.connectSending(trigger)"
+    )
 
 
 def live_signals() -> gr.HTML:

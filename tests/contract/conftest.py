@@ -11,22 +11,26 @@ from aiportal.settings import Settings
 from tests.contract.conversing import Client
 from tests.contract.tool_cases import write_tools
 from tests.running import AppServer, PortalProcess, make_key
-from tests.upstreams import Upstream, write_model_config
+from tests.upstreams import SearchSite, Upstream, write_model_config
+from tests.upstreams.searching import wikipedia
 
 TIMEOUT_S = 10
 
 
 @pytest.fixture(scope="package")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]:
-    """A portal without pages, with an admin's key, in front of a fake provider."""
+    """A portal without pages, with an admin's key, in front of a fake provider and Wikipedia."""
     folder = tmp_path_factory.mktemp("generated")
-    with Upstream() as upstream:
+    with Upstream() as upstream, SearchSite() as site:
+        site.finds("wikipedia", wikipedia("Alan Turing"))
         config = write_model_config(folder / "model_config", upstream.url)
         settings = Settings(
             data_dir=folder / "data",
             model_config_dir=config,
             tools_dir=write_tools(folder / "tools"),
             local_model="off",
+            fetch_allow=(f"127.0.0.1:{site.port}",),
+            search_urls=(f"wikipedia={site.base_of('wikipedia')}",),
         )
         key = asyncio.run(make_key(settings))
         with PortalProcess(settings, key=key, has_pages=False) as process:

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.running import PortalProcess
 
-EXAMPLES = 8  # an operation and a way to call it
+EXAMPLES = 6  # an operation and a way to call it
 PARTS = 4  # of the operations, so that several workers share them
 CHECKS = [
     not_a_server_error,

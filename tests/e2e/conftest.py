@@ -25,6 +25,8 @@ from tests.upstreams import Upstream, write_model_config
 ROOT = Path(__file__).parents[2]
 LINKS = 4
 PEOPLE = 120  # more than there are tests; each takes what it needs
+# An answer that is held open while much else is tried is not to be cut off.
+PATIENT = {"connect": 5, "firstByte": 60, "betweenBytes": 600, "total": 900}
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -55,7 +57,7 @@ def settings(
     config = write_model_config(
         folder / "model_config",
         provider.url,
-        config={"providers": {"acme": acme, "local": shipped}},
+        config={"providers": {"acme": acme, "local": shipped}, "timeouts": PATIENT},
     )
     shutil.copytree(ROOT / "model_config" / "models" / "local", config / "models" / "local")
     return Settings(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.chat import answers, ask, send
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text, usage_chunk
@@ -25,6 +25,18 @@ def _compare_by_keyboard(page: Page) -> None:
             box.focus()
             page.keyboard.press("Space")
     expect(page.locator(".cmp-hint")).to_have_text("2 models answer at once.")
+
+
+def _wait_for_the_end(page: Page, model: str) -> None:
+    """Until the portal has the whole answer, whatever the page shows."""
+    page.wait_for_function(
+        """async ([chat, model]) => {
+          const response = await fetch(`/api/v1/conversations/${chat}/messages`);
+          const { data } = await response.json();
+          return data.some((one) => one.model === model && one.status === "done");
+        }""",
+        arg=[page.url.partition("chat=")[2], model],
+    )
 
 
 def test_two_models_answer_side_by_side_and_the_chat_goes_on_with_one(
@@ -52,9 +64,15 @@ def test_two_models_answer_side_by_side_and_the_chat_goes_on_with_one(
     assert abs(boxes[0]["y"] - boxes[1]["y"]) < 2
     assert boxes[1]["x"] > boxes[0]["x"] + boxes[0]["width"] - 1
 
+    held: list[Route] = []
+    page.route("**/live/comparison/**", lambda route: held.append(route))
     page.reload()  # in the middle: both are found running
     expect(_columns(page)).to_contain_text(["fast begins", "slow begins"])
     gates[1].open()
+    _wait_for_the_end(page, "acme/slow")  # before the page follows it
+    for route in held:
+        route.continue_()
+    page.unroute("**/live/comparison/**")
     expect(_columns(page)).to_contain_text(["fast begins", "slow begins and ends."])
     expect(page.get_by_role("button", name="Go on with this one: acme/slow")).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_have_count(2)  # of the column, and of all

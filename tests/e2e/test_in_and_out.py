@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
+from tests.e2e.accessibility import expect_no_serious_findings
 from tests.e2e.chat import answers, ask, rows
 from tests.e2e.people import Person
 from tests.e2e.test_looks import ANSWER
@@ -59,15 +59,6 @@ def _link(page: Page) -> str:
     return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def _expect_no_serious_findings(page: Page) -> None:
-    findings = [
-        (finding["id"], [node["target"] for node in finding["nodes"]])
-        for finding in Axe().run(page).response["violations"]
-        if finding["impact"] in ("serious", "critical")
-    ]
-    assert findings == []
-
-
 def _expect_to_fit(page: Page) -> None:
     width = page.viewport_size["width"] if page.viewport_size else 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -118,7 +109,7 @@ def test_an_exported_page_stands_alone_and_does_nothing(
     for width in (390, 1440):
         reader.set_viewport_size({"width": width, "height": 800})
         _expect_to_fit(reader)
-    _expect_no_serious_findings(reader)
+    expect_no_serious_findings(reader)
     reader.emulate_media(media="print")
     assert reader.evaluate(ground) == "rgb(255, 255, 255)"
     context.close()
@@ -221,16 +212,15 @@ def test_the_shared_page_has_the_mode_that_was_chosen(
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 26)"
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_menu_dialogs_and_shared_page_are_for_everybody(
-    open_chat: OpenChat, provider: Upstream, mode: str, width: int
+    open_chat: OpenChat, provider: Upstream, width: int
 ) -> None:
     provider.answer("fast", text(ANSWER))
-    page = open_chat(color_scheme=mode, width=width)
+    page = open_chat(width=width)
     ask(page, "A question that is long enough to need two lines on a phone")
     _menu(page)
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     page.keyboard.press("Escape")
     link = _link(page)
     bad = CHATGPT | {"create_time": -1, "title": "A title that is rather long for a phone " * 4}
@@ -239,8 +229,8 @@ def test_menu_dialogs_and_shared_page_are_for_everybody(
         dialog = _dialog(page, "Share…") if is_sharing else _import(page, "x.json", file)
         expect(dialog.locator("li").first).to_be_visible()
         _expect_to_fit(page)
-        _expect_no_serious_findings(page)
+        expect_no_serious_findings(page)
         dialog.get_by_role("button", name="Close").click()
     page.goto(link)
     _expect_to_fit(page)
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from aiportal.settings import Settings
 from tests.contract.attaching import with_eyes
+from tests.e2e.accessibility import expect_no_serious_findings
 from tests.e2e.chat import answers, ask, questions, rows, send
 from tests.e2e.watched import Watched
 from tests.unit.files.samples import pdf, picture
@@ -62,15 +62,6 @@ def _choose(page: Page, *files: tuple[str, bytes]) -> None:
     chooser.value.set_files(payloads)
 
 
-def _expect_no_serious_findings(page: Page) -> None:
-    findings = [
-        (finding["id"], [node["target"] for node in finding["nodes"]])
-        for finding in Axe().run(page).response["violations"]
-        if finding["impact"] in ("serious", "critical")
-    ]
-    assert findings == []
-
-
 def test_files_go_with_a_question(
     open_chat: OpenChat, provider: Upstream, watched: Watched
 ) -> None:
@@ -98,7 +89,7 @@ def test_files_go_with_a_question(
     offered = page.get_by_role("listbox", name="Models and projects")
     option = offered.get_by_role("option", name="Acme eyes")
     expect(option).to_have_attribute("aria-selected", "true")
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     _composer(page).press("Enter")
     expect(_chips(page).filter(has_text="with Acme eyes")).to_be_visible()
     _composer(page).press("Enter")
@@ -123,7 +114,7 @@ def test_files_go_with_a_question(
     expect(page.get_by_label("Model", exact=True)).to_have_value("acme/fast")
     page.reload()
     expect(questions(page).first.locator(".qfiles a")).to_have_count(3)
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
 
 
 def test_a_long_paste_becomes_a_file_and_what_is_too_large_is_told(open_chat: OpenChat) -> None:
@@ -193,7 +184,7 @@ def test_prompts_are_kept_and_asked_with_by_keyboard(open_chat: OpenChat) -> Non
     form = page.get_by_role("dialog", name="New prompt")
     form.get_by_label("Command").fill("Translate")
     form.get_by_label("Text", exact=True).fill("Into {{language:French}}: {{text}} ({{user}})")
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     form.get_by_role("button", name="Save").press("Enter")
     expect(dialog.get_by_text("/translate")).to_be_visible()
     page.keyboard.press("Escape")

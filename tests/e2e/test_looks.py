@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import expect_no_serious_findings
 from tests.e2e.chat import ask
 from tests.upstreams import DONE, Upstream, chunk, error, stream, text
 
@@ -57,44 +57,41 @@ def test_the_mode_follows_the_system_until_the_user_chooses(open_chat: OpenChat)
     expect(ground).not_to_have_class(re.compile(r"\bdark\b"))
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_axe_finds_nothing_serious_in_a_chat(
-    open_chat: OpenChat, provider: Upstream, mode: str, width: int
+    open_chat: OpenChat, provider: Upstream, width: int
 ) -> None:
     provider.answer("fast", text(ANSWER, usage=None), error(503))
-    page = open_chat(color_scheme=mode, width=width)
-    _expect_no_serious_findings(page)
+    page = open_chat(width=width)
+    expect_no_serious_findings(page)
     for question in ("First", "Second"):
         ask(page, question)
     page.get_by_role("button", name="Settings").click()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_nothing_serious_in_versions_menus_and_dialogs(
-    open_chat: OpenChat, provider: Upstream, mode: str
+    open_chat: OpenChat, provider: Upstream
 ) -> None:
     provider.answer("fast", text("One."), stream(chunk("Two", finish="length"), DONE))
-    page = open_chat(color_scheme=mode, width=390)
+    page = open_chat(width=390)
     ask(page, "Count")
     page.get_by_title("Answer again").click()
     expect(page.get_by_role("button", name="Continue")).to_be_visible()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     page.get_by_title("More about this answer").click()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     page.get_by_role("button", name="Edit the answer").click()
     expect(page.get_by_label("Edit the answer")).to_be_visible()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_axe_finds_nothing_serious_in_the_list_of_chats(
-    open_chat: OpenChat, provider: Upstream, portal_url: str, mode: str, width: int
+    open_chat: OpenChat, provider: Upstream, portal_url: str, width: int
 ) -> None:
     provider.answer("fast", text("About whales."))
-    page = open_chat(color_scheme=mode, width=width)
+    page = open_chat(width=width)
     ask(page, "Whales")
     chat, headers = page.url.partition("chat=")[2], {"Origin": portal_url}
     changes = {"pinned": True, "tags": ["sea"]}
@@ -104,25 +101,22 @@ def test_axe_finds_nothing_serious_in_the_list_of_chats(
     page.wait_for_selector("html[data-ready]")
     if width == 390:
         page.get_by_role("button", name="Open the menu").click()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     page.get_by_placeholder("Search chats").fill("whales")
     expect(page.locator(".hit").first).to_be_visible()
     page.locator(".slist").get_by_role("button", name="Select").click()
     page.get_by_label("Select Whales").check()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
     page.get_by_role("button", name="Move to a project").click()
-    _expect_no_serious_findings(page)
+    expect_no_serious_findings(page)
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-def test_axe_finds_nothing_serious_before_the_app(
-    watched_page: Callable[..., Page], mode: str
-) -> None:
+def test_axe_finds_nothing_serious_before_the_app(watched_page: Callable[..., Page]) -> None:
     for path in ("/login", "/login/link?token=x"):
-        page = watched_page(color_scheme=mode)
+        page = watched_page()
         page.set_extra_http_headers({"X-Forwarded-For": "203.0.113.9"})
         page.goto(path)
-        _expect_no_serious_findings(page)
+        expect_no_serious_findings(page)
 
 
 def test_the_other_tabs_say_what_there_will_be(open_chat: OpenChat) -> None:
@@ -163,13 +157,3 @@ def test_a_question_can_be_asked_with_the_keyboard_alone(
     page.keyboard.type("and ferns")
     page.keyboard.press("Enter")
     expect(page.locator(".mfoot")).to_be_visible()
-
-
-def _expect_no_serious_findings(page: Page) -> None:
-    findings = Axe().run(page).response["violations"]
-    serious = [
-        (one["id"], [node["html"] for node in one["nodes"]])
-        for one in findings
-        if one["impact"] in {"critical", "serious"}
-    ]
-    assert serious == []

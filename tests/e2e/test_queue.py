@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.chat import answers, questions, send, stop
+from tests.e2e.chat import answers, questions, rows, send, stop
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text, usage_chunk
 
 OpenChat = Callable[..., Page]
@@ -67,7 +67,6 @@ def test_after_stop_on_a_phone_they_wait_for_a_word(
     expect(answers(page)).to_contain_text(["One"])
     page.get_by_placeholder("Ask anything").fill("Second?")
     page.get_by_role("button", name="Ask next").click()
-    expect(_waiting(page)).to_have_count(1)
     send(page, "A third question that is a good deal longer than a phone is wide, so it is cut")
     expect(_waiting(page)).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -77,3 +76,44 @@ def test_after_stop_on_a_phone_they_wait_for_a_word(
     page.get_by_role("button", name="Send the first now").click()
     expect(answers(page)).to_contain_text(["One", "Two.", "Three."])
     expect(page.locator(".queue")).to_have_count(0)
+
+
+def test_questions_sent_in_one_go_make_one_chat_and_what_is_typed_meanwhile_stays(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", text("One."), text("Two."), text("Three."))
+    page = open_chat()
+    page.evaluate(
+        """() => {
+          const box = document.querySelector("#composer-input textarea");
+          const type = (text) => {
+            box.value = text;
+            box.dispatchEvent(new Event("input", { bubbles: true }));
+          };
+          for (const text of ["First?", "Second?", "Third?"]) {
+            type(text);
+            window.aiportal.queue();
+          }
+          window.aiportal.queue();
+          type("Not yet");
+        }"""
+    )
+    expect(questions(page)).to_have_text(["First?", "Second?", "Third?"])
+    expect(answers(page)).to_contain_text(["One.", "Two.", "Three."])
+    expect(rows(page)).to_have_text(["First?"])
+    expect(page.get_by_placeholder("Ask anything")).to_have_value("Not yet")
+
+
+def test_a_question_that_does_not_arrive_comes_back(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", text("Here I am."))
+    page = open_chat()
+    page.clock.install()
+    composer = page.get_by_placeholder("Ask anything")
+    page.evaluate("window.aiportal.connectSending(() => {})")  # nothing listens
+    send(page, "Is anybody there?")
+    expect(composer).to_have_value("")
+    composer.fill("And more.")
+    page.clock.fast_forward("00:30")
+    expect(composer).to_have_value("Is anybody there?\n\nAnd more.")

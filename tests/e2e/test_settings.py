@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.accessibility import expect_no_serious_findings
 from tests.e2e.chat import ask, rows, send
 from tests.e2e.watched import Watched
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
@@ -33,11 +33,6 @@ def _section(box: Locator, name: str) -> None:
 def _reload(page: Page) -> None:
     page.reload()
     page.wait_for_selector("html[data-ready]")
-
-
-def _serious(page: Page) -> list[str]:
-    findings = Axe().run(page).response["violations"]
-    return [one["id"] for one in findings if one["impact"] in {"critical", "serious"}]
 
 
 def _theme_at_first(page: Page) -> list[str]:
@@ -223,7 +218,7 @@ def test_keys_do_what_their_list_says(open_chat: OpenChat, provider: Upstream) -
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("?")
     expect(page.locator(".keys-list dt")).to_have_count(10)
-    assert _serious(page) == []
+    expect_no_serious_findings(page)
     page.keyboard.press("Control+b")  # waits below a dialog
     page.keyboard.press("Escape")
     expect(page.get_by_placeholder("Search chats")).to_be_visible()
@@ -249,7 +244,7 @@ def test_the_settings_are_for_everybody(open_chat: OpenChat, width: int, mode: s
     for name in SECTIONS:
         expect(box.get_by_role("tab", name=name)).to_be_focused()
         expect(box.get_by_role("tabpanel", name=name)).to_be_visible()
-        assert _serious(page) == []
+        expect_no_serious_findings(page)
         page.keyboard.press("ArrowDown")
     expect(first).to_be_focused()
     expect(box.get_by_role("tabpanel", name="Look and language")).to_be_visible()

@@ -9,7 +9,7 @@ from aiportal.accounts import COOKIE_NAME
 
 __all__ = ["TIMEOUT_MS", "Watched"]
 
-TIMEOUT_MS = 15_000  # a deadline for a busy machine; the usual wait is a tenth of a second
+TIMEOUT_MS = 30_000  # a deadline for a busy machine; the usual wait is a tenth of a second
 # What Gradio's own script says when a page is left while a stream is open.
 LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 

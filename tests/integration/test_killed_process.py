@@ -15,7 +15,7 @@ from aiportal.settings import Settings
 from tests.integration.calls import CHAT, chat_body
 from tests.running import PortalProcess, make_key
 
-ROUNDS = 20
+ROUNDS = 8
 CALLERS = 16
 ENOUGH = 40  # answers before the kill, and one more each round
 LOCKED_S = 0.4
@@ -106,7 +106,7 @@ def _rows(database: Path) -> dict[str, int]:
         return dict(connection.execute(query).fetchall())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_finished_answer_lacks_its_row(wired_settings: Settings) -> None:
     key = asyncio.run(make_key(wired_settings))
     database = wired_settings.database_path

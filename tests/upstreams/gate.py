@@ -5,6 +5,8 @@ import threading
 
 __all__ = ["Gate"]
 
+PATIENCE_S = 30.0  # for a busy machine; what is waited for comes within milliseconds
+
 
 class Gate:
     """Closed at first; `open()` lets everyone through, now and later. Safe from any thread."""
@@ -25,12 +27,12 @@ class Gate:
                 loop.call_soon_threadsafe(event.set)
             self._waiters.clear()
 
-    def wait(self, timeout_s: float = 5) -> None:
+    def wait(self, timeout_s: float = PATIENCE_S) -> None:
         """Block this thread until the gate opens. Raises TimeoutError after `timeout_s`."""
         if not self._event.wait(timeout_s):
             raise TimeoutError(f"the gate was still closed after {timeout_s} s")
 
-    async def arrival(self, timeout_s: float | None = 5) -> None:
+    async def arrival(self, timeout_s: float | None = PATIENCE_S) -> None:
         """Suspend this task until the gate opens. Raises TimeoutError after `timeout_s`."""
         waiter = (asyncio.get_running_loop(), asyncio.Event())
         with self._lock:

@@ -17,7 +17,7 @@ from aiportal.search import WebSearch
 from aiportal.search.engine import Engine
 from aiportal.search.providers import PROVIDERS
 from tests.unit.search.conftest import ANN, BEN, QUICK, MakeSearch
-from tests.upstreams import Answer, Close, Gate, SearchSite, plain
+from tests.upstreams import Answer, Close, Gate, Names, SearchSite, plain
 from tests.upstreams.searching import brave, searxng, tavily, wikipedia
 
 A, B, C = ("A", "https://a.test/"), ("B", "https://b.test/"), ("C", "https://c.test/")
@@ -210,6 +210,15 @@ async def test_a_connection_that_breaks_is_tried_again(make: MakeSearch, site: S
     site.finds("brave", lambda _: [Close()], brave(A))
 
     assert (await make("brave").search(ANN, "letters", provider="brave")).results
+
+
+async def test_a_provider_that_cannot_be_reached() -> None:
+    async with Fetcher.open(look_up=Names({})) as fetcher:
+        engine = Engine(fetcher, PROVIDERS["brave"]("https://nowhere.test", "key"), tempo=QUICK)
+        with pytest.raises(UpstreamError, match="'brave' could not be reached") as failed:
+            await WebSearch({"brave": engine}).search(ANN, "a", provider="brave")
+
+    assert failed.value.code == "host_not_found"
 
 
 @pytest.mark.parametrize(
