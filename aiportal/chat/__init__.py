@@ -39,6 +39,9 @@ from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ToolUse, ToolUseStatus
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
+from aiportal.chat.web import Findings, Marker, annotations_of, markers
+from aiportal.chat.web.page_reader import PageReader
+from aiportal.chat.web.searcher import Searcher
 
 __all__ = [
     "Answer",
@@ -63,15 +66,18 @@ __all__ = [
     "ExportFormat",
     "Exports",
     "Failure",
+    "Findings",
     "GoingOn",
     "ImportReport",
     "Imports",
     "KeptArtifact",
     "KeptFile",
     "ListFilter",
+    "Marker",
     "Message",
     "MessageStatus",
     "Page",
+    "PageReader",
     "Passage",
     "Project",
     "ProjectFiles",
@@ -88,6 +94,7 @@ __all__ = [
     "RawExchanges",
     "Responses",
     "SearchMatch",
+    "Searcher",
     "Share",
     "SharedBranch",
     "Shares",
@@ -101,8 +108,10 @@ __all__ = [
     "ToolUseStatus",
     "Trash",
     "Turns",
+    "annotations_of",
     "is_broken_off",
     "is_temporary",
+    "markers",
     "model_of",
     "open_chats",
 ]
