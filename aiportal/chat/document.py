@@ -14,6 +14,7 @@ from typing import Final
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.passages import Passage
 from aiportal.markdown import SafeMarkdown
+from aiportal.source_text import sources_html
 
 __all__ = ["conversation_document", "day_text", "document_html", "models_of"]
 
@@ -95,6 +96,7 @@ class _Writer:
         parts += [_tool(text) for text in passage.tools]
         if passage.content:
             parts.append(self._styled(passage.content))
+        parts.append(sources_html(passage.sources, passage.note))
         if passage.problem:
             parts.append(f'<p class="problem">{html.escape(passage.problem)}</p>')
         return f'<section class="answer">{"".join(parts)}</section>'

@@ -7,6 +7,7 @@ from typing import Literal
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.tool_text import use_text
 from aiportal.errors import NotFound
+from aiportal.events import SourceFound
 
 __all__ = ["Passage", "branch_to"]
 
@@ -17,6 +18,7 @@ class Passage:
 
     attachments: names of the files that were sent with a question.
     tools: what an answer's model called, one text a call.
+    sources: what an answer may cite. note: what should be known of the search for them.
     """
 
     role: Literal["user", "assistant"]
@@ -28,6 +30,8 @@ class Passage:
     created_at: str
     attachments: Sequence[str] = ()
     tools: Sequence[str] = ()
+    sources: Sequence[SourceFound] = ()
+    note: str | None = None
 
     @classmethod
     def of(cls, message: Message) -> "Passage":
@@ -42,6 +46,8 @@ class Passage:
             created_at=message.created_at,
             attachments=[file.name for file in message.attachments],
             tools=[use_text(use) for use in message.tool_calls],
+            sources=message.sources,
+            note=(message.web_search or {}).get("note"),
         )
 
 

@@ -29,9 +29,9 @@ VALUES (:user_id, :source, :foreign_id, :conversation_id)
 """
 _MESSAGE: Final = """
 INSERT INTO messages (id, conversation_id, parent_id, role, content, reasoning, model, status,
-  finish_reason, usage, cost_usd, error, created_at, tool_calls)
+  finish_reason, usage, cost_usd, error, created_at, tool_calls, web_search)
 VALUES (:id, :conversation_id, :parent_id, :role, :content, :reasoning, :model, :status,
-  :finish_reason, :usage, :cost_usd, :error, :created_at, :tool_calls)
+  :finish_reason, :usage, :cost_usd, :error, :created_at, :tool_calls, :web_search)
 """
 
 
@@ -97,5 +97,11 @@ def _rows(
             "error": None if message.error is None else json.dumps(asdict(message.error)),
             "created_at": message.created_at or (parent or {}).get("created_at") or created_at,
             "tool_calls": json.dumps([use.as_json() for use in message.tool_calls]),
+            "web_search": _search(message),
         }
     return list(made.values())
+
+
+def _search(message: ForeignMessage) -> str | None:
+    search = message.findings.as_json()
+    return None if search is None else json.dumps(search)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aiportal.events import SourceFound, WebSearched
 
-__all__ = ["Findings"]
+__all__ = ["NO_FINDINGS", "Findings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,9 @@ class Findings:
         sources: Sequence[Mapping[str, Any]] = value["sources"]
         searched = WebSearched(value["query"], value["provider"], value["note"])
         return cls(searched, tuple(SourceFound(**one) for one in sources))
+
+
+NO_FINDINGS: Final = Findings()
 
 
 def _plain(source: SourceFound) -> dict[str, Any]:

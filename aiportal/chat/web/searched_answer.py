@@ -36,8 +36,8 @@ Delta = WebSearched | SourceFound | TextDelta | ReasoningDelta | ToolCalled | To
 
 
 class SearchedAnswer:
-    """An `Answer`. Entered once the answer has begun, or, where it is to be read by `deltas`, at once:
-    then the search is the first that these tell of. Leaving it ends what runs.
+    """An `Answer`. Entered once the answer has begun, or, where it is followed, at once: then it begins
+    when it is read, and the search is the first that `deltas` tell of. Leaving it ends what runs.
 
     open_answer: asks the model, with the portal's tools where they are wanted.
     """
@@ -68,7 +68,7 @@ class SearchedAnswer:
 
     async def __aenter__(self) -> Self:
         if not self._is_followed:
-            await self._open(await self._gather())
+            await self._begun()
         return self
 
     async def __aexit__(
@@ -89,6 +89,10 @@ class SearchedAnswer:
     def finish_reason(self) -> str | None:
         return None if self._answer is None else self._answer.finish_reason
 
+    @property
+    def request_id(self) -> str:
+        return "" if self._answer is None else self._answer.request_id
+
     def fail(self, error: PortalError) -> None:
         """See `Completion.fail`."""
         if self._answer is not None:
@@ -96,7 +100,7 @@ class SearchedAnswer:
 
     async def read(self) -> bytes:
         """The answer as one body, with `annotations`, `citations` and what was searched."""
-        answer = await self._entered().read()
+        answer = await (await self._begun()).read()
         findings = self._findings
         value: dict[str, Any] = orjson.loads(answer)
         message = value["choices"][0]["message"]
@@ -109,8 +113,9 @@ class SearchedAnswer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The stream; see `CitedStream`. Raises as `Completion.chunks` does."""
+        answer = await self._begun()
         cited = CitedStream(self._findings)
-        async for block in self._entered().chunks():
+        async for block in answer.chunks():
             yield b"".join(map(cited.passed, split_events(block)))
 
     async def deltas(self) -> AsyncIterator[Delta]:
@@ -118,11 +123,14 @@ class SearchedAnswer:
         gathered = await self._gather()
         for event in gathered.findings.events():
             yield event
-        await self._open(gathered)
-        async for delta in self._entered().deltas():
+        answer = await self._open(gathered)
+        async for delta in answer.deltas():
             yield delta
 
-    async def _open(self, gathered: Gathered) -> None:
+    async def _begun(self) -> Completion | ToolLoop:
+        return self._answer or await self._open(await self._gather())
+
+    async def _open(self, gathered: Gathered) -> Completion | ToolLoop:
         self._findings = gathered.findings
         body = self._request.body
         messages = with_sources(
@@ -133,8 +141,4 @@ class SearchedAnswer:
         answer = await opening.__aenter__()
         self._opening, self._answer = opening, answer
         self.model_id, self.deployment_id = answer.model_id, answer.deployment_id
-
-    def _entered(self) -> Completion | ToolLoop:
-        if self._answer is None:
-            raise RuntimeError("a searched answer is read before it is entered")
-        return self._answer
+        return answer
