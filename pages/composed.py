@@ -12,7 +12,7 @@ MAX_FILES = 100  # the core's own bound is lower, and says so
 @dataclass(frozen=True, slots=True)
 class Composed:
     """attachments: ids. model: "" for the one that is picked. project: "" for that of the list.
-    is_temporary: the question is not to be stored.
+    is_temporary: the question is not to be stored. is_searched: the web is, before the answer.
 
     Nothing of it is believed: the core checks what it names against the caller.
     """
@@ -21,6 +21,7 @@ class Composed:
     model: str = ""
     project: str = ""
     is_temporary: bool = False
+    is_searched: bool = False
 
     @classmethod
     def parse(cls, text: object) -> "Composed":
@@ -38,6 +39,7 @@ class Composed:
             _word(value.get("model")),
             _word(value.get("project")),
             value.get("temporary") is True,
+            value.get("web") is True,
         )
 
 

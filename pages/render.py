@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from aiportal.chat import BranchMessage, MessageStatus, ToolUse, is_broken_off
+from aiportal.chat import BranchMessage, Findings, MessageStatus, ToolUse, is_broken_off
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolCalled,
     ToolReturned,
@@ -16,8 +17,10 @@ from aiportal.events import (
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
 )
 from pages.attached import attached_html
+from pages.citations import cited_html, sources_html
 from pages.footers import Versions, answer_foot, escaped, failure_foot, question_foot
 from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
@@ -38,6 +41,7 @@ __all__ = [
 
 ChatMessage = dict[str, Any]
 
+_NO_FINDINGS: Final = Findings()
 _HEADINGS: Final[Mapping[str | None, str]] = MappingProxyType(
     dict(
         zip(
@@ -67,6 +71,7 @@ _HEADINGS: Final[Mapping[str | None, str]] = MappingProxyType(
 class Answer:
     """One answer as far as it has come, to the question `question_id`.
 
+    findings: what was searched for it, and found.
     siblings: all answers to the question. goes_on: it broke off, and can be written on.
     tool_calls: what its model called.
     """
@@ -85,6 +90,7 @@ class Answer:
     siblings: Sequence[str] = ()
     goes_on: bool = False
     is_edited: bool = False
+    findings: Findings = _NO_FINDINGS
     rating: str | None = None
     tool_calls: tuple[ToolUse, ...] = ()
 
@@ -107,6 +113,7 @@ class Answer:
             siblings=stored.siblings,
             goes_on=is_broken_off(message),
             is_edited=message.edited_at is not None,
+            findings=message.findings,
             rating=message.rating.value if message.rating else None,
             tool_calls=message.tool_calls,
         )
@@ -126,6 +133,8 @@ class Answer:
             case ToolReturned():
                 uses = (use.after(event) for use in self.tool_calls)
                 return replace(self, tool_calls=tuple(uses))
+            case WebSearched() | SourceFound():
+                return replace(self, findings=self.findings.after(event))
             case UsageReported():
                 return replace(self, usage=event)
             case TurnFailed():
@@ -186,7 +195,7 @@ class ChatRenderer:
             parts.append(_failure_html(answer))
         if not is_running:
             parts.append(_foot_html(answer))
-        return "".join(parts)
+        return cited_html("".join(parts), answer.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +273,7 @@ def _foot_html(answer: Answer) -> str:
     versions = Versions(answer.message_id, answer.siblings)
     if answer.status == "error" and not answer.text:
         return failure_foot(versions)
-    return answer_foot(
+    return sources_html(answer.findings) + answer_foot(
         versions,
         question_id=answer.question_id,
         model=answer.model,

@@ -31,6 +31,7 @@ _STYLESHEETS: Final = (
     "project_files.css",
     "queued.css",
     "temporary.css",
+    "web.css",
     "sign_in.css",
     "settings.css",
 )
@@ -55,6 +56,7 @@ _SCRIPTS: Final = (
     "settings.js",
     "account.js",
     "temporary.js",
+    "web.js",
     "comparing.js",
     "sending.js",  # last: it sends what none of the others has held back
 )

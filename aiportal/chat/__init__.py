@@ -39,11 +39,12 @@ from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ToolUse, ToolUseStatus
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
-from aiportal.chat.web import Findings, Marker, annotations_of, markers
+from aiportal.chat.web import MARKER, Findings, Marker, annotations_of, cited_numbers, markers
 from aiportal.chat.web.page_reader import PageReader
 from aiportal.chat.web.searcher import Searcher
 
 __all__ = [
+    "MARKER",
     "Answer",
     "AnswerCache",
     "Arena",
@@ -109,6 +110,7 @@ __all__ = [
     "Trash",
     "Turns",
     "annotations_of",
+    "cited_numbers",
     "is_broken_off",
     "is_temporary",
     "markers",

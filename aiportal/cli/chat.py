@@ -91,10 +91,8 @@ async def _print_answer(portal: Portal, operator: Principal, body: dict[str, Any
     async with asking as completion:
         async for delta in completion.deltas():
             match delta:
-                case WebSearched():
-                    findings = Findings(delta)
-                case SourceFound():
-                    findings = Findings(findings.searched, (*findings.sources, delta))
+                case WebSearched() | SourceFound():
+                    findings = findings.after(delta)
                 case TextDelta():
                     click.echo(plain(delta.text), nl=False)
                 case ReasoningDelta():

@@ -25,6 +25,7 @@ from pages.components.side import (
     side_column,
 )
 from pages.components.temporary import temporary_signals
+from pages.components.web import web_value
 
 __all__ = [
     "NO_PROJECT_FILES",
@@ -59,4 +60,5 @@ __all__ = [
     "signals",
     "temporary_signals",
     "title_bar",
+    "web_value",
 ]

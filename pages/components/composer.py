@@ -9,6 +9,7 @@ from pages.components.parts import part
 from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
 from pages.components.temporary import temporary_chip, temporary_line
+from pages.components.web import web_chip
 
 __all__ = ["Composer", "composer"]
 
@@ -59,6 +60,7 @@ class Composer(NamedTuple):
     temperature: gr.Number
     top_p: gr.Number
     max_tokens: gr.Number
+    web: gr.HTML
     note: gr.HTML
     queue: gr.HTML
     project: gr.HTML
@@ -88,13 +90,14 @@ def composer(*, max_file_bytes: int) -> Composer:
             )
             with gr.Row(elem_classes="chips"):
                 part(_ATTACH_CHIP)
+                web = web_chip()
                 part(_SETTINGS_CHIP)
                 compare_chip()
                 temporary_chip()
                 project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, queue, project, line)
+    return Composer(text, *settings, web, note, queue, project, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:

@@ -116,7 +116,7 @@ class TemporaryChats(Upkeep):
             web_search=web_search,
         )
         self._admit(principal)
-        chat.settings = settings
+        chat.settings, chat.web_search = settings, web_search
         chat.exchanges.append(Exchange(question, answer))
         return self._launch(principal, chat, answer)
 
@@ -141,7 +141,7 @@ class TemporaryChats(Upkeep):
             source=source,
             request_id=request_id,
             tools=tools,
-            web_search=web_search,
+            web_search=web_search or chat.web_search,
         )
         self._admit(principal)
         chat.settings = settings

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from aiportal.events import SourceFound
 
-__all__ = ["Marker", "annotations_of", "markers"]
+__all__ = ["MARKER", "Marker", "annotations_of", "cited_numbers", "markers"]
 
 _NUMBER: Final = r"[1-9][0-9]{0,2}"
 _NUMBERS: Final = rf"{_NUMBER}(?: ?[,;–-] ?{_NUMBER}){{0,19}}"
-_MARKER: Final = re.compile(
+MARKER: Final = re.compile(
     rf"(?<!\\)(?:\[\^?(?P<square>{_NUMBERS})\]|【(?P<lenses>{_NUMBERS})(?:†[^】\n]{{0,80}})?】)"
 )
 _PART: Final = re.compile(rf"({_NUMBER})(?: ?[–-] ?({_NUMBER}))?")
@@ -47,11 +47,11 @@ def markers(text: str, sources: Sequence[SourceFound]) -> list[Marker]:
     code = list(_code(text))
     starts = [start for start, _ in code]
     found = []
-    for match in _MARKER.finditer(text):
+    for match in MARKER.finditer(text):
         at = bisect_right(starts, match.start()) - 1
         if at >= 0 and match.start() < code[at][1]:
             continue
-        numbers = tuple(_numbers(match["square"] or match["lenses"], len(sources)))
+        numbers = cited_numbers(match, len(sources))
         if numbers and not _is_else(text, match, [sources[one - 1].url for one in numbers]):
             found.append(Marker(match.start(), match.end(), numbers))
     return found
@@ -74,16 +74,14 @@ def annotations_of(text: str, sources: Sequence[SourceFound]) -> list[dict[str, 
     ]
 
 
-def _numbers(text: str, count: int) -> Iterator[int]:
-    """Those up to `count`, each once."""
-    seen: set[int] = set()
-    for match in _PART.finditer(text):
-        first = int(match[1])
-        last = int(match[2]) if match[2] else first
-        for number in range(first, min(last, count) + 1):
-            if number not in seen:
-                seen.add(number)
-                yield number
+def cited_numbers(match: re.Match[str], count: int) -> tuple[int, ...]:
+    """What a match of `MARKER` cites of `count` sources, each once."""
+    found: dict[int, None] = {}
+    for part in _PART.finditer(match["square"] or match["lenses"]):
+        first = int(part[1])
+        last = int(part[2]) if part[2] else first
+        found |= dict.fromkeys(range(first, min(last, count) + 1))
+    return tuple(found)
 
 
 def _is_else(text: str, match: re.Match[str], urls: Sequence[str]) -> bool:

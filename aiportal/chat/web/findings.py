@@ -1,7 +1,7 @@
 """What a search found for an answer, as it is told and stored."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Self
 
 from aiportal.events import SourceFound, WebSearched
@@ -21,6 +21,12 @@ class Findings:
         if self.searched is not None:
             yield self.searched
         yield from self.sources
+
+    def after(self, event: WebSearched | SourceFound) -> "Findings":
+        """With what the event tells."""
+        if isinstance(event, WebSearched):
+            return replace(self, searched=event)
+        return replace(self, sources=(*self.sources, event))
 
     def citations(self) -> list[dict[str, str]]:
         """Title and address of each source, the one that is cited as [1] first."""
