@@ -90,9 +90,8 @@ class Portal(Chats):
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             keys = await asyncio.to_thread(settings.provider_environment)
             web_search = WebSearch.of(fetcher, keys, urls=settings.search_urls)
-            tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
-            )
+            opening = open_tools(database, settings, sandbox, fetcher, web_search)
+            tools = await stack.enter_async_context(opening)
             answers = AnswerCache()
             stack.callback(answers.clear)
             searcher = Searcher(web_search, PageReader(tools))

@@ -4,7 +4,6 @@ The global variables stay from one call to the next in the same process: that is
 """
 
 import ast
-import asyncio
 import inspect
 import linecache
 import sys
@@ -96,6 +95,8 @@ def _execute(code: types.CodeType | None) -> Any:
         return None
     result = eval(code, module.__dict__)  # noqa: S307 (the sandbox holds it)
     if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio  # seldom needed, and slow to come
+
         return asyncio.run(result)
     return result
 
