@@ -17,6 +17,7 @@ NAMES: Sequence[str] = ("brave", "tavily", "wikipedia")
 def searching_settings(settings: Settings, site: SearchSite, tools: Path) -> Settings:
     """The site answers for every provider; the tools are those of `write_tools` and `web-scraper`."""
     write_tools(tools)
+    shutil.copy(SHIPPED / "config.json", tools / "config.json")
     shutil.copytree(SHIPPED / "web-scraper", tools / "web-scraper")
     return settings.model_copy(
         update={

@@ -20,7 +20,7 @@ from tests.e2e.people import People, Person
 from tests.e2e.watched import TIMEOUT_MS, Watched
 from tests.running import PortalProcess
 from tests.system_parts import chromium
-from tests.upstreams import Upstream, write_model_config
+from tests.upstreams import SearchSite, Upstream, write_model_config
 
 ROOT = Path(__file__).parents[2]
 LINKS = 4
@@ -47,8 +47,18 @@ def provider() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="package")
+def search_site() -> Iterator[SearchSite]:
+    """The fake Wikipedia that the portal searches."""
+    with SearchSite() as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
 def settings(
-    tmp_path_factory: pytest.TempPathFactory, provider: Upstream, weights_cache: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: Upstream,
+    search_site: SearchSite,
+    weights_cache: Path,
 ) -> Settings:
     """Settings of the portal: the fake provider's models and the embedded one."""
     folder = tmp_path_factory.mktemp("e2e")
@@ -67,6 +77,8 @@ def settings(
         model_config_dir=config,
         local_model="on",
         chat_titles="off",
+        search_urls=(f"wikipedia={search_site.base_of('wikipedia')}",),
+        fetch_allow=(f"127.0.0.1:{search_site.port}",),
     )
 
 
