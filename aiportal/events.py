@@ -19,6 +19,7 @@ __all__ = [
     "TurnFinished",
     "TurnStarted",
     "UsageReported",
+    "WebSearched",
     "as_json",
 ]
 
@@ -111,8 +112,25 @@ class ToolReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSearched:
+    """The web was searched for the answer. Its sources follow, where there are any.
+
+    provider: those that were heard, separated by commas; empty where none was.
+    note: in words, what should be known: that only Wikipedia was asked, that nobody answered.
+    """
+
+    query: str
+    provider: str
+    note: str | None
+    type: Literal["web_search"] = "web_search"
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFound:
-    """A page that the answer may cite as [number]. snippet: what the search showed of it."""
+    """A page that the answer may cite as [number]. snippet: what the search showed of it.
+
+    All of it is data from a stranger.
+    """
 
     number: int
     title: str
@@ -170,6 +188,8 @@ Event = (
     | ReasoningDelta
     | ToolCalled
     | ToolReturned
+    | WebSearched
+    | SourceFound
     | UsageReported
     | TurnFailed
     | TurnFinished

@@ -19,8 +19,10 @@ from aiportal.chat import (
     AnswerCache,
     Chats,
     Completions,
+    PageReader,
     PromptTokens,
     Responses,
+    Searcher,
     open_chats,
 )
 from aiportal.dialects.operations import ModelRequest
@@ -92,7 +94,8 @@ class Portal(Chats):
             tools = await stack.enter_async_context(opening)
             answers = AnswerCache()
             stack.callback(answers.clear)
-            completions = Completions(registry, router, answers, tools)
+            searcher = Searcher(web_search, PageReader(tools))
+            completions = Completions(registry, router, answers, tools, searcher)
             chats = await stack.enter_async_context(
                 open_chats(
                     database,

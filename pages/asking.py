@@ -33,16 +33,20 @@ class Asking:
             return await self._portal.projects.get(principal, composed.project)
         return await self._view.project(principal, clock)
 
-    async def keep(self, principal: Principal, chat_id: str, settings: ChatSettings) -> None:
+    async def keep(
+        self, principal: Principal, chat_id: str, settings: ChatSettings, *, is_searched: bool
+    ) -> None:
         """Store the settings with the chat if they have changed."""
         conversation = await self._portal.conversations.get(principal, chat_id)
-        if ChatSettings.of(conversation) == settings:
+        is_known = conversation.web_search == is_searched
+        if is_known and ChatSettings.of(conversation) == settings:
             return
         await self._portal.conversations.update(
             principal,
             chat_id,
             system_prompt=settings.system_prompt,
             parameters=settings.parameters(conversation.parameters),
+            web_search=is_searched,
         )
 
     async def in_new_chat(
@@ -53,6 +57,7 @@ class Asking:
         settings: ChatSettings,
         project: Project | None,
         model: str | None = None,
+        is_searched: bool = False,
     ) -> _Started:
         """What `start` does in a chat that is made for it, and goes again if it is refused."""
         made = await self._portal.conversations.create(
@@ -61,6 +66,7 @@ class Asking:
             system_prompt=settings.system_prompt,
             parameters=settings.parameters({}),
             project_id=project.id if project else None,
+            web_search=is_searched,
         )
         try:
             return await start(made.id)

@@ -106,7 +106,7 @@ class _Wiring:
         self._rows = [parts.side.rows, parts.side.timer]
         self._place = [parts.chat_id, parts.leaf, parts.shown]
         chat = [*self._place, parts.title, parts.log, parts.empty, written.text, written.line]
-        chat += [written.queue, written.project]
+        chat += [written.queue, written.project, written.web]
         self._chat = [*chat, account, parts.turn, parts.comparison, parts.battle]
         self._all = [
             *chat,

@@ -16,7 +16,7 @@ from aiportal.principal import Principal
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.columns import Column, ColumnsRenderer, columns_of
-from pages.components import NO_PROJECT_FILES, queue_value
+from pages.components import NO_PROJECT_FILES, queue_value, web_value
 from pages.footers import usd
 from pages.history import History
 from pages.list_view import ListView
@@ -146,6 +146,7 @@ class ChatView:
             parts.composer.text: self.button(is_running=bool(running or compared)),
             parts.composer.line: await self.line(principal, conversation, branch),
             parts.composer.project: await self._project_chip.in_chat(principal, conversation),
+            parts.composer.web: web_value(is_on=conversation.web_search),
             **await self.queue(principal, place.chat_id, is_running=bool(running or compared)),
         }
 
@@ -187,6 +188,7 @@ class ChatView:
             parts.composer.line: {"cost": "", "used": ""},
             parts.composer.queue: queue_value((), is_running=False),
             parts.composer.project: NO_PROJECT_FILES,
+            parts.composer.web: web_value(is_on=False),
             **self.settings(ChatSettings()),
         }
 

@@ -67,6 +67,7 @@ class ComparingHandlers:
                 settings=settings,
                 project=await self._asking.project(principal, composed, clock),
                 attachments=composed.attachments,
+                is_searched=composed.is_searched,
             )
         except PortalError as error:
             return await self._view.refused(principal, place, question, error.message)
@@ -134,6 +135,7 @@ class ComparingHandlers:
         settings: ChatSettings,
         project: Project | None,
         attachments: Sequence[str],
+        is_searched: bool,
     ) -> Sequence[TurnStarted]:
         """Start the turns; a chat that was made for them goes again if they are refused."""
 
@@ -148,9 +150,11 @@ class ComparingHandlers:
             )
 
         if place.chat_id:
-            await self._asking.keep(principal, place.chat_id, settings)
+            await self._asking.keep(principal, place.chat_id, settings, is_searched=is_searched)
             return await start(place.chat_id)
-        return await self._asking.in_new_chat(principal, start, settings=settings, project=project)
+        return await self._asking.in_new_chat(
+            principal, start, settings=settings, project=project, is_searched=is_searched
+        )
 
 
 def _models(event: gr.EventData) -> list[str]:

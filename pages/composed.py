@@ -14,8 +14,8 @@ MAX_FILES = 100  # the core's own bound is lower, and says so
 @dataclass(frozen=True, slots=True)
 class Composed:
     """attachments: ids. model: "" for the one that is picked. project: "" for that of the list.
-    is_temporary: the question is not to be stored. tools: of the portal, for the chat, as a request
-    has them; None for what its model has anyway.
+    is_temporary: the question is not to be stored. is_searched: the web is, before the answer.
+    tools: of the portal, for the chat, as a request has them; None for what its model has anyway.
 
     Nothing of it is believed: the core checks what it names against the caller.
     """
@@ -24,6 +24,7 @@ class Composed:
     model: str = ""
     project: str = ""
     is_temporary: bool = False
+    is_searched: bool = False
     tools: Mapping[str, Any] | None = None
 
     @classmethod
@@ -43,6 +44,7 @@ class Composed:
             _word(value.get("model")),
             _word(value.get("project")),
             value.get("temporary") is True,
+            value.get("web") is True,
             tools if isinstance(tools, dict) else None,
         )
 

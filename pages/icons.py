@@ -9,6 +9,7 @@ PATHS: Mapping[str, str] = MappingProxyType(
     {
         "chat": "<path d='M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z'/>",
         "temporary": "<path stroke-dasharray='3.2 2.6' d='M21 12a8 8 0 0 1-8 8H4l2-3.2A8 8 0 1 1 21 12z'/>",
+        "web": "<circle cx='12' cy='12' r='8.5'/><path d='M3.5 12h17M12 3.5c5 5 5 12 0 17-5-5-5-12 0-17z'/>",
         "research": "<circle cx='6' cy='6' r='2.5'/><circle cx='18' cy='6' r='2.5'/>"
         "<circle cx='12' cy='18' r='2.5'/>"
         "<path d='M7.3 8.2 10.8 15.8M16.7 8.2 13.2 15.8M8.5 6h7'/>",

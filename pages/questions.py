@@ -151,7 +151,9 @@ class QuestionHandlers:
             )
 
         if place.chat_id:
-            await self._asking.keep(principal, place.chat_id, settings)
+            await self._asking.keep(
+                principal, place.chat_id, settings, is_searched=composed.is_searched
+            )
             running = [one.conversation_id for one in self._portal.turns.running(principal)]
             if place.chat_id not in running:
                 try:
@@ -169,5 +171,10 @@ class QuestionHandlers:
             )
             return at_once
         return await self._asking.in_new_chat(
-            principal, start, settings=settings, project=project, model=model
+            principal,
+            start,
+            settings=settings,
+            project=project,
+            model=model,
+            is_searched=composed.is_searched,
         )

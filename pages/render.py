@@ -5,10 +5,18 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from aiportal.chat import BranchMessage, MessageStatus, ToolUse, in_order, is_broken_off
+from aiportal.chat import (
+    BranchMessage,
+    Findings,
+    MessageStatus,
+    ToolUse,
+    in_order,
+    is_broken_off,
+)
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolCalled,
     ToolReturned,
@@ -16,8 +24,10 @@ from aiportal.events import (
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
 )
 from pages.attached import attached_html
+from pages.citations import cited_html, sources_html
 from pages.footers import Versions, answer_foot, escaped, failure_foot, question_foot
 from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
@@ -39,6 +49,7 @@ __all__ = [
 
 ChatMessage = dict[str, Any]
 
+_NO_FINDINGS: Final = Findings()
 _HEADINGS: Final[Mapping[str | None, str]] = MappingProxyType(
     dict(
         zip(
@@ -68,6 +79,7 @@ _HEADINGS: Final[Mapping[str | None, str]] = MappingProxyType(
 class Answer:
     """One answer as far as it has come, to the question `question_id`.
 
+    findings: what was searched for it, and found.
     siblings: all answers to the question. goes_on: it broke off, and can be written on.
     tool_calls: what its model called. files_at: see `ToolBubbles.html`.
     """
@@ -86,6 +98,7 @@ class Answer:
     siblings: Sequence[str] = ()
     goes_on: bool = False
     is_edited: bool = False
+    findings: Findings = _NO_FINDINGS
     rating: str | None = None
     tool_calls: tuple[ToolUse, ...] = ()
     files_at: str = ""
@@ -109,6 +122,7 @@ class Answer:
             siblings=stored.siblings,
             goes_on=is_broken_off(message),
             is_edited=message.edited_at is not None,
+            findings=message.findings,
             rating=message.rating.value if message.rating else None,
             tool_calls=message.tool_calls,
         )
@@ -128,6 +142,8 @@ class Answer:
             case ToolReturned():
                 uses = (use.after(event) for use in self.tool_calls)
                 return replace(self, tool_calls=tuple(uses))
+            case WebSearched() | SourceFound():
+                return replace(self, findings=self.findings.after(event))
             case UsageReported():
                 return replace(self, usage=event)
             case TurnFailed():
@@ -217,7 +233,8 @@ def said_html(answer: Answer, texts: Texts) -> str:
         if not isinstance(piece, str):
             shown.append(texts.tool(piece, answer.files_at))
         else:
-            shown.append(texts.text(piece) if number == len(pieces) else texts.piece(piece))
+            html = texts.text(piece) if number == len(pieces) else texts.piece(piece)
+            shown.append(cited_html(html, answer.findings))
     if answer.status == "running":
         is_told = bool(answer.reasoning) if not pieces else isinstance(pieces[-1], str)
         if not is_told and all(use.returned for use in answer.tool_calls):
@@ -283,7 +300,7 @@ def _foot_html(answer: Answer) -> str:
     versions = Versions(answer.message_id, answer.siblings)
     if answer.status == "error" and not answer.text:
         return failure_foot(versions)
-    return answer_foot(
+    return sources_html(answer.findings) + answer_foot(
         versions,
         question_id=answer.question_id,
         model=answer.model,

@@ -32,6 +32,7 @@ _STYLESHEETS: Final = (
     "queued.css",
     "temporary.css",
     "tools.css",
+    "web.css",
     "sign_in.css",
     "settings.css",
 )
@@ -56,6 +57,7 @@ _SCRIPTS: Final = (
     "settings.js",
     "account.js",
     "temporary.js",
+    "web.js",
     "comparing.js",
     "tools.js",
     "approvals.js",

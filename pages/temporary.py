@@ -7,6 +7,7 @@ from dataclasses import replace
 import gradio as gr
 
 from aiportal.chat import BranchMessage, Message, TemporaryChat, is_temporary
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import Conflict, InvalidRequest, NotFound, PortalError
 from aiportal.portal import Portal
 from aiportal.principal import Principal
@@ -61,6 +62,7 @@ class TemporaryView:
         updates = self._view.new_chat()
         for field in self._view.settings(ChatSettings()):  # they stay as the page has them
             del updates[field]
+        del updates[parts.composer.web]  # and so does this one
         uses = [one.usage for one in chat.messages if one.usage is not None]
         costs = sum(one.cost_usd or 0.0 for one in chat.messages)
         return updates | {
@@ -141,6 +143,7 @@ class TemporaryHandlers:
                 model=composed.model or model,
                 system_prompt=settings.system_prompt,
                 parameters=settings.parameters({}),
+                web_search=WebSearchWish(is_wanted=composed.is_searched),
             )
         except Conflict:
             inform(worded("An answer is being written. Wait for its end, or stop it."))

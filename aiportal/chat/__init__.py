@@ -39,8 +39,12 @@ from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ToolUse, ToolUseStatus, in_order
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
+from aiportal.chat.web import MARKER, Findings, Marker, annotations_of, cited_numbers, markers
+from aiportal.chat.web.page_reader import PageReader
+from aiportal.chat.web.searcher import Searcher
 
 __all__ = [
+    "MARKER",
     "Answer",
     "AnswerCache",
     "Arena",
@@ -63,15 +67,18 @@ __all__ = [
     "ExportFormat",
     "Exports",
     "Failure",
+    "Findings",
     "GoingOn",
     "ImportReport",
     "Imports",
     "KeptArtifact",
     "KeptFile",
     "ListFilter",
+    "Marker",
     "Message",
     "MessageStatus",
     "Page",
+    "PageReader",
     "Passage",
     "Project",
     "ProjectFiles",
@@ -88,6 +95,7 @@ __all__ = [
     "RawExchanges",
     "Responses",
     "SearchMatch",
+    "Searcher",
     "Share",
     "SharedBranch",
     "Shares",
@@ -101,9 +109,12 @@ __all__ = [
     "ToolUseStatus",
     "Trash",
     "Turns",
+    "annotations_of",
+    "cited_numbers",
     "in_order",
     "is_broken_off",
     "is_temporary",
+    "markers",
     "model_of",
     "open_chats",
 ]

@@ -20,6 +20,7 @@ from aiportal.chat.turn_plan import started_of
 from aiportal.chat.turn_planner import Call
 from aiportal.chat.turns import Turns
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -84,6 +85,7 @@ class Comparisons:
         attachments: Sequence[str] = (),
         source: Door = "web",
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> list[TurnStarted]:
         """Ask several models at once: all of them begin, or none, and then nothing is stored.
 
@@ -99,7 +101,7 @@ class Comparisons:
             parent_id=parent_id,
             models=models,
             attachments=attachments,
-            call=Call(None, parameters, source, None, tools=tools),
+            call=Call(None, parameters, source, None, tools=tools, web_search=web_search),
         )
         await self._turns.launch(principal, plans)
         return [plan.started for plan in plans]

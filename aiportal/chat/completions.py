@@ -16,10 +16,20 @@ from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_messages import result_chars
 from aiportal.chat.tool_runner import ToolRunner
 from aiportal.chat.upstream_body import upstream_body
+from aiportal.chat.web.frame import source_chars
+from aiportal.chat.web.searched_answer import SearchedAnswer
+from aiportal.chat.web.searcher import Searcher
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.operations import ModelRequest
 from aiportal.dialects.portal_tools import PortalTools
-from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied, ToolUnavailable
+from aiportal.dialects.web_search import WebSearchWish
+from aiportal.errors import (
+    ModelNotFound,
+    ModelUnavailable,
+    PermissionDenied,
+    ServiceUnavailable,
+    ToolUnavailable,
+)
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.registry import Model, Registry
@@ -40,11 +50,13 @@ class Completions:
         router: Router,
         cache: AnswerCache,
         tools: ToolBox | None = None,
+        searcher: Searcher | None = None,
     ) -> None:
         self._registry = registry
         self._router = router
         self._cache = cache
         self._tools = tools
+        self._searcher = searcher
 
     def open(
         self,
@@ -76,14 +88,15 @@ class Completions:
         """As `open`, for a door that hands the answer on, and with a kept one if there is one.
 
         cache: the call's wish (see `caching_of`), None to leave it to the model. An answer from the
-        cache costs nothing and has no row. Where the portal's tools are wanted it is a `ToolLoop`, and
-        the cache is not asked. Raises also InvalidRequest, for a wish that is none, and ToolNotFound.
+        cache costs nothing and has no row. Where the portal's tools are wanted it is a `ToolLoop`, or a
+        `SearchedAnswer` where the web is to be searched, and the cache is not asked. Raises also
+        InvalidRequest, for a wish that is none, and ToolNotFound.
         """
         model = self._registry.resolve(principal, request.model)
-        if isinstance(request, ChatRequest) and (request.portal_tools or model.tools):
-            loop = self._loop(principal, model, request, source, endpoint, request_id)
-            if loop is not None:
-                return loop
+        if isinstance(request, ChatRequest) and _is_helped(model, request):
+            helped = self._helped(principal, model, request, source, endpoint, request_id)
+            if helped is not None:
+                return helped
         call = self._call(principal, model, request, source, endpoint, request_id)
         caching = caching_of(model, cache)
         if caching is None:
@@ -98,16 +111,19 @@ class Completions:
         source: Door,
         endpoint: str,
         request_id: str | None = None,
-    ) -> AbstractAsyncContextManager[Completion | ToolLoop]:
-        """As `open`, for a door that renders `deltas`, with the portal's tools where they are wanted.
+    ) -> AbstractAsyncContextManager[Completion | ToolLoop | SearchedAnswer]:
+        """As `open`, for a door that renders `deltas`, with the portal's tools and a search of the web
+        where they are wanted.
 
         Raises also InvalidRequest and ToolNotFound.
         """
         model = self._registry.resolve(principal, request.model)
-        if request.portal_tools or model.tools:
-            loop = self._loop(principal, model, request, source, endpoint, request_id)
-            if loop is not None:
-                return loop
+        if _is_helped(model, request):
+            helped = self._helped(
+                principal, model, request, source, endpoint, request_id, is_followed=True
+            )
+            if helped is not None:
+                return helped
         call = self._call(principal, model, request, source, endpoint, request_id)
         return _Opening(self._router, call)
 
@@ -138,6 +154,42 @@ class Completions:
             return
         async with await self._router.complete(call) as completion:
             yield Recorded(completion, call.model.id, partial(self._cache.keep, key, caching))
+
+    def _helped(
+        self,
+        principal: Principal,
+        model: Model,
+        request: ChatRequest,
+        source: Door,
+        endpoint: str,
+        request_id: str | None,
+        *,
+        is_followed: bool = False,
+    ) -> ToolLoop | SearchedAnswer | None:
+        """None where the request wants neither tools of the portal's nor a search."""
+        wish = request.web_search or WebSearchWish(is_wanted=model.web_search)
+        if not wish.is_wanted:
+            return self._loop(principal, model, request, source, endpoint, request_id)
+        if self._searcher is None:
+            raise ServiceUnavailable("This portal cannot search the web.")
+        max_chars = source_chars(model.context_window)
+        gather = partial(
+            self._searcher.gather,
+            principal,
+            wish,
+            request.body["messages"],
+            source=source,
+            max_chars=max_chars,
+        )
+
+        def open_answer(asked: ChatRequest) -> ToolLoop | _Opening:
+            loop = self._loop(principal, model, asked, source, endpoint, request_id)
+            call = self._call(principal, model, asked, source, endpoint, request_id)
+            return loop or _Opening(self._router, call)
+
+        return SearchedAnswer(
+            gather, request, open_answer, max_chars=max_chars, is_followed=is_followed
+        )
 
     def _loop(
         self,
@@ -217,6 +269,11 @@ class Completions:
                 yield self._registry.resolve(principal, model_id)
             except (ModelNotFound, PermissionDenied, ModelUnavailable) as error:
                 _log.debug("%s cannot stand in for %s: %s", model_id, model.id, error.message)
+
+
+def _is_helped(model: Model, request: ChatRequest) -> bool:
+    """Whether there is more to look at than a plain call needs."""
+    return bool(request.portal_tools or request.web_search or model.tools or model.web_search)
 
 
 class _Opening(AbstractAsyncContextManager[Completion]):

@@ -19,7 +19,8 @@ MAX_TITLE_FROM_QUESTION = 60
 class Conversation:
     """model: the id for its turns, None for its project's or else the portal's default.
     parameters: OpenAI's sampling fields. updated_at: when the last question was asked; the list is
-    in this order. tags: words of the user's, in the order given."""
+    in this order. tags: words of the user's, in the order given. web_search: the web is searched for
+    its questions, unless one says otherwise."""
 
     id: str
     title: str
@@ -32,6 +33,7 @@ class Conversation:
     is_pinned: bool = False
     is_archived: bool = False
     tags: tuple[str, ...] = ()
+    web_search: bool = False
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Conversation":
@@ -48,6 +50,7 @@ class Conversation:
             is_pinned=bool(row["is_pinned"]),
             is_archived=bool(row["is_archived"]),
             tags=tuple(json.loads(row["tags"])),
+            web_search=bool(row["web_search"]),
         )
 
 

@@ -28,7 +28,8 @@ MAX_SYSTEM_PROMPT_CHARS = 100_000
 _UPDATE = """
 UPDATE conversations SET title = :title, title_by = :title_by, model = :model,
   system_prompt = :system_prompt, parameters = :parameters, project_id = :project_id,
-  is_pinned = :is_pinned, is_archived = :is_archived, tags = :tags WHERE number = :number
+  is_pinned = :is_pinned, is_archived = :is_archived, tags = :tags, web_search = :web_search
+  WHERE number = :number
 """
 
 
@@ -81,6 +82,7 @@ class Conversations:
         system_prompt: str = "",
         parameters: Mapping[str, Any] | None = None,
         project_id: str | None = None,
+        web_search: bool = False,
     ) -> Conversation:
         """A new, empty conversation. Without a title it gets one from its first question.
 
@@ -91,6 +93,7 @@ class Conversations:
             "id": new_id("conv"),
             "user_id": principal.user_id,
             "project_id": project_id,
+            "web_search": web_search,
             "created_at": now,
             "updated_at": now,
         }
@@ -125,6 +128,7 @@ class Conversations:
         is_archived: bool | None = None,
         tags: Sequence[str] | None = None,
         project_id: str | None = None,
+        web_search: bool | None = None,
     ) -> Conversation:
         """Change what is not None; its place in the list stays. `model=""`: its project's or the
         portal's default. `project_id=""`: no project.
@@ -135,6 +139,8 @@ class Conversations:
         changes |= arranged_columns(is_pinned=is_pinned, is_archived=is_archived, tags=tags)
         if project_id is not None:
             changes["project_id"] = project_id or None
+        if web_search is not None:
+            changes["web_search"] = web_search
 
         def change(database: sqlite_utils.Database) -> Conversation:
             if project_id:

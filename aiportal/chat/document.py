@@ -15,6 +15,7 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.passages import Passage
 from aiportal.chat.tool_use import in_order
 from aiportal.markdown import SafeMarkdown
+from aiportal.source_text import sources_html
 
 __all__ = ["conversation_document", "day_text", "document_html", "models_of"]
 
@@ -97,6 +98,7 @@ class _Writer:
             self._styled(one) if isinstance(one, str) else _tool(one.text)
             for one in in_order(passage.content, passage.tools)
         ]
+        parts.append(sources_html(passage.sources, passage.note))
         if passage.problem:
             parts.append(f'<p class="problem">{html.escape(passage.problem)}</p>')
         return f'<section class="answer">{"".join(parts)}</section>'

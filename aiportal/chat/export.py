@@ -12,6 +12,8 @@ from aiportal.chat.messages import Message
 from aiportal.chat.passages import Passage, branch_to
 from aiportal.chat.tool_text import use_markdown
 from aiportal.chat.tool_use import in_order
+from aiportal.chat.web.findings import Findings
+from aiportal.source_text import sources_markdown
 
 __all__ = ["OWN_FORMAT", "OWN_VERSION", "Export", "ExportFormat", "export_conversation", "slug"]
 
@@ -82,6 +84,8 @@ def _markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
             one if isinstance(one, str) else use_markdown(one)
             for one in in_order(message.content, message.tool_calls)
         ]
+        if listed := sources_markdown(message.sources, (message.web_search or {}).get("note")):
+            parts.append(listed)
         if message.error is not None:
             parts.append(f"> {message.error.message}")
     return "\n\n".join(parts) + "\n"
@@ -105,5 +109,11 @@ def _json(conversation: Conversation, tree: Sequence[Message]) -> str:
 
 
 def _message_json(message: Message) -> dict[str, Any]:
-    calls = {"tool_calls": [use.as_json() for use in message.tool_calls]}
-    return asdict(replace(message, tool_calls=())) | calls
+    plain = asdict(replace(message, tool_calls=(), findings=Findings()))
+    del plain["findings"]
+    return plain | {
+        "tool_calls": [use.as_json() for use in message.tool_calls],
+        "web_search": message.web_search,
+        "sources": message.findings.listed(),
+        "annotations": message.annotations,
+    }

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.rating import Rating
 from aiportal.chat.tool_use import ToolUse, ended_uses
-from aiportal.events import UsageReported
+from aiportal.chat.web.citations import annotations_of
+from aiportal.chat.web.findings import NO_FINDINGS, Findings
+from aiportal.events import SourceFound, UsageReported
 
 __all__ = ["Failure", "Message", "MessageStatus"]
 
@@ -35,6 +37,7 @@ class Message:
     rating: what its owner thinks of an answer, None where nothing was said.
     attachments: of a question, the files that were sent with it.
     tool_calls: of an answer, what its model called. Where it has ended, so have they.
+    findings: of an answer for which the web was searched.
     """
 
     id: str
@@ -55,6 +58,22 @@ class Message:
     rating: Rating | None = None
     attachments: tuple[AttachedFile, ...] = ()
     tool_calls: tuple[ToolUse, ...] = ()
+    findings: Findings = NO_FINDINGS
+
+    @property
+    def sources(self) -> tuple[SourceFound, ...]:
+        """What the answer may cite, the source [1] first."""
+        return self.findings.sources
+
+    @property
+    def annotations(self) -> list[dict[str, Any]]:
+        """Where it cites them, as OpenAI's `url_citation`s of the text as it is now."""
+        return annotations_of(self.content, self.sources)
+
+    @property
+    def web_search(self) -> dict[str, Any] | None:
+        """What was searched for it, None for nothing."""
+        return self.findings.about()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -78,6 +97,7 @@ class Message:
             rating=None if row["rating"] is None else Rating.from_json(row["rating"]),
             attachments=tuple(map(AttachedFile.from_json, json.loads(row["attachments"]))),
             tool_calls=_uses(row["tool_calls"], row["status"]),
+            findings=Findings.from_json(json.loads(row["web_search"] or "null")),
         )
 
 

@@ -15,6 +15,7 @@ from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
 from aiportal.chat.tool_text import use_markdown
 from aiportal.markdown import MAX_MARKDOWN_CHARS
+from aiportal.source_text import sources_markdown
 
 __all__ = ["notebook_text"]
 
@@ -77,6 +78,8 @@ def _cells(message: Message, parser: MarkdownIt) -> Iterator[dict[str, Any]]:
         mark = ""
     if mark:
         yield _cell("markdown", mark, about)
+    if listed := sources_markdown(message.sources, (message.web_search or {}).get("note")):
+        yield _cell("markdown", listed, about)
     if message.error is not None:
         yield _cell("markdown", f"> {message.error.message}", about)
 

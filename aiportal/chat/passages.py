@@ -7,6 +7,7 @@ from typing import Literal
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.tool_text import use_text
 from aiportal.errors import NotFound
+from aiportal.events import SourceFound
 
 __all__ = ["Passage", "PassageCall", "branch_to"]
 
@@ -25,6 +26,7 @@ class Passage:
 
     attachments: names of the files that were sent with a question.
     tools: what an answer's model called.
+    sources: what an answer may cite. note: what should be known of the search for them.
     """
 
     role: Literal["user", "assistant"]
@@ -36,6 +38,8 @@ class Passage:
     created_at: str
     attachments: Sequence[str] = ()
     tools: Sequence[PassageCall] = ()
+    sources: Sequence[SourceFound] = ()
+    note: str | None = None
 
     @classmethod
     def of(cls, message: Message) -> "Passage":
@@ -50,6 +54,8 @@ class Passage:
             created_at=message.created_at,
             attachments=[file.name for file in message.attachments],
             tools=[PassageCall(use_text(use), use.at) for use in message.tool_calls],
+            sources=message.sources,
+            note=(message.web_search or {}).get("note"),
         )
 
 

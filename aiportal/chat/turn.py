@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from aiportal.chat.attachments import Attachments
@@ -17,6 +17,8 @@ from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turn_store import TurnStore
+from aiportal.chat.web.asked import window_beside
+from aiportal.chat.web.searched_answer import SearchedAnswer
 from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
 from aiportal.errors import DatabaseUnavailable, InternalError, PortalError
 from aiportal.events import ToolReturned, TurnFailed, TurnFinished, UsageReported
@@ -55,7 +57,7 @@ class Turn:
         self.plan = plan
         self.log = plan.log()
         self._parts = parts
-        self._completion: Completion | ToolLoop | None = None
+        self._completion: Completion | ToolLoop | SearchedAnswer | None = None
         self._stop_as: Literal["cancelled", "interrupted"] | None = None
         self._answering: asyncio.Task[str | None] | None = None
         self._storing: asyncio.Task[None] | None = None
@@ -137,6 +139,7 @@ class Turn:
         plan = self.plan
         files = [file for message in branch for file in message.attachments]
         files += plan.project_files  # the last ones: they are not what is left out
+        window = window_beside(plan.context_window, is_searched=plan.is_searched)
         load = await self._parts.attachments.loader(plan.principal, files, sees=plan.sees)
 
         def request() -> ChatRequest:
@@ -145,7 +148,7 @@ class Turn:
                 model_id=plan.started.model,
                 system_prompt=plan.system_prompt,
                 parameters=plan.parameters,
-                context_window=plan.context_window,
+                context_window=window,
                 max_messages=limits.max_messages,
                 goes_on=plan.continued is not None,
                 tells_calls=plan.tells_calls,
@@ -153,7 +156,7 @@ class Turn:
                 project_files=plan.project_files,
                 max_part_chars=limits.max_content_chars,
             )
-            return replace(ChatRequest.parse(body, limits), portal_tools=plan.tools)
+            return plan.asked(ChatRequest.parse(body, limits), branch)
 
         return await asyncio.to_thread(request) if files else request()
 

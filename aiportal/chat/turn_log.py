@@ -14,15 +14,18 @@ from typing import TypeVar
 
 from aiportal.chat.messages import MessageStatus
 from aiportal.chat.tool_use import ToolUse
+from aiportal.chat.web.findings import Findings
 from aiportal.errors import UpstreamError
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolCalled,
     ToolReturned,
     TurnFinished,
     TurnStarted,
+    WebSearched,
 )
 
 __all__ = ["Outline", "TurnLog"]
@@ -33,7 +36,8 @@ MERGE_BELOW_CHARS = 1_024  # deltas are kept together up to this length: bounds 
 Delta = TextDelta | ReasoningDelta
 D = TypeVar("D", TextDelta, ReasoningDelta)
 Outline = Sequence[tuple[str, int]]
-"""How an answer came: (type of delta, characters), and (type of event, place among the tool calls)."""
+"""How an answer came: (type of delta, characters), and (type of event, place among the tool calls, or
+among the events of a search)."""
 
 
 class TurnLog:
@@ -71,11 +75,15 @@ class TurnLog:
 
     @property
     def outline(self) -> Outline:
-        """How text, reasoning and calls of tools alternated, for `replay`."""
+        """How text, reasoning, calls of tools and a search alternated, for `replay`."""
         runs: list[tuple[str, int]] = []
         places: dict[str, int] = {}
+        found = 0
         for event in self._events:
-            if isinstance(event, ToolCalled | ToolReturned):
+            if isinstance(event, WebSearched | SourceFound):
+                runs.append((event.type, found))
+                found += 1
+            elif isinstance(event, ToolCalled | ToolReturned):
                 place = places.setdefault(event.call_id, len(places))
                 runs.append((event.type, place))
             elif isinstance(event, TextDelta | ReasoningDelta):
@@ -102,6 +110,13 @@ class TurnLog:
                     pass
         return list(uses.values())
 
+    @property
+    def findings(self) -> Findings:
+        """What was searched so far, and found."""
+        searched = [event for event in self._events if isinstance(event, WebSearched)]
+        sources = [event for event in self._events if isinstance(event, SourceFound)]
+        return Findings(searched[0], tuple(sources)) if searched else Findings()
+
     def append(self, event: Event) -> None:
         """Add an event and wake the followers. Empty deltas add nothing.
 
@@ -116,12 +131,23 @@ class TurnLog:
         self._changed = asyncio.Event()
 
     def replay(
-        self, outline: Outline, *, text: str, reasoning: str, uses: Sequence[ToolUse] = ()
+        self,
+        outline: Outline,
+        *,
+        text: str,
+        reasoning: str,
+        uses: Sequence[ToolUse] = (),
+        findings: Findings | None = None,
     ) -> None:
-        """Add the deltas and calls of a stored answer in the order in which they came.
+        """Add the deltas, calls and search of a stored answer in the order in which they came.
 
-        What the outline does not cover is added at the end: calls, reasoning, text.
+        What the outline does not cover is added at the end: calls, reasoning, text; a search that it
+        does not tell of at the beginning.
         """
+        found = list((findings or Findings()).events())
+        if not any(kind == "web_search" for kind, _ in outline):
+            for event in found:
+                self.append(event)
         left: list[Event | None] = [
             event for use in uses for event in (use.called, use.returned)
         ]  # of each call its beginning and its end
@@ -132,15 +158,18 @@ class TurnLog:
             elif kind == "text_delta":
                 piece, text = text[:number], text[number:]
                 self.append(TextDelta(piece))
+            elif kind in ("web_search", "source"):
+                if number < len(found):
+                    self.append(found[number])
             else:
                 index = 2 * number + (kind == "tool_result")
-                event = left[index] if index < len(left) else None
-                if event is not None:
-                    self.append(event)
+                told = left[index] if index < len(left) else None
+                if told is not None:
+                    self.append(told)
                     left[index] = None
-        for event in left:
-            if event is not None:
-                self.append(event)
+        for remaining in left:
+            if remaining is not None:
+                self.append(remaining)
         self.append(ReasoningDelta(reasoning))
         self.append(TextDelta(text))
 

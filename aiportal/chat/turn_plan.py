@@ -1,14 +1,19 @@
 """What a turn is to do, and what the database has of one."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.turn_log import TurnLog
+from aiportal.chat.web.asked import searched_for
+from aiportal.chat.web.findings import Findings
+from aiportal.chat.web.frame import source_chars, with_sources
+from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted
 from aiportal.principal import Principal
 from aiportal.usage import Door
@@ -49,6 +54,7 @@ class StoredTurn:
             text=message.content,
             reasoning=message.reasoning,
             uses=message.tool_calls,
+            findings=message.findings,
         )
         return log
 
@@ -84,6 +90,8 @@ class TurnPlan:
     attachments: of the new question. project_files: they stand before the conversation.
     sees: the model takes images.
     tools: of the portal, None where the caller said nothing of them.
+    web_search: before it answers; None where neither the caller nor the conversation says.
+    is_searched: whether it is, also where a custom model has it so.
     tells_calls: the model is told what was called earlier in the conversation.
     request_id: of the model call in the ledger, None for one of its own.
     """
@@ -106,6 +114,26 @@ class TurnPlan:
     queued_id: str | None = None
     tools: PortalTools | None = None
     tells_calls: bool = False
+    is_searched: bool = False
+    web_search: WebSearchWish | None = None
+
+    def asked(self, request: ChatRequest, branch: Sequence[Message]) -> ChatRequest:
+        """The request with what is to be done beside asking the model.
+
+        An answer that is gone on with keeps the sources that it has: its numbers are of those.
+        """
+        findings = Findings() if self.continued is None else self.continued.message.findings
+        search = searched_for(branch, self.web_search)
+        if findings.sources:
+            messages = with_sources(
+                request.body["messages"],
+                findings,
+                [one.snippet for one in findings.sources],
+                max_chars=source_chars(self.context_window),
+            )
+            request = replace(request, body={**request.body, "messages": messages})
+            search = WebSearchWish(is_wanted=False)
+        return replace(request, portal_tools=self.tools, web_search=search)
 
     def log(self) -> TurnLog:
         """The log that the turn begins with."""

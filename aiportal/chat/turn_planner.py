@@ -17,7 +17,9 @@ from aiportal.chat.text_bounds import check_text
 from aiportal.chat.tool_box import tells_calls
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_store import TurnStore
+from aiportal.chat.web.asked import is_searched
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 from aiportal.events import TurnStarted
 from aiportal.ids import new_id
@@ -38,6 +40,7 @@ class Call:
     request_id: str | None
     is_once: bool = False
     tools: PortalTools | None = None
+    web_search: WebSearchWish | None = None
 
 
 class TurnPlanner:
@@ -157,6 +160,7 @@ class TurnPlanner:
             context_window=model.context_window,
             sees=VISION in model.capabilities,
             tells_calls=tells_calls(model, plan.tools),
+            is_searched=is_searched(model, plan.web_search),
         )
         await self._check_files(beside)
         return beside
@@ -210,6 +214,7 @@ class TurnPlanner:
         project_files: tuple[AttachedFile, ...] = (),
     ) -> TurnPlan:
         model = self._registry.resolve(principal, started.model)
+        web_search = call.web_search or (WebSearchWish() if conversation.web_search else None)
         merged = {**without_tools(conversation.parameters), **parameters}
         tools = call.tools or lasting_tools(conversation.parameters)
         return TurnPlan(
@@ -229,6 +234,8 @@ class TurnPlanner:
             sees=VISION in model.capabilities,
             tools=tools,
             tells_calls=tells_calls(model, tools),
+            web_search=web_search,
+            is_searched=is_searched(model, web_search),
         )
 
     def _check_content(

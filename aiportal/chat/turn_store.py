@@ -25,7 +25,7 @@ __all__ = ["TurnStore"]
 
 _SAVE = (
     "UPDATE messages SET content = :content, reasoning = :reasoning, outline = :outline, "
-    "tool_calls = :tool_calls "
+    "tool_calls = :tool_calls, web_search = :web_search "
 )
 _SAVE_PART = (
     _SAVE + "WHERE id = :id AND EXISTS (SELECT 1 FROM conversations c "
@@ -265,7 +265,12 @@ def _written(message_id: str, log: TurnLog) -> dict[str, Any]:
         "reasoning": log.reasoning,
         "outline": json.dumps(log.outline),
         "tool_calls": json.dumps([use.as_json() for use in log.tool_uses]),
+        "web_search": _or_null(log.findings.as_json()),
     }
+
+
+def _or_null(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value)
 
 
 def _failure_json(failure: TurnFailed) -> str:

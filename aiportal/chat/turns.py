@@ -21,6 +21,7 @@ from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_planner import Call, TurnPlanner
 from aiportal.chat.turn_store import TurnStore
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import Conflict, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -126,6 +127,7 @@ class Turns:
         request_id: str | None = None,
         queued_id: str | None = None,
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> TurnStarted:
         """Ask a question. Question and empty answer are stored when this returns.
 
@@ -139,12 +141,13 @@ class Turns:
         source, request_id: the door and its id of the call, for the ledger.
         queued_id: of the question in the queue, which it leaves in the same write. See `Queue`.
         tools: of the portal, for this turn; None for those of a custom model.
+        web_search: before the answer; None as the conversation, else a custom model, has it.
 
         Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied, ToolNotFound;
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
         many running; ServiceUnavailable where the portal has, or is stopping.
         """
-        call = Call(model, parameters, source, request_id, is_once, tools)
+        call = Call(model, parameters, source, request_id, is_once, tools, web_search)
         plan = await self.planner.question(
             principal,
             conversation_id,
@@ -166,6 +169,7 @@ class Turns:
         parameters: Mapping[str, Any] | None = None,
         source: Door = "web",
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> TurnStarted:
         """Answer a question once more, beside the answers that it has. As `start`."""
         return await self.start(
@@ -177,6 +181,7 @@ class Turns:
             parameters=parameters,
             source=source,
             tools=tools,
+            web_search=web_search,
         )
 
     async def go_on(
@@ -190,6 +195,7 @@ class Turns:
         source: Door = "web",
         request_id: str | None = None,
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> GoingOn:
         """Have an answer that broke off written on: what comes is added to the same message.
 
@@ -201,7 +207,7 @@ class Turns:
         changed meanwhile, and InvalidRequest where it is complete or empty.
         """
         await self._interrupt_orphans()
-        call = Call(model, parameters, source, request_id, tools=tools)
+        call = Call(model, parameters, source, request_id, tools=tools, web_search=web_search)
         plan = await self.planner.continuation(
             principal, conversation_id, answer_id=answer_id, call=call
         )

@@ -7,10 +7,19 @@ from typing import Any
 
 import click
 
+from aiportal.chat import Findings
 from aiportal.cli.output import plain
 from aiportal.cli.running import run
+from aiportal.cli.sources import print_sources
 from aiportal.dialects.openai_chat import ChatRequest
-from aiportal.events import ReasoningDelta, TextDelta, ToolCalled, ToolReturned
+from aiportal.events import (
+    ReasoningDelta,
+    SourceFound,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+    WebSearched,
+)
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
@@ -25,6 +34,7 @@ MAX_RESULT_CHARS = 2_000
 @click.option("--system", help="Instructions for the model.")
 @click.option("--temperature", type=click.FloatRange(0, 2), help="0 for the likeliest words.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
+@click.option("--web", is_flag=True, help="Search the web first; the sources stand below.")
 @click.option("--tools", help="Tools that the model may call: ids with commas, or `all`.")
 def chat(question: str, **wanted: Any) -> None:
     """Ask a model; the answer streams to the terminal.
@@ -42,13 +52,21 @@ def chat(question: str, **wanted: Any) -> None:
 
 
 def _body(
-    question: str, *, model: str | None, system: str | None, tools: str | None, **parameters: Any
+    question: str,
+    *,
+    model: str | None,
+    system: str | None,
+    tools: str | None,
+    web: bool,
+    **parameters: Any,
 ) -> dict[str, Any]:
     """A request as the API takes it."""
     messages = [{"role": "user", "content": question}]
     if system:
         messages.insert(0, {"role": "system", "content": system})
     given = {name: value for name, value in parameters.items() if value is not None}
+    if web:
+        given["web_search"] = True
     if tools is not None:
         given["tools"] = _tools(tools)
     return {"model": model, "messages": messages, "stream": True, **given}
@@ -69,9 +87,12 @@ async def _print_answer(portal: Portal, operator: Principal, body: dict[str, Any
     body = {**body, "model": body["model"] or portal.registry.default_model}
     request = ChatRequest.parse(body, portal.registry.limits)
     asking = portal.completions.follow(operator, request, source="cli", endpoint="chat/completions")
+    findings = Findings()
     async with asking as completion:
         async for delta in completion.deltas():
             match delta:
+                case WebSearched() | SourceFound():
+                    findings = findings.after(delta)
                 case TextDelta():
                     click.echo(plain(delta.text), nl=False)
                 case ReasoningDelta():
@@ -86,3 +107,4 @@ async def _print_answer(portal: Portal, operator: Principal, body: dict[str, Any
                     told = json.dumps(delta.error or delta.result, ensure_ascii=False)
                     click.secho(plain(f"→ {told}"[:MAX_RESULT_CHARS]), dim=True, err=True)
     click.echo()
+    print_sources(findings)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from aiportal.dialects.objects import MAX_OBJECTS, check_objects
 from aiportal.dialects.operations import CHAT, NO_HEADERS, FilePart, Operation
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 
 __all__ = [
@@ -80,7 +81,7 @@ class ChatBody(_Wire):
 class ChatRequest:
     """A validated request. `body` is the caller's JSON object and is never changed.
 
-    portal_tools: what it says of them, which is then not in the body; None for nothing.
+    portal_tools, web_search: what it says of them, which is then not in the body; None for nothing.
     """
 
     model: str
@@ -88,6 +89,7 @@ class ChatRequest:
     wants_usage: bool
     body: Mapping[str, Any]
     portal_tools: PortalTools | None = None
+    web_search: WebSearchWish | None = None
 
     @property
     def operation(self) -> Operation:
@@ -107,9 +109,9 @@ class ChatRequest:
         limits = limits or ChatLimits()
         if not isinstance(body, dict):
             raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
-        portal_tools = None
+        portal_tools = web_search = None
         if "web_search" in body or isinstance(body.get("tools"), dict):
-            body, portal_tools = _without_own_fields(body)
+            body, portal_tools, web_search = _without_own_fields(body)
         messages = body.get("messages")
         if isinstance(messages, list) and len(messages) > limits.max_messages:
             raise InvalidRequest(
@@ -131,37 +133,39 @@ class ChatRequest:
             wants_usage=options is not None and bool(options.include_usage),
             body=body,
             portal_tools=portal_tools,
+            web_search=web_search,
         )
 
     def without_portal_tools(self) -> Self:
-        """The request of a dialect that has no word for them."""
-        return replace(self, portal_tools=PortalTools(is_enabled=False))
+        """The request of a dialect that has no word for them, nor for sources."""
+        no_search = WebSearchWish(is_wanted=False)
+        return replace(self, portal_tools=PortalTools(is_enabled=False), web_search=no_search)
 
     def prompt_chars(self) -> int:
         """Characters of all texts in the messages, for estimates."""
         return sum(_text_length(message.get("content")) for message in self.body["messages"])
 
 
-def _without_own_fields(body: dict[str, Any]) -> tuple[dict[str, Any], PortalTools | None]:
-    """The body without the portal's own additions, which no upstream knows, and the tools asked for.
+def _without_own_fields(
+    body: dict[str, Any],
+) -> tuple[dict[str, Any], PortalTools | None, WebSearchWish | None]:
+    """The body without the portal's own additions, which no upstream knows, and what they ask for.
 
-    Raises InvalidRequest where one asks for what this version cannot do yet.
+    Raises InvalidRequest.
     """
-    if body.get("web_search"):
-        raise InvalidRequest(
-            "This version of the portal cannot yet do what `web_search` asks for. Leave it out.",
-            param="web_search",
-        )
+    search = WebSearchWish.parse(body.get("web_search"))
     tools = body.get("tools")
-    if not isinstance(tools, dict):
-        return {name: value for name, value in body.items() if name != "web_search"}, None
-    asked = PortalTools.parse(tools)
-    if asked.is_enabled and body.get("n") not in (None, 1):
+    asked = PortalTools.parse(tools) if isinstance(tools, dict) else None
+    has_tools = asked is not None and asked.is_enabled
+    if body.get("n") not in (None, 1) and (has_tools or (search and search.is_wanted)):
+        what = "the portal's tools" if has_tools else "a search of the web"
         raise InvalidRequest(
-            "With the portal's tools there is one answer: leave `n` out, or set it to 1.", param="n"
+            f"With {what} there is one answer: leave `n` out, or set it to 1.", param="n"
         )
-    own = {"web_search", "tools"} if asked.is_enabled else {"web_search", "tools", "tool_choice"}
-    return {name: value for name, value in body.items() if name not in own}, asked
+    own = {"web_search"}
+    if asked is not None:
+        own |= {"tools"} if has_tools else {"tools", "tool_choice"}
+    return {name: value for name, value in body.items() if name not in own}, asked, search
 
 
 def _check_length(message: Message, index: int, max_chars: int) -> None:

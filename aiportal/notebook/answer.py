@@ -8,10 +8,18 @@ from typing import Any, assert_never
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
-from aiportal.events import ReasoningDelta, TextDelta, ToolCalled, ToolReturned
+from aiportal.events import (
+    ReasoningDelta,
+    SourceFound,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+    WebSearched,
+)
 from aiportal.notebook.cell import cell_number, show
 from aiportal.notebook.markup import rendered
 from aiportal.notebook.pieces import Notice, Outcome, Piece, ToolCallDelta, ToolEvent
+from aiportal.source_text import sources_markdown
 
 __all__ = ["Answer", "AnswerBuilder", "ToolCall"]
 
@@ -40,6 +48,8 @@ class Answer:
     the first piece and until the end. request_id: as in the usage rows and the log. shown_in: the
     number of the cell that it was shown in while it came, which does not show it twice.
     tool_events: what the portal's tools were called with and what they gave.
+    sources: pages that the text may cite as [1], the first one. search_note: what should be known of
+    the search for them, None for nothing.
     """
 
     text: str
@@ -54,6 +64,8 @@ class Answer:
     tool_calls: tuple[ToolCall, ...] = ()
     shown_in: int | None = field(default=None, repr=False, compare=False)
     tool_events: tuple[ToolEvent, ...] = ()
+    sources: tuple[SourceFound, ...] = ()
+    search_note: str | None = None
 
     def __str__(self) -> str:
         return self.text
@@ -92,7 +104,8 @@ class Answer:
     def _body(self) -> str:
         calls = [f"`{call.name}({call.arguments})`" for call in self.tool_calls]
         used = [_line(event) for event in self.tool_events]
-        return "\n\n".join(part for part in (*used, self.text, *calls) if part)
+        sources = sources_markdown(self.sources, self.search_note)
+        return "\n\n".join(part for part in (*used, self.text, *calls, sources) if part)
 
     def _repr_markdown_(self) -> str:
         return f"{self._body()}\n\n<small>{html.escape(self.facts)}</small>"
@@ -113,6 +126,8 @@ class AnswerBuilder:
         self._reasoning: list[str] = []
         self._calls: dict[int, ToolCall] = {}
         self._tool_events: list[ToolEvent] = []
+        self._sources: list[SourceFound] = []
+        self._search_note: str | None = None
         self._ttft_s: float | None = None
         self._outcome: Outcome | None = None
         self.start()
@@ -137,6 +152,10 @@ class AnswerBuilder:
                 self._add(piece)
             case ToolCalled() | ToolReturned():
                 self._tool_events.append(piece)
+            case WebSearched():
+                self._search_note = piece.note
+            case SourceFound():
+                self._sources.append(piece)
             case Outcome():
                 self._outcome = piece
             case _:
@@ -169,6 +188,8 @@ class AnswerBuilder:
             tool_calls=tuple(call for _, call in sorted(self._calls.items())),
             shown_in=shown_in,
             tool_events=tuple(self._tool_events),
+            sources=tuple(self._sources),
+            search_note=self._search_note,
         )
 
 

@@ -12,6 +12,7 @@ from aiportal.errors import UpstreamError
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolArtifact,
     ToolCalled,
@@ -20,6 +21,7 @@ from aiportal.events import (
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
 )
 from aiportal.notebook.failures import failure_from_event
 
@@ -28,6 +30,7 @@ __all__ = [
     "Notice",
     "Outcome",
     "Piece",
+    "SearchEvent",
     "ToolCallDelta",
     "ToolEvent",
     "read_chunks",
@@ -72,12 +75,13 @@ class Outcome:
 
 
 ToolEvent = ToolCalled | ToolReturned
-Piece = Notice | TextDelta | ReasoningDelta | ToolCallDelta | ToolEvent | Outcome
+SearchEvent = WebSearched | SourceFound
+Piece = Notice | TextDelta | ReasoningDelta | ToolCallDelta | ToolEvent | SearchEvent | Outcome
 
 
 async def read_chunks(
     body: AsyncIterator[bytes],
-) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCallDelta | ToolEvent | ChunkEnd, None]:
+) -> AsyncGenerator[Piece | ChunkEnd, None]:
     """Read an event stream of chat chunks, however the network cut it; ChunkEnd comes last.
 
     Raises the PortalError of an error event, UpstreamError for a stream without `[DONE]`.
@@ -92,6 +96,8 @@ async def read_chunks(
             raise failure_from_event(chunk["error"])
         if (told := _tool_event(chunk)) is not None:
             yield told
+        for event in _search_events(chunk):
+            yield event
         usage = TokenUsage.from_wire(chunk.get("usage")) or usage
         for choice in chunk.get("choices") or ():
             if choice.get("index"):
@@ -160,6 +166,15 @@ def _tool_event(chunk: Mapping[str, Any]) -> ToolEvent | None:
     return None
 
 
+def _search_events(chunk: Mapping[str, Any]) -> list[SearchEvent]:
+    """What the first chunk tells where the web was searched."""
+    told = chunk.get("web_search")
+    if not isinstance(told, Mapping):
+        return []
+    searched = WebSearched(told["query"], told["provider"], told["note"])
+    return [searched, *(SourceFound(**one) for one in told["sources"])]
+
+
 async def read_events(events: AsyncIterator[Event]) -> AsyncGenerator[Piece, None]:
     """Read the events of one turn; Outcome comes last, for a turn that was cancelled too.
 
@@ -171,6 +186,8 @@ async def read_events(events: AsyncIterator[Event]) -> AsyncGenerator[Piece, Non
             case TurnStarted():
                 turn_id, model = event.turn_id, event.model
             case TextDelta() | ReasoningDelta() | ToolCalled() | ToolReturned():
+                yield event
+            case WebSearched() | SourceFound():
                 yield event
             case UsageReported():
                 report = event

@@ -65,7 +65,8 @@ class Portal:
         """Ask a model and wait for its answer; a notebook shows it while it comes.
 
         prompt: a question, or OpenAI's messages. model: an id of `models()`, else the default.
-        system: a system prompt. extra: OpenAI's other fields (temperature, max_tokens, tools…).
+        system: a system prompt. extra: OpenAI's other fields (temperature, max_tokens, tools…), and
+        `web_search=True` for an answer with sources of the web.
         The kernel's Stop, or Ctrl-C, stops the model. Raises PortalError.
         """
         return self._access.run(self._chat(display_here(), prompt, model, system, extra))

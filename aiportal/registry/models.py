@@ -144,6 +144,7 @@ class Model:
     fallbacks: models to ask, in order, where this one fails; each is resolved for the caller anew.
     cache_ttl_s: how long an answer may be given again to the same caller, None for never.
     tools: ids of the portal's tools that it calls unless a request says otherwise.
+    web_search: the web is searched before it answers, unless a request says otherwise.
     calls_functions: it was taught to; False where its file says what it can do, and not that.
     """
 
@@ -171,6 +172,7 @@ class Model:
     cooldown: Cooldown = Cooldown()
     cache_ttl_s: float | None = None
     tools: tuple[str, ...] = ()
+    web_search: bool = False
     calls_functions: bool = True
 
 

@@ -123,6 +123,7 @@ class ModelTable:
             cooldown=cooldown_of(entry.cooldown or self._config.cooldown),
             cache_ttl_s=entry.cache.ttl if entry.cache is not None else None,
             tools=entry.tools,
+            web_search=entry.web_search,
             calls_functions=_calls_functions(entry),
         )
         self._tell_unenforced(file, entry)
@@ -200,6 +201,7 @@ class ModelTable:
             is_shared=entry.is_shared,
             is_discovered=False,
             tools=entry.tools,
+            web_search=entry.web_search,
             retries=retries_of(entry.retries) if entry.retries else base.retries,
             strategy=entry.strategy or base.strategy,
             timeouts=own_timeouts(entry.timeouts, base.timeouts),

@@ -24,6 +24,7 @@
       attachments: files.map((one) => one.id),
       model: only.model?.id ?? "",
       project: only.project?.id ?? "",
+      web: window.aiportal.searchesWeb(),
       temporary: window.aiportal.asksTemporarily(),
       tools: window.aiportal.toolsOfChat(),
       number: ++count,

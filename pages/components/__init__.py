@@ -26,6 +26,7 @@ from pages.components.side import (
 )
 from pages.components.temporary import temporary_signals
 from pages.components.tools_chip import NO_TOOLS
+from pages.components.web import web_value
 
 __all__ = [
     "NO_PROJECT_FILES",
@@ -61,4 +62,5 @@ __all__ = [
     "signals",
     "temporary_signals",
     "title_bar",
+    "web_value",
 ]

@@ -10,6 +10,7 @@ from pages.components.project_chip import project_chip
 from pages.components.queue import queue_chip, queue_list
 from pages.components.temporary import temporary_chip, temporary_line
 from pages.components.tools_chip import chosen_tools, tools_chip, tools_panel
+from pages.components.web import web_chip
 
 __all__ = ["Composer", "composer"]
 
@@ -60,6 +61,7 @@ class Composer(NamedTuple):
     temperature: gr.Number
     top_p: gr.Number
     max_tokens: gr.Number
+    web: gr.HTML
     note: gr.HTML
     queue: gr.HTML
     project: gr.HTML
@@ -93,6 +95,7 @@ def composer(*, max_file_bytes: int) -> Composer:
             )
             with gr.Row(elem_classes="chips"):
                 part(_ATTACH_CHIP)
+                web = web_chip()
                 part(_SETTINGS_CHIP)
                 tools_chip()
                 compare_chip()
@@ -100,7 +103,7 @@ def composer(*, max_file_bytes: int) -> Composer:
                 project = project_chip()
                 queue_chip()
         line = part(_LINE, {"cost": "", "used": ""})
-    return Composer(text, *settings, note, queue, project, tools, chosen, line)
+    return Composer(text, *settings, web, note, queue, project, tools, chosen, line)
 
 
 def _settings() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:

@@ -28,6 +28,7 @@ async def test_a_conversation_is_made_read_changed_and_deleted(ann: Client) -> N
         "pinned": False,
         "archived": False,
         "tags": [],
+        "web_search": False,
         "created_at": "",
         "updated_at": "",
     }
@@ -148,7 +149,7 @@ async def test_a_question_is_answered_again_with_parent_id_alone(
         ({}, "content"),
         ({"content": 5}, "content"),
         ({"content": "Hi", "parameters": {"top_k": 1}}, "parameters.top_k"),
-        ({"content": "Hi", "web_search": True}, "web_search"),
+        ({"content": "Hi", "web_search": {"n": 1}}, "web_search.n"),
     ],
 )
 async def test_a_bad_turn_is_a_400_that_names_the_field(

@@ -160,7 +160,7 @@ async def test_a_temporary_chat_is_its_owners_alone(ann: Client, ben: Client) ->
         ({"content": "Why?", "parameters": {"seeds": 1}}, 400, "parameters.seeds"),
         ({"content": "Why?", "system_prompt": "x" * 100_001}, 400, "system_prompt"),
         ({"content": "Why?", "attachments": ["file_1"]}, 400, "attachments"),
-        ({"content": "Why?", "web_search": True}, 400, "web_search"),
+        ({"content": "Why?", "web_search": {"n": 1}}, 400, "web_search.n"),
         ({"content": "Why?", "side": "a"}, 400, "side"),
         ({"chat_id": "temp_1"}, 404, None),
         ({"chat_id": "temp_1", "parameters": {}}, 400, "parameters"),

@@ -21,7 +21,7 @@ from tests.e2e.watched import TIMEOUT_MS, Watched
 from tests.running import PortalProcess
 from tests.system_parts import chromium
 from tests.tool_folder import write_tools
-from tests.upstreams import Upstream, write_model_config
+from tests.upstreams import SearchSite, Upstream, write_model_config
 
 ROOT = Path(__file__).parents[2]
 LINKS = 4
@@ -48,8 +48,18 @@ def provider() -> Iterator[Upstream]:
 
 
 @pytest.fixture(scope="package")
+def search_site() -> Iterator[SearchSite]:
+    """The fake Wikipedia that the portal searches."""
+    with SearchSite() as site:
+        yield site
+
+
+@pytest.fixture(scope="package")
 def settings(
-    tmp_path_factory: pytest.TempPathFactory, provider: Upstream, weights_cache: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    provider: Upstream,
+    search_site: SearchSite,
+    weights_cache: Path,
 ) -> Settings:
     """Settings of the portal: the fake provider's models and the embedded one."""
     folder = tmp_path_factory.mktemp("e2e")
@@ -69,6 +79,8 @@ def settings(
         tools_dir=_tools(folder / "tools"),
         local_model="on",
         chat_titles="off",
+        search_urls=(f"wikipedia={search_site.base_of('wikipedia')}",),
+        fetch_allow=(f"127.0.0.1:{search_site.port}",),
     )
 
 

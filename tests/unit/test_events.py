@@ -8,6 +8,7 @@ import pytest
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolArtifact,
     ToolCalled,
@@ -16,6 +17,7 @@ from aiportal.events import (
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
     as_json,
 )
 
@@ -26,6 +28,8 @@ EXAMPLES: tuple[Event, ...] = (
     ToolCalled("calculator", "Calculator", "call_1", {"expression": "6 * 7"}, "approval_1"),
     ToolReturned("calculator", "call_1", {"result": "42"}, None, 1.5),
     ToolReturned("plot", "c", 1, None, 2.0, artifacts=(ToolArtifact("a.png", "image/png", 9),)),
+    WebSearched("Who?", "brave", None),
+    SourceFound(1, "A", "https://a.test/", "By A"),
     UsageReported("req_1", "acme/fast", "acme/fast", 1, 2, 0.5, False, None, 3.0),
     TurnFailed("It broke.", None, "api_error"),
     TurnFinished("done", "stop"),

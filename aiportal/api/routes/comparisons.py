@@ -13,6 +13,7 @@ from aiportal.api.routes.branches import MessagePath, path_body
 from aiportal.api.routes.turns import TurnBody, wanted_tools
 from aiportal.api.streams import EventStream
 from aiportal.dialects.sse import DONE, encode
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.events import Event, as_json
 
 __all__ = ["AnswerChoice", "CancelledTurns", "NewComparison", "router"]
@@ -34,6 +35,7 @@ class NewComparison(BaseModel):
     parameters: dict[str, Any] = {}
     attachments: list[str] = Field(default=[], max_length=100)
     tools: dict[str, Any] | None = None
+    web_search: bool | dict[str, Any] | None = None
 
 
 class AnswerChoice(BaseModel):
@@ -68,6 +70,7 @@ async def compare(
         attachments=body.attachments,
         source="api",
         tools=wanted_tools(body.tools),
+        web_search=WebSearchWish.parse(body.web_search),
     )
     return EventStream(_encoded(portal.comparisons.follow(principal, started)))
 

@@ -11,6 +11,7 @@ from aiportal.api.requests import PortalRoute
 from aiportal.chat import Conversation, ListFilter, Message, ToolUse
 
 __all__ = [
+    "AnnotationBody",
     "ArtifactBody",
     "AttachedBody",
     "ConversationBody",
@@ -24,7 +25,10 @@ __all__ = [
     "MessageList",
     "NewConversation",
     "RatingBody",
+    "SearchedBody",
+    "SourceBody",
     "ToolCallBody",
+    "UrlCitationBody",
     "UsageBody",
     "conversation_body",
     "router",
@@ -44,6 +48,7 @@ class NewConversation(BaseModel):
     system_prompt: str = ""
     parameters: dict[str, Any] = {}
     project_id: str | None = None
+    web_search: bool = False
 
 
 class ConversationChanges(BaseModel):
@@ -60,10 +65,12 @@ class ConversationChanges(BaseModel):
     pinned: bool | None = None
     archived: bool | None = None
     tags: list[str] | None = None
+    web_search: bool | None = None
 
 
 class ConversationBody(BaseModel):
-    """`updated_at`: when the last question was asked."""
+    """`updated_at`: when the last question was asked. `web_search`: the web is searched for its
+    questions, unless a turn says otherwise."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -77,6 +84,7 @@ class ConversationBody(BaseModel):
     pinned: Annotated[bool, Field(validation_alias="is_pinned")]
     archived: Annotated[bool, Field(validation_alias="is_archived")]
     tags: Sequence[str]
+    web_search: bool
     created_at: str
     updated_at: str
 
@@ -197,10 +205,44 @@ def _uses(uses: Sequence[ToolUse]) -> list[dict[str, Any]]:
     return [use.as_json() for use in uses]
 
 
+class SourceBody(BaseModel):
+    """A page that an answer may cite as `[number]`. `snippet`: what the search showed of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    title: str
+    url: str
+    snippet: str
+
+
+class SearchedBody(BaseModel):
+    """`provider`: those that were heard, with commas. `note`: what should be known, in words."""
+
+    query: str
+    provider: str
+    note: str | None
+
+
+class UrlCitationBody(BaseModel):
+    """Where in `content` a source is cited, in characters (Unicode code points)."""
+
+    start_index: int
+    end_index: int
+    title: str
+    url: str
+
+
+class AnnotationBody(BaseModel):
+    type: Literal["url_citation"]
+    url_citation: UrlCitationBody
+
+
 class MessageBody(BaseModel):
     """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
 
     `edited_at`: when somebody changed its text, null for never.
+    `web_search`: what was searched for it, null for nothing; then `sources` and `annotations` are empty.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -224,6 +266,9 @@ class MessageBody(BaseModel):
     rating: RatingBody | None
     attachments: Sequence[AttachedBody]
     tool_calls: Annotated[list[ToolCallBody], BeforeValidator(_uses)] = []
+    web_search: SearchedBody | None = None
+    sources: Sequence[SourceBody] = ()
+    annotations: list[AnnotationBody] = []
 
 
 class MessageList(BaseModel):
@@ -278,6 +323,7 @@ async def create_conversation(
             system_prompt=new.system_prompt,
             parameters=new.parameters,
             project_id=new.project_id,
+            web_search=new.web_search,
         )
     )
 
@@ -308,6 +354,7 @@ async def change_conversation(
             is_archived=body.archived,
             tags=body.tags,
             project_id="" if "project_id" in cleared else body.project_id,
+            web_search=body.web_search,
         )
     )
 

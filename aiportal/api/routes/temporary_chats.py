@@ -13,6 +13,7 @@ from aiportal.api.requests import PortalRoute
 from aiportal.api.routes.conversations import ConversationBody, MessageBody, conversation_body
 from aiportal.api.routes.turns import MAX_EVENT_NUMBER, encoded, wanted_tools
 from aiportal.api.streams import EventStream
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 
 __all__ = [
@@ -33,8 +34,7 @@ class TemporaryQuestion(BaseModel):
 
     `chat_id`: the chat to go on with; without it one is made. `model`, `system_prompt`,
     `parameters`: hold from then on; what is left out stays as it is.
-    `attachments`: none, they would be stored. `tools`: as in a turn, for this answer.
-    `web_search`: only to say that none is wanted.
+    `attachments`: none, they would be stored. `tools`, `web_search`: as in a turn, for this answer.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -45,7 +45,7 @@ class TemporaryQuestion(BaseModel):
     system_prompt: str | None = None
     parameters: dict[str, Any] | None = None
     attachments: Annotated[list[str], Field(max_length=100)] = []
-    web_search: Literal[False] | None = None
+    web_search: bool | dict[str, Any] | None = None
     tools: dict[str, Any] | None = None
 
 
@@ -83,6 +83,7 @@ async def ask_in_temporary_chat(
         )
     chats, request_id = portal.temporary_chats, request_id_of(request)
     tools = wanted_tools(body.tools)
+    web_search = WebSearchWish.parse(body.web_search)
     if body.content is not None:
         started = await chats.ask(
             principal,
@@ -94,6 +95,7 @@ async def ask_in_temporary_chat(
             source="api",
             request_id=request_id,
             tools=tools,
+            web_search=web_search,
         )
     elif body.chat_id is not None:
         _require_bare(body)
@@ -104,6 +106,7 @@ async def ask_in_temporary_chat(
             source="api",
             request_id=request_id,
             tools=tools,
+            web_search=web_search,
         )
     else:
         raise InvalidRequest(

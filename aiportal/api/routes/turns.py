@@ -14,6 +14,7 @@ from aiportal.api.streams import EventStream
 from aiportal.chat import GoingOn
 from aiportal.dialects.portal_tools import PortalTools
 from aiportal.dialects.sse import DONE, encode
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, as_json
 from aiportal.portal import Portal
@@ -38,7 +39,8 @@ class NewTurn(BaseModel):
     `attachments`: ids of files that go with the question, at most 20; `content` may then be empty.
     `parameters`: OpenAI's sampling fields, over the conversation's.
     `tools`: `{"enabled", "allowedTools"}`, those of the portal's that the model may call in this turn.
-    `web_search`: only to say that none is wanted; this version has none.
+    `web_search`: `true`, or `{"max_results", "provider"}`: the web is searched before the answer;
+    `false`: it is not; left out: as the conversation has it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -49,7 +51,7 @@ class NewTurn(BaseModel):
     model: str | None = None
     parameters: dict[str, Any] = {}
     attachments: Annotated[list[str], Field(max_length=100)] = []
-    web_search: Literal[False] | None = None
+    web_search: bool | dict[str, Any] | None = None
     tools: dict[str, Any] | None = None
 
 
@@ -83,6 +85,7 @@ async def start_turn(
         source="api",
         request_id=request_id_of(request),
         tools=wanted_tools(body.tools),
+        web_search=WebSearchWish.parse(body.web_search),
     )
     return EventStream(encoded(portal.turns.follow(principal, started.turn_id)))
 
@@ -134,6 +137,7 @@ async def _go_on(
         source="api",
         request_id=request_id_of(request),
         tools=wanted_tools(body.tools),
+        web_search=WebSearchWish.parse(body.web_search),
     )
     return EventStream(encoded(_events(portal, principal, going_on)))
 

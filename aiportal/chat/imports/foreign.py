@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from aiportal.chat.messages import Failure, MessageStatus
 from aiportal.chat.tool_use import ToolUse
+from aiportal.chat.web.findings import NO_FINDINGS, Findings
 from aiportal.errors import InvalidRequest
 from aiportal.events import UsageReported
 
@@ -50,6 +51,7 @@ class ForeignMessage:
     error: Failure | None = None
     created_at: str | None = None
     tool_calls: tuple[ToolUse, ...] = ()
+    findings: Findings = NO_FINDINGS
 
 
 @dataclass(frozen=True, slots=True)

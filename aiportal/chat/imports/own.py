@@ -18,15 +18,18 @@ from aiportal.chat.imports.moments import moment_text
 from aiportal.chat.messages import Failure
 from aiportal.chat.parameters import conversation_parameters
 from aiportal.chat.tool_use import ToolUse
+from aiportal.chat.web.findings import Findings
 from aiportal.dialects.openai_chat import invalid_field
 from aiportal.errors import InvalidRequest
-from aiportal.events import UsageReported
+from aiportal.events import SourceFound, UsageReported, WebSearched
 
 __all__ = ["from_own", "is_own"]
 
 MAX_FAILURE_CHARS: Final = 10_000
 MAX_PARAMETERS: Final = 100
 MAX_TOOL_CALLS: Final = 1_000  # of one message
+MAX_SOURCES: Final = 100  # of one message
+MAX_SOURCE_CHARS: Final = 5_000
 MAX_TOKENS: Final = 2**53
 MAX_COST_USD: Final = 1e9
 
@@ -86,6 +89,20 @@ class _ToolUse(_Strict):
     artifacts: Annotated[list[_Artifact], Field(max_length=100)] = []
 
 
+class _Source(_Strict):
+    title: Annotated[str, StringConstraints(max_length=MAX_SOURCE_CHARS)]
+    url: Annotated[
+        str, StringConstraints(max_length=MAX_SOURCE_CHARS, pattern=r"^https?://[^\s]+$")
+    ]
+    snippet: Annotated[str, StringConstraints(max_length=MAX_SOURCE_CHARS)] = ""
+
+
+class _Search(_Strict):
+    query: Annotated[str, StringConstraints(max_length=MAX_SOURCE_CHARS)]
+    provider: ShortText = ""
+    note: Annotated[str, StringConstraints(max_length=MAX_FAILURE_CHARS)] | None = None
+
+
 class _Attached(_Strict):
     name: Annotated[str, StringConstraints(max_length=300)]
 
@@ -105,6 +122,8 @@ class _Message(_Strict):
     created_at: str | None = None
     attachments: Annotated[list[_Attached], Field(max_length=100)] = []
     tool_calls: Annotated[list[_ToolUse], Field(max_length=MAX_TOOL_CALLS)] = []
+    web_search: _Search | None = None
+    sources: Annotated[list[_Source], Field(max_length=MAX_SOURCES)] = []
 
 
 class _Conversation(_Strict):
@@ -191,6 +210,19 @@ def _message(found: _Message) -> ForeignMessage:
         error=None if found.error is None else Failure(**found.error.model_dump()),
         created_at=moment_text(found.created_at),
         tool_calls=tuple(map(_use, found.tool_calls)),
+        findings=_findings(found),
+    )
+
+
+def _findings(found: _Message) -> Findings:
+    """Sources are cited by their place."""
+    search = found.web_search
+    if search is None:
+        return Findings()
+    sources = enumerate(found.sources, start=1)
+    return Findings(
+        WebSearched(search.query, search.provider, search.note),
+        tuple(SourceFound(number, one.title, one.url, one.snippet) for number, one in sources),
     )
 
 

@@ -31,9 +31,9 @@ VALUES (:user_id, :source, :foreign_id, :conversation_id)
 """
 _MESSAGE: Final = """
 INSERT INTO messages (id, conversation_id, parent_id, role, content, reasoning, model, status,
-  finish_reason, usage, cost_usd, error, created_at, tool_calls)
+  finish_reason, usage, cost_usd, error, created_at, tool_calls, web_search)
 VALUES (:id, :conversation_id, :parent_id, :role, :content, :reasoning, :model, :status,
-  :finish_reason, :usage, :cost_usd, :error, :created_at, :tool_calls)
+  :finish_reason, :usage, :cost_usd, :error, :created_at, :tool_calls, :web_search)
 """
 
 
@@ -111,6 +111,7 @@ def _rows(
             "tool_calls": json.dumps(
                 [_stored(use, message_id, files).as_json() for use in message.tool_calls]
             ),
+            "web_search": _search(message),
         }
     return list(made.values())
 
@@ -121,3 +122,8 @@ def _stored(use: ToolUse, message_id: str, files: list[dict[str, Any]]) -> ToolU
     returned, rows = with_files_stored(message_id, use.returned)
     files += rows
     return replace(use, returned=returned)
+
+
+def _search(message: ForeignMessage) -> str | None:
+    search = message.findings.as_json()
+    return None if search is None else json.dumps(search)

@@ -11,6 +11,7 @@ from aiportal.chat.messages import Failure, Message
 from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_log import TurnLog
+from aiportal.chat.web.searched_answer import SearchedAnswer
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.errors import InternalError, PortalError
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted, UsageReported
@@ -47,7 +48,7 @@ class TemporaryAnswer:
         self.log = TurnLog(started)
         self._call = call
         self._completions = completions
-        self._completion: Completion | ToolLoop | None = None
+        self._completion: Completion | ToolLoop | SearchedAnswer | None = None
         self._usage: UsageReported | None = None
         self._failure: TurnFailed | None = None
         self._finished: TurnFinished | None = None
@@ -90,6 +91,7 @@ class TemporaryAnswer:
             error=Failure(failure.message, failure.code, failure.error_type) if failure else None,
             created_at=self._created_at,
             tool_calls=tuple(self.log.tool_uses),
+            findings=self.log.findings,
         )
 
     async def _ask(self) -> str | None:

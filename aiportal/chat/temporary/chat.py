@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from aiportal.chat.messages import Message
 from aiportal.chat.temporary.answer import TemporaryAnswer
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.ids import new_id
 from aiportal.timestamps import now_text
 
@@ -64,12 +65,13 @@ class Exchange:
 
 
 class HeldChat:
-    """Internal to `TemporaryChats`. used_at: on its clock, in seconds."""
+    """Internal to `TemporaryChats`. used_at: on its clock, in seconds. web_search: of its last question."""
 
     def __init__(self, owner_id: str) -> None:
         self.id = new_id(_KIND)
         self.owner_id = owner_id
         self.settings = Settings()
+        self.web_search: WebSearchWish | None = None
         self.exchanges: list[Exchange] = []
         self.created_at = now_text()
         self.used_at = 0.0

@@ -13,6 +13,7 @@ from aiportal.chat.temporary.keeping import kept
 from aiportal.chat.temporary.planner import TemporaryPlanner
 from aiportal.chat.upkeep import Upkeep
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import Conflict, NotFound, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -85,13 +86,14 @@ class TemporaryChats(Upkeep):
         source: Door = "web",
         request_id: str | None = None,
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> TurnStarted:
         """Ask a question in a chat, or in a new one; its `conversation_id` is the chat's id.
 
         content: 1 to 1,000,000 characters. model: else the chat's, else the portal's default.
         model, system_prompt, parameters: hold from then on; what is None stays as it is.
         source, request_id: the door and its id of the call, for the ledger.
-        tools: of the portal, for this answer; None for those of a custom model.
+        tools, web_search: for this answer; None as a custom model has them.
 
         Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
         Conflict while the chat's last answer is being written; RateLimited where the caller has too
@@ -111,9 +113,10 @@ class TemporaryChats(Upkeep):
             source=source,
             request_id=request_id,
             tools=tools,
+            web_search=web_search,
         )
         self._admit(principal)
-        chat.settings = settings
+        chat.settings, chat.web_search = settings, web_search
         chat.exchanges.append(Exchange(question, answer))
         return self._launch(principal, chat, answer)
 
@@ -126,6 +129,7 @@ class TemporaryChats(Upkeep):
         source: Door = "web",
         request_id: str | None = None,
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> TurnStarted:
         """Answer the last question once more, in place of its answer. Else as `ask`."""
         chat = self._idle(principal, chat_id)
@@ -137,6 +141,7 @@ class TemporaryChats(Upkeep):
             source=source,
             request_id=request_id,
             tools=tools,
+            web_search=web_search or chat.web_search,
         )
         self._admit(principal)
         chat.settings = settings

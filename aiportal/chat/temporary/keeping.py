@@ -44,4 +44,5 @@ def _foreign(message: Message) -> ForeignMessage:
         error=message.error,
         created_at=message.created_at,
         tool_calls=message.tool_calls,
+        findings=message.findings,
     )

@@ -14,8 +14,10 @@ from aiportal.chat.temporary.answer import TemporaryAnswer, TemporaryCall
 from aiportal.chat.temporary.chat import HeldChat, Settings
 from aiportal.chat.text_bounds import check_text
 from aiportal.chat.tool_box import tells_calls
+from aiportal.chat.web.asked import is_searched, searched_for, window_beside
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.portal_tools import PortalTools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 from aiportal.events import TurnStarted
 from aiportal.ids import new_id
@@ -94,6 +96,7 @@ class TemporaryPlanner:
         source: Door,
         request_id: str | None,
         tools: PortalTools | None = None,
+        web_search: WebSearchWish | None = None,
     ) -> TemporaryAnswer:
         """To the question that the branch ends with; it is not asked yet.
 
@@ -109,12 +112,16 @@ class TemporaryPlanner:
             model_id=settings.model,
             system_prompt=settings.system_prompt,
             parameters=without_tools(settings.parameters),
-            context_window=model.context_window,
+            context_window=window_beside(
+                model.context_window, is_searched=is_searched(model, web_search)
+            ),
             tells_calls=tells_calls(model, tools),
             max_messages=limits.max_messages,
             max_part_chars=limits.max_content_chars,
         )
-        request = replace(ChatRequest.parse(body, limits), portal_tools=tools)
+        asked = ChatRequest.parse(body, limits)
+        search = searched_for(branch, web_search)
+        request = replace(asked, portal_tools=tools, web_search=search)
         call = TemporaryCall(principal, request, source, request_id)
         question = branch[-1]
         started = TurnStarted(

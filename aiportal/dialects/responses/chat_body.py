@@ -1,6 +1,7 @@
 """From a request for a response to the body of Chat Completions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
@@ -8,6 +9,7 @@ from aiportal.dialects.responses.body import JsonFormat, ResponsesBody, TextConf
 from aiportal.dialects.responses.items import Item
 from aiportal.dialects.responses.messages import chat_messages
 from aiportal.dialects.responses.tools import NamedTool, chat_tools
+from aiportal.dialects.web_search import WebSearchWish
 from aiportal.errors import InvalidRequest
 
 __all__ = ["chat_request"]
@@ -54,8 +56,15 @@ def chat_request(
             chat["top_logprobs"] = body.top_logprobs
     if body.stream:
         chat["stream_options"] = {"include_usage": True}
+    if chat.pop("web_search", None):
+        raise InvalidRequest(
+            "Responses cannot search the web. Use `web_search` of /v1/chat/completions, whose "
+            "answers have `url_citation` annotations.",
+            param="web_search",
+        )
     try:
-        return ChatRequest.parse(chat, limits)
+        request = ChatRequest.parse(chat, limits)
+        return replace(request, web_search=WebSearchWish(is_wanted=False))
     except InvalidRequest as error:
         if not (error.param or "").startswith("messages"):
             raise

@@ -44,7 +44,7 @@ def test_usage_is_wanted_only_where_it_was_asked_for() -> None:
         (body(temperature="0"), "temperature"),
         (body(stream="yes"), "stream"),
         (body(n=0), "n"),
-        (body(web_search=True), "web_search"),
+        (body(web_search="yes"), "web_search"),
         (body(tools={"enabled": 1}), "tools.enabled"),
         (body(tools={"enabled": True}, n=2), "n"),
         ([1], None),
