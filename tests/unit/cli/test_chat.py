@@ -7,7 +7,8 @@ import pytest
 from aiportal.portal import Portal
 from aiportal.settings import Settings
 from tests.unit.cli.conftest import Cli
-from tests.upstreams import DONE, Upstream, chunk, error, stream
+from tests.upstreams import DONE, SearchSite, Upstream, chunk, error, stream
+from tests.upstreams.searching import wikipedia
 
 
 def test_the_answer_is_printed_and_nothing_else(wired_cli: Cli, upstream: Upstream) -> None:
@@ -74,3 +75,20 @@ async def test_a_chat_is_in_the_ledger(wired_settings: Settings, upstream: Upstr
             lambda database: list(database.query("SELECT source, status FROM usage"))
         )
     assert rows == [{"source": "cli", "status": 200}]
+
+
+def test_sources_of_the_web_stand_below_the_answer(wired_cli: Cli, upstream: Upstream) -> None:
+    upstream.answer("fast", stream(chunk("Turing [1]", finish="stop"), DONE))
+    with SearchSite() as site:
+        site.finds("wikipedia", wikipedia("Alan\x1b[2J Turing"))
+        result = wired_cli(
+            "chat",
+            "Who?",
+            "--web",
+            AIPORTAL_SEARCH_URLS=f"wikipedia={site.base_of('wikipedia')}",
+            AIPORTAL_FETCH_ALLOW=f"127.0.0.1:{site.port}",
+        )
+    assert result.stdout.startswith("Turing [1]\n\n[1] Alan")
+    assert "/wikipedia/wiki/Alan" in result.stdout
+    assert "Only Wikipedia was asked" in result.stdout
+    assert "\x1b" not in result.stdout

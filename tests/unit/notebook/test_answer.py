@@ -4,7 +4,7 @@ import pytest
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
-from aiportal.events import ReasoningDelta, TextDelta
+from aiportal.events import ReasoningDelta, SourceFound, TextDelta, WebSearched
 from aiportal.notebook.answer import Answer, AnswerBuilder, ToolCall
 from aiportal.notebook.pieces import Outcome, Piece, ToolCallDelta
 
@@ -50,6 +50,21 @@ def test_a_notebook_gets_html_markdown_and_text() -> None:
     assert "<strong>Paris</strong>" in bundle["text/html"]
     assert bundle["text/markdown"].startswith("**Paris**.")
     assert bundle["text/plain"] == "**Paris**."
+
+
+def test_sources_stand_numbered_below_the_text() -> None:
+    builder = AnswerBuilder()
+    source = SourceFound(1, "A [x](javascript:y) <b>", "https://a.test/?a=<b>", "")
+    found = WebSearched("Who?", "wikipedia", "Only Wikipedia."), source
+    for piece in (*found, TextDelta("It is [1]."), OUTCOME):
+        builder.feed(piece)
+    answer = builder.answer()
+    assert (answer.sources, answer.search_note) == ((source,), "Only Wikipedia.")
+    html = answer._repr_html_()
+    assert html.count("<a ") == 1
+    assert 'href="https://a.test/?a=%3Cb%3E"' in html
+    assert "Only Wikipedia." in html
+    assert answer.text == "It is [1]."
 
 
 def test_html_of_the_model_does_not_get_into_the_page() -> None:

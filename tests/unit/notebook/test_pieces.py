@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -8,11 +9,13 @@ from aiportal.errors import NotFound, UpstreamError
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     TurnFailed,
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
 )
 from aiportal.notebook.pieces import (
     ChunkEnd,
@@ -110,3 +113,11 @@ async def test_a_turn_that_failed_raises_its_error() -> None:
 async def test_events_without_their_end_are_an_error() -> None:
     with pytest.raises(UpstreamError, match="broke off"):
         [piece async for piece in read_events(_sequence(STARTED, TextDelta("Pa")))]
+
+
+async def test_the_first_chunk_tells_of_a_search() -> None:
+    source: dict[str, Any] = {"number": 1, "title": "A", "url": "https://a.test/", "snippet": "a"}
+    told = {"query": "Who?", "provider": "brave", "note": None, "sources": [source]}
+    body = encode({"choices": [], "web_search": told}) + _chunk(content="[1]") + DONE
+    pieces = [piece async for piece in read_chunks(_cut(body, 7))]
+    assert pieces[:2] == [WebSearched("Who?", "brave", None), SourceFound(**source)]

@@ -1,6 +1,7 @@
 """Sources within their frame: nothing that a stranger writes gets out of it."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,7 @@ def test_marks_are_not_to_be_foreseen() -> None:
 
 def test_the_sources_stand_before_the_last_words_of_the_user() -> None:
     parts = [{"type": "text", "text": "b"}, {"type": "image_url", "image_url": {"url": "x"}}]
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "a"},
         {"role": "assistant", "content": "no"},
         {"role": "user", "content": parts},

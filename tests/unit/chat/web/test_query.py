@@ -1,5 +1,7 @@
 """What is searched for, from what was asked."""
 
+from typing import Any
+
 import pytest
 
 from aiportal.chat.web.query import plainer, query_of, questions_of
@@ -35,7 +37,7 @@ def test_a_query_is_short_whatever_is_asked() -> None:
 
 def test_the_questions_of_messages() -> None:
     parts = [{"type": "text", "text": "b"}, {"type": "image_url", "image_url": {"url": "x"}}]
-    messages = [
+    messages: list[dict[str, Any]] = [
         {"role": "user", "content": "old"},
         {"role": "user", "content": "a"},
         {"role": "assistant", "content": "no"},
