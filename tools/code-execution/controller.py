@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["run"]
+__all__ = ["ToolError", "run"]
 
 PYTHON = ("python", "python3", "py", "")
 MAX_ROWS = 200
