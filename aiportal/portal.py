@@ -91,7 +91,7 @@ class Portal(Chats):
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             web_search = WebSearch.of(fetcher, environment, urls=settings.search_urls)
             tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
+                open_tools(database, settings, sandbox, fetcher, web_search)
             )
             answers = AnswerCache()
             stack.callback(answers.clear)
