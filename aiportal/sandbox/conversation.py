@@ -45,19 +45,27 @@ class Conversation:
         except ZygoteLost as error:
             raise ConversationLost("its interpreter has ended") from error
         conversation = cls(zygote, *await asyncio.open_connection(sock=line))
+        await conversation._hear_ready()
+        return conversation
+
+    async def check(self) -> None:
+        """Ask the supervisor whether it is still there. Raises ConversationLost as `begin` does."""
+        self._writer.write(frames.pack({"op": "check"}))
+        await self._hear_ready()
+
+    async def _hear_ready(self) -> None:
+        is_ready = False
         try:
             async with asyncio.timeout(READY_S):
-                await conversation._read()
+                await self._read()
+            is_ready = True
         except TimeoutError as error:
-            conversation.hang_up()
             raise ConversationLost("its interpreter does not answer") from error
         except (OSError, EOFError, frames.BrokenFrame) as error:
-            conversation.hang_up()
             raise ConversationLost("its interpreter has ended") from error
-        except BaseException:
-            conversation.hang_up()
-            raise
-        return conversation
+        finally:
+            if not is_ready:
+                self.hang_up()
 
     def hang_up(self) -> None:
         """The sandbox sees it at once and ends the program."""
