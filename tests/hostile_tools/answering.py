@@ -30,7 +30,7 @@ ANSWERING: Final[tuple[Case, ...]] = (
     Case("itself", "x = []; x.append(x); x", result="[[...]]"),
     harmless(
         "a million deep",
-        "x = []\nfor _ in range(10**6): x = [x]\nx",
+        "x = []\nfor _ in range(10**5): x = [x]\nx",
         "RecursionError",
         "crashed",
         "invalid_result",
@@ -144,6 +144,23 @@ raise Evil()
     _forged("bytes that are no text", "frame({'op': 'result'}, b'\"\\xff\\xfe\"')"),
     _forged(
         "two results", "frame({'op': 'result', 'is_exact': True}, b'1') * 2", *_BROKEN, result=1
+    ),
+    _forged(
+        "four million numbers",
+        "frame({'op': 'result', 'is_exact': True}, b'[' + b'0,' * (4 * 10**6 - 1) + b'0]')",
+    ),
+    _forged(
+        "two million lists",
+        "frame({'op': 'result', 'is_exact': True}, b'[' + b'[],' * (2 * 10**6) + b'0]')",
+    ),
+    _forged(
+        "half a million names",
+        "frame({'op': 'result'}, json.dumps({str(n): 0 for n in range(500000)}).encode())",
+    ),
+    _forged(
+        "a long text of half characters",
+        "frame({'op': 'result', 'is_exact': True}, b'\"' + b'\\\\ud800' * 10**6 + b'\"')",
+        result="\ud800" * 10**6,
     ),
     _forged("no result at all", "frame({'op': 'result'})"),
     _forged(

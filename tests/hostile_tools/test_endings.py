@@ -54,8 +54,8 @@ def test_a_session_is_its_owners(target: Target) -> None:
 @pytest.mark.parametrize(
     ("code", "kinds"),
     [
-        ("import os, threading, time\ndef leave():\n    time.sleep(0.2); os._exit(0)\n"
-         "threading.Thread(target=leave).start()\n1", {None, "crashed", "exit"}),
+        (("import os, threading, time\ndef leave():\n    time.sleep(0.2); os._exit(0)\n"
+         "threading.Thread(target=leave).start()\n1"), {None, "crashed", "exit"}),
         ("import os, signal\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\n1", {None, "crashed", "exit"}),
         ("import builtins\nbuiltins.exec = builtins.compile = None\n1", {None, "crashed", "exit",
                                                                       "TypeError"}),

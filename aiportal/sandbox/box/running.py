@@ -11,6 +11,7 @@ from typing import Any
 from . import limits
 from .capture import Capture
 from .channel import Channel
+from .disk import DiskWatch
 from .start import Start
 
 __all__ = ["Running", "Verdict"]
@@ -39,6 +40,7 @@ class Running:
         self._asks = 0
         self._is_asking = False
         self._looks_at = 0.0
+        self._disk = DiskWatch(start.house, start.disk_bytes) if start.house.is_on_disk else None
         head = limits.MAX_RESULT_BYTES if start.is_script else limits.STREAM_EDGE_BYTES
         output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
         self._process = os.fork()
@@ -78,6 +80,7 @@ class Running:
         if time.monotonic() >= deadline:
             return ("timeout", "The program did not end within its time.")
         ready = self._wait(portal, deadline)
+        portal.flush()
         for stream in self._streams:
             if stream.descriptor in ready:
                 stream.read()
@@ -99,10 +102,9 @@ class Running:
 
     def _wait(self, portal: Channel, deadline: float) -> set[int]:
         poll = select.poll()
-        poll.register(portal, select.POLLIN)
+        poll.register(portal, _events(portal))
         poll.register(self._watch, select.POLLIN)
-        duty = select.POLLIN | (select.POLLOUT if self._duty.has_pending else 0)
-        poll.register(self._duty, duty)
+        poll.register(self._duty, _events(self._duty))
         for stream in self._streams:
             if not stream.is_over:
                 poll.register(stream.descriptor, select.POLLIN)
@@ -161,16 +163,12 @@ class Running:
 
     def _of_watcher(self) -> Verdict | None:
         """Where no namespace bounds files and threads."""
-        house = self._start.house
-        if not house.is_on_disk or time.monotonic() < self._looks_at:
+        if self._disk is None or time.monotonic() < self._looks_at:
             return None
         self._looks_at = time.monotonic() + _LOOK_S
         if limits.threads_of(self._process) > limits.MAX_THREADS:
             return ("thread_limit", f"The program has more than {limits.MAX_THREADS} threads.")
-        if house.used_bytes() > self._start.disk_bytes:
-            words = (
-                f"The program's files are larger than the {self._start.disk_bytes} bytes allowed."
-            )
+        if words := self._disk.fault(self._process):
             return ("disk_limit", words)
         return None
 
@@ -182,11 +180,15 @@ class Running:
             kept.append(stream.take())
         return [text for text, _ in kept], any(is_cut for _, is_cut in kept)
 
-    def pause(self) -> None:
-        """Stop all of its threads; no time of the machine is used between calls."""
+    def pause(self) -> bool:
+        """Stop all of its threads; no time of the machine is used between calls. False: it has ended."""
         os.kill(self._process, signal.SIGSTOP)
-        os.waitpid(self._process, os.WUNTRACED)
-        self._is_stopped = True
+        _, status = os.waitpid(self._process, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            self._is_stopped = True
+        else:
+            self._process = 0  # its number may be another's by now
+        return self._is_stopped
 
     def _resume(self) -> None:
         if self._is_stopped:
@@ -202,3 +204,7 @@ class Running:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = 0
+
+
+def _events(channel: Channel) -> int:
+    return select.POLLIN | (select.POLLOUT if channel.has_pending else 0)

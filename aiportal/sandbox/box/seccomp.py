@@ -1,6 +1,7 @@
 """The filter of system calls: what is not on the list does not exist for a program.
 
-No fork, no exec, no socket but a connected pair, no signal to others, no mount, no tracing. Put in
+No fork, no exec, no socket but a connected pair, no descriptor sent over one, no signal to others, no
+mount, no tracing. Put in
 place after the imports, by the process itself, for good.
 """
 
@@ -50,12 +51,13 @@ _LOCAL_FAMILY, _STREAM, _PACKETS = 1, 1, 5
 _Program = list[bytes]
 
 
-def install(*, may_change_metadata: bool) -> None:
+def install(*, is_own_disk: bool) -> None:
     """Bind this process, and every thread that it starts, to the list. Raises OSError.
 
-    may_change_metadata: else calls that change modes, owners or times succeed without effect.
+    is_own_disk: all that can be reached lies in a folder in memory. Else calls that change modes,
+        owners or times succeed without effect, and room cannot be reserved.
     """
-    load(_filter(may_change_metadata=may_change_metadata))
+    load(_filter(is_own_disk=is_own_disk))
 
 
 def load(program: Sequence[bytes]) -> None:
@@ -66,9 +68,9 @@ def load(program: Sequence[bytes]) -> None:
     kernel.syscall(_SECCOMP_NUMBERS[which], _SET_FILTER, 0, ctypes.create_string_buffer(head))
 
 
-def _filter(*, may_change_metadata: bool) -> _Program:
+def _filter(*, is_own_disk: bool) -> _Program:
     which, machine = _MACHINES[platform.machine()]
-    metadata = _ALLOW if may_change_metadata else _ERRNO
+    metadata = _ALLOW if is_own_disk else _ERRNO
     program = [
         _step(_LOAD, _MACHINE_AT),
         _step(_IF_EQUAL, machine, 1, 0),
@@ -79,6 +81,8 @@ def _filter(*, may_change_metadata: bool) -> _Program:
         program += [_step(_IF_AT_LEAST, _X32, 0, 1), _step(_RETURN, _KILL)]
     program += _answers(syscalls.HARMLESS, which, _ALLOW)
     program += _answers(syscalls.METADATA, which, metadata)
+    reserving = _ALLOW if is_own_disk else _ERRNO | errno.ENOTSUP
+    program += _answers(syscalls.RESERVING, which, reserving)
     program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
     for name, body in _checks().items():
         number = syscalls.CHECKED[name][which]

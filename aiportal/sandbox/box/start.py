@@ -75,7 +75,7 @@ class Start:
             read = ("/",) if self.is_namespaces else (*self.visible, self.house.program)
             write = (self.house.work, self.house.temporary)
             landlock.restrict(read=read, write=write, devices=DEVICES)
-        seccomp.install(may_change_metadata=self.is_namespaces)
+        seccomp.install(is_own_disk=self.is_namespaces)
 
 
 def _touch_nothing(path: Any, *_: Any, **options: Any) -> None:
