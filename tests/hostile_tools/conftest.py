@@ -11,7 +11,7 @@ import pytest
 from aiportal.sandbox import SandboxMode
 from tests.hostile_tools.cases import CASES
 from tests.hostile_tools.health import Health
-from tests.hostile_tools.target import Answered, Target, opened
+from tests.hostile_tools.target import IDLE, Answered, Target, opened
 
 _AT_ONCE = 3
 
@@ -23,7 +23,7 @@ class Campaign:
     target: Target
     answers: Mapping[str, Answered]
     health: Health
-    processes: tuple[set[int], set[int]]
+    survivors: set[int]
     mounts: tuple[str, str]
     temporary: list[str]
 
@@ -46,7 +46,7 @@ def target(tier: SandboxMode) -> Iterator[Target]:
 @pytest.fixture(scope="session")
 def campaign(target: Target) -> Campaign:
     health = Health()
-    before, mounts = target.family(), target.mounts()
+    mounts = target.mounts()
     begun = time.monotonic()
     with health.asked(target.process.url), ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = dict(zip(CASES, pool.map(target.attack, CASES.values()), strict=True))
@@ -54,7 +54,5 @@ def campaign(target: Target) -> Campaign:
         f"\n{len(answers)} cases in {time.monotonic() - begun:.0f} s, /health {health.answered} times,"
         f" at the slowest {health.slowest_s * 1000:.0f} ms\n"
     )
-    after = target.settled(len(before))
-    return Campaign(
-        target, answers, health, (before, after), (mounts, target.mounts()), target.left_behind()
-    )
+    after = target.settled(IDLE)
+    return Campaign(target, answers, health, after, (mounts, target.mounts()), target.left_behind())

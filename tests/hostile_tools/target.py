@@ -23,9 +23,10 @@ from tests.hostile_tools.silence import Silence
 from tests.processes import ROOT
 from tests.running import PortalProcess
 
-__all__ = ["SCRIPT", "Answered", "Target", "opened"]
+__all__ = ["IDLE", "SCRIPT", "Answered", "Target", "opened"]
 
 SCRIPT: Final = "attacker-script"
+IDLE: Final = 6  # processes: two interpreters, and what each has ready for the next call
 _TIMEOUT_S = 60
 _SETTLE_S = 10
 _ASKER: Final = {

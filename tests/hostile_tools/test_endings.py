@@ -11,9 +11,10 @@ import pytest
 
 from aiportal.sandbox import SandboxMode
 from tests.hostile_tools.health import Health
-from tests.hostile_tools.target import SCRIPT, Target, opened
+from tests.hostile_tools.target import IDLE, SCRIPT, Target, opened
 
 CANCELLED = 50
+CROWD = 7
 BUSY = "open('begun', 'w').write('x' * 10**6)\nwhile True: pass"
 
 
@@ -32,11 +33,11 @@ def hang_up(target: Target, code: str, tool_id: str) -> None:
 
 def test_callers_who_hang_up_leave_nothing(target: Target) -> None:
     health = Health()
-    before, mounts = len(target.family()), target.mounts()
+    mounts = target.mounts()
     tools = [("code-execution", SCRIPT)[number % 2] for number in range(CANCELLED)]
     with health.asked(target.process.url), ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda tool_id: hang_up(target, BUSY, tool_id), tools))
-        assert len(target.settled(before)) <= before
+        assert len(target.settled(IDLE)) <= IDLE
         assert target.run("6 * 7").json()["result"] == 42
     assert health.failed == []
     assert target.mounts() == mounts
@@ -57,8 +58,6 @@ def test_a_session_is_its_owners(target: Target) -> None:
         (("import os, threading, time\ndef leave():\n    time.sleep(0.2); os._exit(0)\n"
          "threading.Thread(target=leave).start()\n1"), {None, "crashed", "exit"}),
         ("import os, signal\nsignal.setitimer(signal.ITIMER_REAL, 0.1)\n1", {None, "crashed", "exit"}),
-        ("import builtins\nbuiltins.exec = builtins.compile = None\n1", {None, "crashed", "exit",
-                                                                      "TypeError"}),
         ("open('in.txt', 'w'); import os; os.unlink('in.txt'); os.mkdir('in.txt')\n1", {"crashed"}),
         ("open('x', 'w'); import os; os.unlink('in.txt'); os.symlink('x', 'in.txt')\n1", {None}),
     ],
@@ -67,14 +66,12 @@ def test_a_session_that_breaks_is_begun_anew(
     target: Target, code: str, kinds: set[str | None]
 ) -> None:
     files = [{"name": "in.txt", "data": "eA=="}]
-    before = len(target.family())
     assert target.run(code, session="broken", files=files).json()["success"]
     second = target.run("2", session="broken", files=files).json()
     assert second.get("error", {}).get("type") in kinds
     assert target.run("raise SystemExit(1)", session="broken").status_code == 200
     assert target.run("6 * 7", session="broken").json()["result"] == 42
     assert target.run("import os; os._exit(0)", session="broken").json()["error"]["type"] == "exit"
-    assert len(target.settled(before)) <= before
 
 
 BAD_FILES: list[tuple[Any, int]] = [
@@ -118,7 +115,7 @@ DEEP = 100_000
         ('{"parameters": {"code": "1", "language": "bash"}}', 400),
         ('{"parameters": {"code": "1", "__proto__": {}}}', 400),
         ('{"parameters": null}', 400),
-        ('{"parameters": {"code": "\\ud800"}}', 200),
+        ('{"parameters": {"code": "\\ud800"}}', 400),
         ('{"parameters": {"code": "\\u0000"}}', 200),
         (b'{"parameters": {"code": "\xff"}}', 400),
         (b"", 400),
@@ -143,11 +140,11 @@ def test_a_killed_portal_takes_everything_with_it(tier: SandboxMode) -> None:
         assert target.run("6 * 7", session="kept").json()["result"] == 42
         with ThreadPoolExecutor(4) as pool:
             calls = [pool.submit(_broken_off, target, tool) for tool in ("attacker", SCRIPT) * 2]
-            target.crowded(4)
+            target.crowded(CROWD)
             family = target.family()
             target.process.kill()
             assert all(call.result() for call in calls)
-        assert len(family) >= 4
+        assert len(family) >= CROWD
         assert target.settled(0) == set()
         assert target.left_behind() == []
         target.restart()
