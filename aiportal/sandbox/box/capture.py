@@ -6,7 +6,7 @@ from .limits import MAX_STREAM_BYTES, STREAM_EDGE_BYTES
 
 __all__ = ["Capture"]
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024  # a larger buffer would be mapped and unmapped at each reading
 
 
 class Capture:

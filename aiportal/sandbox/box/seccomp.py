@@ -6,6 +6,7 @@ place after the imports, by the process itself, for good.
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install", "load"]
+__all__ = ["install", "lists", "load"]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -67,6 +68,23 @@ def load(program: Sequence[bytes]) -> None:
 
 
 def _filter(*, may_change_metadata: bool) -> _Program:
+    which = _MACHINES[platform.machine()][0]
+    program = list(lists(may_change_metadata=may_change_metadata))
+    for name, body in _checks().items():
+        number = syscalls.CHECKED[name][which]
+        if number is not None:
+            program += [_step(_IF_EQUAL, number, 0, len(body)), *body]
+    program += [
+        _step(_IF_AT_LEAST, _FIRST_UNKNOWN, 0, 1),
+        _step(_RETURN, _ERRNO | errno.ENOSYS),
+        _step(_RETURN, _ERRNO | errno.EPERM),
+    ]
+    return program
+
+
+@functools.cache
+def lists(*, may_change_metadata: bool) -> tuple[bytes, ...]:
+    """The steps that are the same in every process: a zygote makes them once for all of its calls."""
     which, machine = _MACHINES[platform.machine()]
     metadata = _ALLOW if may_change_metadata else _ERRNO
     program = [
@@ -80,16 +98,7 @@ def _filter(*, may_change_metadata: bool) -> _Program:
     program += _answers(syscalls.HARMLESS, which, _ALLOW)
     program += _answers(syscalls.METADATA, which, metadata)
     program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
-    for name, body in _checks().items():
-        number = syscalls.CHECKED[name][which]
-        if number is not None:
-            program += [_step(_IF_EQUAL, number, 0, len(body)), *body]
-    program += [
-        _step(_IF_AT_LEAST, _FIRST_UNKNOWN, 0, 1),
-        _step(_RETURN, _ERRNO | errno.ENOSYS),
-        _step(_RETURN, _ERRNO | errno.EPERM),
-    ]
-    return program
+    return tuple(program)
 
 
 def _checks() -> dict[str, _Program]:
