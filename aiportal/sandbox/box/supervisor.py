@@ -66,7 +66,9 @@ class _Supervisor:
         program = dict(zip(header["program"], contents, strict=False))
         source = program[CONTROLLER]
         house = self._housing.furnish(program, parameters, header["disk_bytes"])
-        running.begin(Order.of(header, house, is_script=not has_function(source)), house, source)
+        if (is_script := header["is_script"]) is None:
+            is_script = not has_function(source)
+        running.begin(Order.of(header, house, is_script=is_script), house, source)
         return house
 
     def _serve(
