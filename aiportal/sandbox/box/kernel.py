@@ -25,6 +25,7 @@ __all__ = [
     "set_parent_death_signal",
     "set_thread_stacks",
     "syscall",
+    "tidy_memory",
     "unshare",
 ]
 
@@ -75,6 +76,12 @@ def set_thread_stacks(size_bytes: int) -> None:
     _libc.pthread_attr_init(attributes)
     _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(size_bytes))
     _libc.pthread_setattr_default_np(attributes)
+
+
+def tidy_memory() -> None:
+    """Join what is free of the C library's heap, once for all of the forks."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(ctypes.c_size_t(0))
 
 
 def collapse_memory(start: int, end: int) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install", "lists", "load"]
+__all__ = ["install", "load", "steps"]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -56,7 +56,7 @@ def install(*, may_change_metadata: bool) -> None:
 
     may_change_metadata: else calls that change modes, owners or times succeed without effect.
     """
-    load(_filter(may_change_metadata=may_change_metadata))
+    load(steps(may_change_metadata=may_change_metadata))
 
 
 def load(program: Sequence[bytes]) -> None:
@@ -67,9 +67,10 @@ def load(program: Sequence[bytes]) -> None:
     kernel.syscall(_SECCOMP_NUMBERS[which], _SET_FILTER, 0, ctypes.create_string_buffer(head))
 
 
-def _filter(*, may_change_metadata: bool) -> _Program:
+def steps(*, may_change_metadata: bool) -> list[bytes]:
+    """The filter for this process: what it may do to itself is told by its number."""
     which = _MACHINES[platform.machine()][0]
-    program = list(lists(may_change_metadata=may_change_metadata))
+    program = list(_lists(may_change_metadata=may_change_metadata))
     for name, body in _checks().items():
         number = syscalls.CHECKED[name][which]
         if number is not None:
@@ -83,7 +84,7 @@ def _filter(*, may_change_metadata: bool) -> _Program:
 
 
 @functools.cache
-def lists(*, may_change_metadata: bool) -> tuple[bytes, ...]:
+def _lists(*, may_change_metadata: bool) -> tuple[bytes, ...]:
     """The steps that are the same in every process: a zygote makes them once for all of its calls."""
     which, machine = _MACHINES[platform.machine()]
     metadata = _ALLOW if may_change_metadata else _ERRNO

@@ -12,9 +12,11 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from typing import Any
 
-from . import kernel, landlock, limits, namespaces, roots, seccomp
+from . import kernel, landlock, limits, namespaces, roots
+from .dry_run import dry_run
 from .housing import Housing
 from .reach import Reach
 from .rehearsal import rehearse
@@ -96,11 +98,13 @@ def _warm_up(modules: list[str], cache: str, processes: int, *, is_namespaces: b
     for name in modules:
         importlib.import_module(name)
     rehearse()
-    seccomp.lists(may_change_metadata=is_namespaces)
+    with tempfile.TemporaryDirectory(dir=cache) as empty:
+        dry_run(empty, is_namespaces=is_namespaces)
     if (threads := limits.threads(processes)) > 1:
         raise RuntimeError(f"the imports of {', '.join(modules)} have started {threads} threads")
     gc.collect()
     gc.freeze()
+    kernel.tidy_memory()
     limits.hold_in_huge_pages(processes)
 
 
