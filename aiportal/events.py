@@ -12,6 +12,7 @@ __all__ = [
     "ReasoningDelta",
     "SourceFound",
     "TextDelta",
+    "ToolArtifact",
     "ToolCalled",
     "ToolReturned",
     "TurnFailed",
@@ -52,9 +53,10 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class ToolCalled:
-    """The model calls a tool of the portal's. `arguments` as the model wrote them, parsed where they can be.
+    """The model calls a tool of the portal's.
 
-    approval_id: where a person has to agree before it runs.
+    arguments: as the model wrote them, parsed where they can be. approval_id: where a person has to
+    agree before it runs.
     """
 
     tool_id: str
@@ -66,15 +68,46 @@ class ToolCalled:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolArtifact:
+    """A file that a call of a tool made.
+
+    id: under which it is kept, None where it is kept nowhere. data: base64, None where it is kept, or
+    too large to be handed on.
+    """
+
+    name: str
+    mime: str
+    size_bytes: int
+    id: str | None = None
+    data: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolReturned:
-    """How that call ended: `result`, or `error` in words. Data from a stranger."""
+    """How that call ended: `result`, or `error` in words. Data from a stranger.
+
+    error_type: as `Failure.type`, or the code of the portal's own error. stdout, stderr: what it
+    printed. is_truncated: a part of all this was left out.
+    """
 
     tool_id: str
     call_id: str
     result: Any
     error: str | None
     duration_ms: float
+    error_type: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    is_truncated: bool = False
+    artifacts: tuple[ToolArtifact, ...] = ()
     type: Literal["tool_result"] = "tool_result"
+
+    def __post_init__(self) -> None:
+        """Files may be given as JSON has them."""
+        files = (
+            one if isinstance(one, ToolArtifact) else ToolArtifact(**one) for one in self.artifacts
+        )
+        object.__setattr__(self, "artifacts", tuple(files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +164,16 @@ class TurnFinished:
     type: Literal["finished"] = "finished"
 
 
-Event = TurnStarted | TextDelta | ReasoningDelta | UsageReported | TurnFailed | TurnFinished
+Event = (
+    TurnStarted
+    | TextDelta
+    | ReasoningDelta
+    | ToolCalled
+    | ToolReturned
+    | UsageReported
+    | TurnFailed
+    | TurnFinished
+)
 
 
 def as_json(event: Event) -> dict[str, Any]:

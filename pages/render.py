@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
-from aiportal.chat import BranchMessage, MessageStatus, is_broken_off
+from aiportal.chat import BranchMessage, MessageStatus, ToolUse, is_broken_off
 from aiportal.events import (
     Event,
     ReasoningDelta,
     TextDelta,
+    ToolCalled,
+    ToolReturned,
     TurnFailed,
     TurnFinished,
     TurnStarted,
@@ -20,6 +22,7 @@ from pages.footers import Versions, answer_foot, escaped, failure_foot, question
 from pages.markdown import MarkdownRenderer, plain_text_html
 from pages.reader import worded
 from pages.texts import texts
+from pages.tool_bubbles import tool_html
 
 __all__ = [
     "Answer",
@@ -65,6 +68,7 @@ class Answer:
     """One answer as far as it has come, to the question `question_id`.
 
     siblings: all answers to the question. goes_on: it broke off, and can be written on.
+    tool_calls: what its model called.
     """
 
     question_id: str
@@ -82,6 +86,7 @@ class Answer:
     goes_on: bool = False
     is_edited: bool = False
     rating: str | None = None
+    tool_calls: tuple[ToolUse, ...] = ()
 
     @classmethod
     def of(cls, stored: BranchMessage) -> "Answer":
@@ -103,6 +108,7 @@ class Answer:
             goes_on=is_broken_off(message),
             is_edited=message.edited_at is not None,
             rating=message.rating.value if message.rating else None,
+            tool_calls=message.tool_calls,
         )
 
     def after(self, event: Event) -> "Answer":
@@ -114,6 +120,12 @@ class Answer:
                 return replace(self, text=self.text + event.text)
             case ReasoningDelta():
                 return replace(self, reasoning=self.reasoning + event.text)
+            case ToolCalled():
+                use = ToolUse(event, None, len(self.text))
+                return replace(self, tool_calls=(*self.tool_calls, use))
+            case ToolReturned():
+                uses = (use.after(event) for use in self.tool_calls)
+                return replace(self, tool_calls=tuple(uses))
             case UsageReported():
                 return replace(self, usage=event)
             case TurnFailed():
@@ -165,10 +177,10 @@ class ChatRenderer:
         """
         is_running = answer.status == "running"
         texts = texts or Texts.whole(self._markdown)
-        parts = [thoughts_html(answer, texts)]
+        parts = [thoughts_html(answer, texts), *map(tool_html, answer.tool_calls)]
         if answer.text:
             parts.append(texts.text(answer.text))
-        elif is_running and not answer.reasoning:
+        elif is_running and not answer.reasoning and not answer.tool_calls:
             parts.append(waiting_html())
         if answer.status == "error":
             parts.append(_failure_html(answer))

@@ -57,6 +57,7 @@ from aiportal.api.routes import (
     sign_in,
     temporary_chats,
     text_completions,
+    tool_artifacts,
     tools,
     turns,
     usage,
@@ -70,6 +71,7 @@ __all__ = ["create_app"]
 RESOURCES = (
     chat,
     text_completions,
+    tool_artifacts,
     responses,
     messages,
     embeddings,

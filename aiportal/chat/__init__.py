@@ -34,6 +34,9 @@ from aiportal.chat.search import SearchMatch
 from aiportal.chat.shares import Share, SharedBranch, Shares
 from aiportal.chat.temporary import TemporaryChat, TemporaryChats, is_temporary
 from aiportal.chat.titles import Titles
+from aiportal.chat.tool_artifacts import KeptArtifact, ToolArtifacts
+from aiportal.chat.tool_loop import ToolLoop
+from aiportal.chat.tool_use import ToolUse, ToolUseStatus
 from aiportal.chat.trash import Trash
 from aiportal.chat.turns import GoingOn, Turns
 
@@ -63,6 +66,7 @@ __all__ = [
     "GoingOn",
     "ImportReport",
     "Imports",
+    "KeptArtifact",
     "KeptFile",
     "ListFilter",
     "Message",
@@ -91,6 +95,10 @@ __all__ = [
     "TemporaryChats",
     "Titles",
     "TokenCount",
+    "ToolArtifacts",
+    "ToolLoop",
+    "ToolUse",
+    "ToolUseStatus",
     "Trash",
     "Turns",
     "is_broken_off",

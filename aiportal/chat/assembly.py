@@ -22,6 +22,7 @@ from aiportal.chat.raw_exchanges import RawExchanges
 from aiportal.chat.shares import Shares
 from aiportal.chat.temporary import TemporaryChats
 from aiportal.chat.titles import Titles
+from aiportal.chat.tool_artifacts import ToolArtifacts
 from aiportal.chat.trash import Trash
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turns import Turns
@@ -55,6 +56,7 @@ class Chats:
     comparisons: Comparisons
     arena: Arena
     temporary_chats: TemporaryChats
+    tool_artifacts: ToolArtifacts
 
 
 @asynccontextmanager
@@ -116,6 +118,7 @@ async def open_chats(
             ),
             arena=arena,
             temporary_chats=temporary,
+            tool_artifacts=ToolArtifacts(database),
         )
 
 

@@ -19,6 +19,7 @@ from aiportal.chat.text_bounds import check_text
 from aiportal.chat.turn_plan import started_of
 from aiportal.chat.turn_planner import Call
 from aiportal.chat.turns import Turns
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -82,6 +83,7 @@ class Comparisons:
         parameters: Mapping[str, Any] | None = None,
         attachments: Sequence[str] = (),
         source: Door = "web",
+        tools: PortalTools | None = None,
     ) -> list[TurnStarted]:
         """Ask several models at once: all of them begin, or none, and then nothing is stored.
 
@@ -97,7 +99,7 @@ class Comparisons:
             parent_id=parent_id,
             models=models,
             attachments=attachments,
-            call=Call(None, parameters, source, None),
+            call=Call(None, parameters, source, None, tools=tools),
         )
         await self._turns.launch(principal, plans)
         return [plan.started for plan in plans]

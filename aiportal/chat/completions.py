@@ -9,9 +9,17 @@ from types import TracebackType
 
 from aiportal.chat.answer import Answer, Recorded, Replayed
 from aiportal.chat.answer_cache import AnswerCache, CacheKey, Caching, caching_of
+from aiportal.chat.prompted_dialogue import PromptedDialogue
+from aiportal.chat.tool_box import ToolBox, tools_for, wish_of
+from aiportal.chat.tool_dialogue import NativeDialogue
+from aiportal.chat.tool_loop import ToolLoop
+from aiportal.chat.tool_messages import result_chars
+from aiportal.chat.tool_runner import ToolRunner
 from aiportal.chat.upstream_body import upstream_body
+from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.operations import ModelRequest
-from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
+from aiportal.dialects.portal_tools import PortalTools
+from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied, ToolUnavailable
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.registry import Model, Registry
@@ -26,10 +34,17 @@ _log = logging.getLogger(__name__)
 class Completions:
     """Keeps nothing between calls but what its cache holds."""
 
-    def __init__(self, registry: Registry, router: Router, cache: AnswerCache) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        router: Router,
+        cache: AnswerCache,
+        tools: ToolBox | None = None,
+    ) -> None:
         self._registry = registry
         self._router = router
         self._cache = cache
+        self._tools = tools
 
     def open(
         self,
@@ -61,14 +76,46 @@ class Completions:
         """As `open`, for a door that hands the answer on, and with a kept one if there is one.
 
         cache: the call's wish (see `caching_of`), None to leave it to the model. An answer from the
-        cache costs nothing and has no row. Raises also InvalidRequest, for a wish that is none.
+        cache costs nothing and has no row. Where the portal's tools are wanted it is a `ToolLoop`, and
+        the cache is not asked. Raises also InvalidRequest, for a wish that is none, and ToolNotFound.
         """
         model = self._registry.resolve(principal, request.model)
+        if isinstance(request, ChatRequest) and (request.portal_tools or model.tools):
+            loop = self._loop(principal, model, request, source, endpoint, request_id)
+            if loop is not None:
+                return loop
         call = self._call(principal, model, request, source, endpoint, request_id)
         caching = caching_of(model, cache)
         if caching is None:
             return _Opening(self._router, call)
         return self._cached(call, CacheKey.of(principal, model, request), caching)
+
+    def follow(
+        self,
+        principal: Principal,
+        request: ChatRequest,
+        *,
+        source: Door,
+        endpoint: str,
+        request_id: str | None = None,
+    ) -> AbstractAsyncContextManager[Completion | ToolLoop]:
+        """As `open`, for a door that renders `deltas`, with the portal's tools where they are wanted.
+
+        Raises also InvalidRequest and ToolNotFound.
+        """
+        model = self._registry.resolve(principal, request.model)
+        if request.portal_tools or model.tools:
+            loop = self._loop(principal, model, request, source, endpoint, request_id)
+            if loop is not None:
+                return loop
+        call = self._call(principal, model, request, source, endpoint, request_id)
+        return _Opening(self._router, call)
+
+    def check_tools(self, principal: Principal, request_model: str, tools: PortalTools) -> None:
+        """Whether these can be had with that model. Raises ToolNotFound, ToolUnavailable."""
+        model = self._registry.resolve(principal, request_model)
+        if tools.is_enabled:
+            tools_for(self._box(), principal, model, tools, is_asked=True)
 
     def is_spoken(self, principal: Principal, model_id: str, dialect: str) -> bool:
         """Whether all that may answer a call speak a dialect: the model, and what may stand in for it.
@@ -92,6 +139,48 @@ class Completions:
         async with await self._router.complete(call) as completion:
             yield Recorded(completion, call.model.id, partial(self._cache.keep, key, caching))
 
+    def _loop(
+        self,
+        principal: Principal,
+        model: Model,
+        request: ChatRequest,
+        source: Door,
+        endpoint: str,
+        request_id: str | None,
+    ) -> ToolLoop | None:
+        """None where the request wants none of the portal's tools, or a custom model's are gone."""
+        wish = wish_of(model, request)
+        if wish is None:
+            return None
+        is_asked = request.portal_tools is not None
+        # A model that knows no functions never calls of itself, and answers worse for being told.
+        if not is_asked and (self._tools is None or not model.calls_functions):
+            return None
+        tools = tools_for(self._box(), principal, model, wish, is_asked=is_asked)
+        kind = NativeDialogue if model.calls_functions else PromptedDialogue
+        dialogue = kind(request, tools, max_chars=result_chars(model.context_window))
+        run_id = request_id or new_id("req")
+
+        def ask(asked: ChatRequest, is_first: bool) -> _Opening:
+            own_id = run_id if is_first else new_id("req")
+            call = self._call(principal, model, asked, source, endpoint, own_id, run_id=run_id)
+            return _Opening(self._router, call)
+
+        runner = ToolRunner(
+            self._box(),
+            principal,
+            tools,
+            source=source,
+            model_id=model.id,
+            can_wait=request.is_stream,
+        )
+        return ToolLoop(ask, request, dialogue, runner)
+
+    def _box(self) -> ToolBox:
+        if self._tools is None:
+            raise ToolUnavailable("This portal has no tools.")
+        return self._tools
+
     def _call(
         self,
         principal: Principal,
@@ -100,6 +189,8 @@ class Completions:
         source: Door,
         endpoint: str,
         request_id: str | None,
+        *,
+        run_id: str | None = None,
     ) -> ModelCall:
         return ModelCall(
             Entry(
@@ -108,6 +199,7 @@ class Completions:
                 key_id=principal.key_id,
                 endpoint=endpoint,
                 source=source,
+                run_id=run_id,
             ),
             request,
             model,

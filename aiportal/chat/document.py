@@ -92,6 +92,7 @@ class _Writer:
         if passage.reasoning:
             thoughts = self._styled(passage.reasoning)
             parts.append(f"<details><summary>Thoughts</summary>{thoughts}</details>")
+        parts += [_tool(text) for text in passage.tools]
         if passage.content:
             parts.append(self._styled(passage.content))
         if passage.problem:
@@ -106,6 +107,15 @@ class _Writer:
         styled = styled.replace("<table>", '<div class="wide"><table>')
         styled = styled.replace("</table>", "</table></div>")
         return f'<div class="md" dir="auto">{styled}</div>'
+
+
+def _tool(text: str) -> str:
+    """A call of a tool, folded, letter by letter."""
+    name, _, rest = text.partition("\n")
+    return (
+        f"<details><summary>{html.escape(name)}</summary>"
+        f'<div class="plain" dir="auto">{html.escape(rest)}</div></details>'
+    )
 
 
 def _told(passage: Passage) -> str:

@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
 from aiportal.chat.passages import Passage, branch_to
+from aiportal.chat.tool_text import use_markdown
 
 __all__ = ["OWN_FORMAT", "OWN_VERSION", "Export", "ExportFormat", "export_conversation", "slug"]
 
@@ -76,6 +77,7 @@ def _markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
         parts.append(_heading(message))
         if line := attached_line([file.name for file in message.attachments]):
             parts.append(line)
+        parts += [use_markdown(use) for use in message.tool_calls]
         if message.content:
             parts.append(message.content)
         if message.error is not None:
@@ -95,6 +97,11 @@ def _json(conversation: Conversation, tree: Sequence[Message]) -> str:
         "format": OWN_FORMAT,
         "version": OWN_VERSION,
         **asdict(conversation),
-        "messages": [asdict(message) for message in tree],
+        "messages": [_message_json(message) for message in tree],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _message_json(message: Message) -> dict[str, Any]:
+    calls = {"tool_calls": [use.as_json() for use in message.tool_calls]}
+    return asdict(replace(message, tool_calls=())) | calls

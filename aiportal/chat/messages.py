@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.rating import Rating
+from aiportal.chat.tool_use import ToolUse, ended_uses
 from aiportal.events import UsageReported
 
 __all__ = ["Failure", "Message", "MessageStatus"]
@@ -33,6 +34,7 @@ class Message:
     edited_at: when somebody changed its text, None for never.
     rating: what its owner thinks of an answer, None where nothing was said.
     attachments: of a question, the files that were sent with it.
+    tool_calls: of an answer, what its model called. Where it has ended, so have they.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Message:
     edited_at: str | None = None
     rating: Rating | None = None
     attachments: tuple[AttachedFile, ...] = ()
+    tool_calls: tuple[ToolUse, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Message":
@@ -74,4 +77,12 @@ class Message:
             edited_at=row["edited_at"],
             rating=None if row["rating"] is None else Rating.from_json(row["rating"]),
             attachments=tuple(map(AttachedFile.from_json, json.loads(row["attachments"]))),
+            tool_calls=_uses(row["tool_calls"], row["status"]),
         )
+
+
+def _uses(stored: str, status: MessageStatus) -> tuple[ToolUse, ...]:
+    if stored == "[]":
+        return ()
+    uses = map(ToolUse.from_json, json.loads(stored))
+    return tuple(uses) if status == "running" else tuple(ended_uses(uses, status))

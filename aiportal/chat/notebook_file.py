@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from aiportal.chat.attached import attached_line
 from aiportal.chat.conversation import Conversation
 from aiportal.chat.messages import Message
+from aiportal.chat.tool_text import use_markdown
 from aiportal.markdown import MAX_MARKDOWN_CHARS
 
 __all__ = ["notebook_text"]
@@ -60,7 +61,7 @@ def _cells(message: Message, parser: MarkdownIt) -> Iterator[dict[str, Any]]:
         "model": message.model,
         "created_at": message.created_at,
     }
-    mark = _mark(message)
+    mark = "\n\n".join([_mark(message), *map(use_markdown, message.tool_calls)])
     pieces = (
         [("markdown", "\n\n".join(filter(None, (_files(message), message.content))))]
         if message.role == "user"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiportal.chat.messages import Message, MessageStatus
+from aiportal.chat.tool_text import use_text
 from aiportal.errors import NotFound
 
 __all__ = ["Passage", "branch_to"]
@@ -15,6 +16,7 @@ class Passage:
     """problem: why an answer with the status `error` broke off, in words.
 
     attachments: names of the files that were sent with a question.
+    tools: what an answer's model called, one text a call.
     """
 
     role: Literal["user", "assistant"]
@@ -25,6 +27,7 @@ class Passage:
     problem: str | None
     created_at: str
     attachments: Sequence[str] = ()
+    tools: Sequence[str] = ()
 
     @classmethod
     def of(cls, message: Message) -> "Passage":
@@ -38,6 +41,7 @@ class Passage:
             problem=None if message.error is None else message.error.message,
             created_at=message.created_at,
             attachments=[file.name for file in message.attachments],
+            tools=[use_text(use) for use in message.tool_calls],
         )
 
 

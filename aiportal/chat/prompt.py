@@ -8,6 +8,7 @@ from aiportal.chat.attached import CHARS_PER_TOKEN, AttachedFile
 from aiportal.chat.attachments.parts import Loader, Part, without_files
 from aiportal.chat.continuation import INSTRUCTION
 from aiportal.chat.messages import Message
+from aiportal.chat.told_calls import call_texts, told_calls
 
 __all__ = ["chat_body", "message_tokens", "question_room", "text_tokens"]
 
@@ -25,6 +26,7 @@ def chat_body(
     context_window: int | None,
     max_messages: int,
     goes_on: bool = False,
+    tells_calls: bool = False,
     load: Loader = without_files,
     max_part_chars: int = 1_000_000,
     project_files: tuple[AttachedFile, ...] = (),
@@ -39,6 +41,7 @@ def chat_body(
     always stay, whatever their length: then the model's own refusal is the right message.
     goes_on: the branch ends with an answer that broke off, and the model is asked to go on with it.
     It stays too; of one that is too long for the window, the end.
+    tells_calls: answers that called tools are told with those calls and, shortened, their results.
     load: reads the files that were sent with the questions that stay. They stand before their
     question, each in a part of its own. max_part_chars: of one text in the body.
     project_files: stand before the first question that stays, as those that were sent with it, and
@@ -53,7 +56,8 @@ def chat_body(
     if goes_on and budget is not None:
         budget -= text_tokens(INSTRUCTION)
     room = max_messages - len(system) - len(asked)
-    kept = _newest([m for m in branch if _is_said(m)], budget, room)
+    said = [m if tells_calls else replace(m, tool_calls=()) for m in branch if _is_said(m)]
+    kept = _newest(said, budget, room)
     if goes_on and budget is not None:
         kept = _with_tail(kept, budget)
     if project_files:
@@ -61,7 +65,7 @@ def chat_body(
     return {
         **parameters,
         "model": model_id,
-        "messages": [*system, *_joined(kept, load, max_part_chars), *asked],
+        "messages": [*system, *_told(kept, load, max_part_chars, tells_calls=tells_calls), *asked],
         "stream": True,
     }
 
@@ -100,7 +104,24 @@ def _with_tail(branch: list[Message], budget: int) -> list[Message]:
     room = max(budget - sum(map(message_tokens, before)), MIN_TAIL_TOKENS)
     if text_tokens(answer.content) <= room:
         return branch
-    return [*before, replace(answer, content=answer.content[-room * CHARS_PER_TOKEN :])]
+    tail = answer.content[-room * CHARS_PER_TOKEN :]
+    return [*before, replace(answer, content=tail, tool_calls=())]
+
+
+def _told(
+    branch: Sequence[Message], load: Loader, max_part_chars: int, *, tells_calls: bool
+) -> list[dict[str, Any]]:
+    """The messages, and in the place of an answer that called tools what was said and called."""
+    if not tells_calls or not any(message.tool_calls for message in branch):
+        return _joined(branch, load, max_part_chars)
+    messages: list[dict[str, Any]] = []
+    start = 0
+    for end, message in enumerate(branch):
+        if message.tool_calls:
+            messages += _joined(branch[start:end], load, max_part_chars)
+            messages += told_calls(message)
+            start = end + 1
+    return messages + _joined(branch[start:], load, max_part_chars)
 
 
 def _joined(branch: Sequence[Message], load: Loader, max_part_chars: int) -> list[dict[str, Any]]:
@@ -147,7 +168,9 @@ def _pieces(part: Part, max_chars: int) -> list[Part]:
 
 def message_tokens(message: Message) -> int:
     """Estimated, with the files that were sent with it."""
-    return text_tokens(message.content) + sum(file.tokens for file in message.attachments)
+    files = sum(file.tokens for file in message.attachments)
+    calls = sum(text_tokens(text) for text in call_texts(message.tool_calls))
+    return text_tokens(message.content) + files + calls
 
 
 def question_room(

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from aiportal.chat.attachments import Attachments
@@ -12,11 +12,14 @@ from aiportal.chat.continuation import total_usage
 from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import Message
 from aiportal.chat.prompt import chat_body
+from aiportal.chat.tool_artifacts import ToolArtifacts
+from aiportal.chat.tool_loop import ToolLoop
+from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turn_store import TurnStore
 from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
 from aiportal.errors import DatabaseUnavailable, InternalError, PortalError
-from aiportal.events import TurnFailed, TurnFinished, UsageReported
+from aiportal.events import ToolReturned, TurnFailed, TurnFinished, UsageReported
 from aiportal.routing import Completion
 
 __all__ = ["Turn", "TurnParts"]
@@ -36,6 +39,7 @@ class TurnParts:
     store: TurnStore
     conversations: Conversations
     attachments: Attachments
+    artifacts: ToolArtifacts
     completions: Completions
     limits: Callable[[], ChatLimits]
     host_id: str
@@ -51,7 +55,7 @@ class Turn:
         self.plan = plan
         self.log = plan.log()
         self._parts = parts
-        self._completion: Completion | None = None
+        self._completion: Completion | ToolLoop | None = None
         self._stop_as: Literal["cancelled", "interrupted"] | None = None
         self._answering: asyncio.Task[str | None] | None = None
         self._storing: asyncio.Task[None] | None = None
@@ -91,7 +95,12 @@ class Turn:
         await asyncio.wait({self._answering})
         saving.cancel()
         await asyncio.wait({saving})
-        await self._finish(*self._outcome(self._answering))
+        failure, finished = self._outcome(self._answering)
+        running = [use for use in self.log.tool_uses if use.returned is None]
+        for use in ended_uses(running, finished.status):
+            if use.returned is not None:
+                self.log.append(use.returned)
+        await self._finish(failure, finished)
 
     async def _answer(self) -> str | None:
         """Ask the model and log what it says; its finish reason."""
@@ -108,7 +117,7 @@ class Turn:
             ),
         )
         request = await self._request(branch, limits)
-        async with parts.completions.open(
+        async with parts.completions.follow(
             plan.principal,
             request,
             source=plan.source,
@@ -116,8 +125,11 @@ class Turn:
             request_id=plan.request_id,
         ) as completion:
             self._completion = completion
-            async for delta in completion.deltas():
-                self.log.append(delta)
+            async for event in completion.deltas():
+                if isinstance(event, ToolReturned) and event.artifacts:
+                    message_id = plan.started.assistant_message_id
+                    event = await parts.artifacts.keep(plan.principal, message_id, event)
+                self.log.append(event)
         return completion.finish_reason
 
     async def _request(self, branch: Sequence[Message], limits: ChatLimits) -> ChatRequest:
@@ -136,11 +148,12 @@ class Turn:
                 context_window=plan.context_window,
                 max_messages=limits.max_messages,
                 goes_on=plan.continued is not None,
+                tells_calls=plan.tells_calls,
                 load=load,
                 project_files=plan.project_files,
                 max_part_chars=limits.max_content_chars,
             )
-            return ChatRequest.parse(body, limits)
+            return replace(ChatRequest.parse(body, limits), portal_tools=plan.tools)
 
         return await asyncio.to_thread(request) if files else request()
 

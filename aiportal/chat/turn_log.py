@@ -13,8 +13,17 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TypeVar
 
 from aiportal.chat.messages import MessageStatus
+from aiportal.chat.tool_use import ToolUse
 from aiportal.errors import UpstreamError
-from aiportal.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
+from aiportal.events import (
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+    TurnFinished,
+    TurnStarted,
+)
 
 __all__ = ["Outline", "TurnLog"]
 
@@ -23,7 +32,8 @@ MERGE_BELOW_CHARS = 1_024  # deltas are kept together up to this length: bounds 
 
 Delta = TextDelta | ReasoningDelta
 D = TypeVar("D", TextDelta, ReasoningDelta)
-Outline = Sequence[tuple[str, int]]  # how the types of delta alternated: (type, characters)
+Outline = Sequence[tuple[str, int]]
+"""How an answer came: (type of delta, characters), and (type of event, place among the tool calls)."""
 
 
 class TurnLog:
@@ -61,15 +71,36 @@ class TurnLog:
 
     @property
     def outline(self) -> Outline:
-        """How text and reasoning alternated, for `replay`."""
+        """How text, reasoning and calls of tools alternated, for `replay`."""
         runs: list[tuple[str, int]] = []
+        places: dict[str, int] = {}
         for event in self._events:
-            if isinstance(event, TextDelta | ReasoningDelta):
+            if isinstance(event, ToolCalled | ToolReturned):
+                place = places.setdefault(event.call_id, len(places))
+                runs.append((event.type, place))
+            elif isinstance(event, TextDelta | ReasoningDelta):
                 if runs and runs[-1][0] == event.type:
                     runs[-1] = (event.type, runs[-1][1] + len(event.text))
                 else:
                     runs.append((event.type, len(event.text)))
         return runs
+
+    @property
+    def tool_uses(self) -> list[ToolUse]:
+        """The calls of tools so far, in their order."""
+        uses: dict[str, ToolUse] = {}
+        chars = 0
+        for event in self._events:
+            match event:
+                case TextDelta():
+                    chars += len(event.text)
+                case ToolCalled():
+                    uses[event.call_id] = ToolUse(event, None, chars)
+                case ToolReturned() if event.call_id in uses:
+                    uses[event.call_id] = uses[event.call_id].after(event)
+                case _:
+                    pass
+        return list(uses.values())
 
     def append(self, event: Event) -> None:
         """Add an event and wake the followers. Empty deltas add nothing.
@@ -84,18 +115,32 @@ class TurnLog:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def replay(self, outline: Outline, *, text: str, reasoning: str) -> None:
-        """Add the deltas of a stored answer in the order in which they came.
+    def replay(
+        self, outline: Outline, *, text: str, reasoning: str, uses: Sequence[ToolUse] = ()
+    ) -> None:
+        """Add the deltas and calls of a stored answer in the order in which they came.
 
-        What the outline does not cover is added at the end, reasoning first.
+        What the outline does not cover is added at the end: calls, reasoning, text.
         """
-        for kind, length in outline:
+        left: list[Event | None] = [
+            event for use in uses for event in (use.called, use.returned)
+        ]  # of each call its beginning and its end
+        for kind, number in outline:
             if kind == "reasoning_delta":
-                piece, reasoning = reasoning[:length], reasoning[length:]
+                piece, reasoning = reasoning[:number], reasoning[number:]
                 self.append(ReasoningDelta(piece))
-            else:
-                piece, text = text[:length], text[length:]
+            elif kind == "text_delta":
+                piece, text = text[:number], text[number:]
                 self.append(TextDelta(piece))
+            else:
+                index = 2 * number + (kind == "tool_result")
+                event = left[index] if index < len(left) else None
+                if event is not None:
+                    self.append(event)
+                    left[index] = None
+        for event in left:
+            if event is not None:
+                self.append(event)
         self.append(ReasoningDelta(reasoning))
         self.append(TextDelta(text))
 

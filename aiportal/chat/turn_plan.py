@@ -8,6 +8,7 @@ from typing import Any
 from aiportal.chat.attached import AttachedFile
 from aiportal.chat.messages import Message, MessageStatus
 from aiportal.chat.turn_log import TurnLog
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.events import TurnFailed, TurnFinished, TurnStarted
 from aiportal.principal import Principal
 from aiportal.usage import Door
@@ -42,8 +43,12 @@ class StoredTurn:
     def text(self, started: TurnStarted) -> TurnLog:
         """What was written, with the numbers that it had; without an end."""
         log = TurnLog(started)
+        message = self.message
         log.replay(
-            json.loads(self.outline), text=self.message.content, reasoning=self.message.reasoning
+            json.loads(self.outline),
+            text=message.content,
+            reasoning=message.reasoning,
+            uses=message.tool_calls,
         )
         return log
 
@@ -78,6 +83,8 @@ class TurnPlan:
     queued_id: of the question in the queue, where it has waited there.
     attachments: of the new question. project_files: they stand before the conversation.
     sees: the model takes images.
+    tools: of the portal, None where the caller said nothing of them.
+    tells_calls: the model is told what was called earlier in the conversation.
     request_id: of the model call in the ledger, None for one of its own.
     """
 
@@ -97,6 +104,8 @@ class TurnPlan:
     project_files: tuple[AttachedFile, ...] = ()
     sees: bool = True
     queued_id: str | None = None
+    tools: PortalTools | None = None
+    tells_calls: bool = False
 
     def log(self) -> TurnLog:
         """The log that the turn begins with."""

@@ -14,8 +14,10 @@ from aiportal.chat.parameters import sampling_parameters
 from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Project, Projects, model_of, system_prompt_of
 from aiportal.chat.text_bounds import check_text
+from aiportal.chat.tool_box import tells_calls
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_store import TurnStore
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 from aiportal.events import TurnStarted
 from aiportal.ids import new_id
@@ -35,6 +37,7 @@ class Call:
     source: Door
     request_id: str | None
     is_once: bool = False
+    tools: PortalTools | None = None
 
 
 class TurnPlanner:
@@ -153,6 +156,7 @@ class TurnPlanner:
             started=started,
             context_window=model.context_window,
             sees=VISION in model.capabilities,
+            tells_calls=tells_calls(model, plan.tools),
         )
         await self._check_files(beside)
         return beside
@@ -222,6 +226,8 @@ class TurnPlanner:
             attachments=attachments,
             project_files=project_files,
             sees=VISION in model.capabilities,
+            tools=call.tools,
+            tells_calls=tells_calls(model, call.tools),
         )
 
     def _check_content(

@@ -23,7 +23,10 @@ from aiportal.timestamps import now_text
 
 __all__ = ["TurnStore"]
 
-_SAVE = "UPDATE messages SET content = :content, reasoning = :reasoning, outline = :outline "
+_SAVE = (
+    "UPDATE messages SET content = :content, reasoning = :reasoning, outline = :outline, "
+    "tool_calls = :tool_calls "
+)
 _SAVE_PART = (
     _SAVE + "WHERE id = :id AND EXISTS (SELECT 1 FROM conversations c "
     "WHERE c.id = messages.conversation_id AND c.deleted_at IS NULL)"
@@ -261,6 +264,7 @@ def _written(message_id: str, log: TurnLog) -> dict[str, Any]:
         "content": log.text,
         "reasoning": log.reasoning,
         "outline": json.dumps(log.outline),
+        "tool_calls": json.dumps([use.as_json() for use in log.tool_uses]),
     }
 
 

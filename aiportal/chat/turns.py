@@ -14,11 +14,13 @@ from aiportal.chat.conversations import Conversations
 from aiportal.chat.messages import MessageStatus
 from aiportal.chat.project_files import ProjectFiles
 from aiportal.chat.projects import Projects
+from aiportal.chat.tool_artifacts import ToolArtifacts
 from aiportal.chat.turn import Turn, TurnParts
 from aiportal.chat.turn_host import TurnHost
 from aiportal.chat.turn_plan import StoredTurn, TurnPlan
 from aiportal.chat.turn_planner import Call, TurnPlanner
 from aiportal.chat.turn_store import TurnStore
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import Conflict, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -77,6 +79,7 @@ class Turns:
             store=self._store,
             conversations=conversations,
             attachments=attachments,
+            artifacts=ToolArtifacts(database),
             completions=completions,
             limits=lambda: registry.limits,
             host_id=self._host.id,
@@ -122,6 +125,7 @@ class Turns:
         source: Door = "web",
         request_id: str | None = None,
         queued_id: str | None = None,
+        tools: PortalTools | None = None,
     ) -> TurnStarted:
         """Ask a question. Question and empty answer are stored when this returns.
 
@@ -134,12 +138,13 @@ class Turns:
         parameters: over the conversation's; a field that is None takes that one back.
         source, request_id: the door and its id of the call, for the ledger.
         queued_id: of the question in the queue, which it leaves in the same write. See `Queue`.
+        tools: of the portal, for this turn; None for those of a custom model.
 
-        Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
+        Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied, ToolNotFound;
         Conflict while another turn of the conversation runs; RateLimited where the caller has too
         many running; ServiceUnavailable where the portal has, or is stopping.
         """
-        call = Call(model, parameters, source, request_id, is_once)
+        call = Call(model, parameters, source, request_id, is_once, tools)
         plan = await self.planner.question(
             principal,
             conversation_id,
@@ -160,6 +165,7 @@ class Turns:
         model: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         source: Door = "web",
+        tools: PortalTools | None = None,
     ) -> TurnStarted:
         """Answer a question once more, beside the answers that it has. As `start`."""
         return await self.start(
@@ -170,6 +176,7 @@ class Turns:
             model=model,
             parameters=parameters,
             source=source,
+            tools=tools,
         )
 
     async def go_on(
@@ -182,6 +189,7 @@ class Turns:
         parameters: Mapping[str, Any] | None = None,
         source: Door = "web",
         request_id: str | None = None,
+        tools: PortalTools | None = None,
     ) -> GoingOn:
         """Have an answer that broke off written on: what comes is added to the same message.
 
@@ -193,7 +201,7 @@ class Turns:
         changed meanwhile, and InvalidRequest where it is complete or empty.
         """
         await self._interrupt_orphans()
-        call = Call(model, parameters, source, request_id)
+        call = Call(model, parameters, source, request_id, tools=tools)
         plan = await self.planner.continuation(
             principal, conversation_id, answer_id=answer_id, call=call
         )
@@ -205,6 +213,8 @@ class Turns:
         await self._interrupt_orphans()
         self._admit(principal, len(plans))
         for plan in plans:
+            if plan.tools is not None:
+                self._parts.completions.check_tools(principal, plan.started.model, plan.tools)
             if (turn_id := plan.started.turn_id) in self._turns:
                 raise Conflict(
                     f"The turn {turn_id!r} is still running. Wait for its end, then try again.",

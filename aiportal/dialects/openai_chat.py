@@ -1,7 +1,7 @@
 """OpenAI's Chat Completions: the request as callers send it, answers and streams as upstreams do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 import orjson
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from aiportal.dialects.objects import MAX_OBJECTS, check_objects
 from aiportal.dialects.operations import CHAT, NO_HEADERS, FilePart, Operation
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 
 __all__ = [
@@ -77,12 +78,16 @@ class ChatBody(_Wire):
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A validated request. `body` is the caller's JSON object and is never changed."""
+    """A validated request. `body` is the caller's JSON object and is never changed.
+
+    portal_tools: what it says of them, which is then not in the body; None for nothing.
+    """
 
     model: str
     is_stream: bool
     wants_usage: bool
     body: Mapping[str, Any]
+    portal_tools: PortalTools | None = None
 
     @property
     def operation(self) -> Operation:
@@ -102,8 +107,9 @@ class ChatRequest:
         limits = limits or ChatLimits()
         if not isinstance(body, dict):
             raise InvalidRequest("The body must be a JSON object with `model` and `messages`.")
+        portal_tools = None
         if "web_search" in body or isinstance(body.get("tools"), dict):
-            body = _without_own_fields(body)
+            body, portal_tools = _without_own_fields(body)
         messages = body.get("messages")
         if isinstance(messages, list) and len(messages) > limits.max_messages:
             raise InvalidRequest(
@@ -124,31 +130,38 @@ class ChatRequest:
             is_stream=bool(chat.stream),
             wants_usage=options is not None and bool(options.include_usage),
             body=body,
+            portal_tools=portal_tools,
         )
+
+    def without_portal_tools(self) -> Self:
+        """The request of a dialect that has no word for them."""
+        return replace(self, portal_tools=PortalTools(is_enabled=False))
 
     def prompt_chars(self) -> int:
         """Characters of all texts in the messages, for estimates."""
         return sum(_text_length(message.get("content")) for message in self.body["messages"])
 
 
-def _without_own_fields(body: dict[str, Any]) -> dict[str, Any]:
-    """The body without the portal's own additions, which no upstream knows.
+def _without_own_fields(body: dict[str, Any]) -> tuple[dict[str, Any], PortalTools | None]:
+    """The body without the portal's own additions, which no upstream knows, and the tools asked for.
 
     Raises InvalidRequest where one asks for what this version cannot do yet.
     """
+    if body.get("web_search"):
+        raise InvalidRequest(
+            "This version of the portal cannot yet do what `web_search` asks for. Leave it out.",
+            param="web_search",
+        )
     tools = body.get("tools")
-    own = [name for name in ("web_search",) if name in body]
-    if isinstance(tools, dict):
-        own.append("tools")
-    for name in own:
-        wanted = body[name].get("enabled", True) if name == "tools" else body[name]
-        if wanted:
-            raise InvalidRequest(
-                f"This version of the portal cannot yet do what `{name}` asks for. "
-                "Leave it out, or pass OpenAI's list of functions as `tools`.",
-                param=name,
-            )
-    return {name: value for name, value in body.items() if name not in own}
+    if not isinstance(tools, dict):
+        return {name: value for name, value in body.items() if name != "web_search"}, None
+    asked = PortalTools.parse(tools)
+    if asked.is_enabled and body.get("n") not in (None, 1):
+        raise InvalidRequest(
+            "With the portal's tools there is one answer: leave `n` out, or set it to 1.", param="n"
+        )
+    own = {"web_search", "tools"} if asked.is_enabled else {"web_search", "tools", "tool_choice"}
+    return {name: value for name, value in body.items() if name not in own}, asked
 
 
 def _check_length(message: Message, index: int, max_chars: int) -> None:

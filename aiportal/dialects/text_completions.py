@@ -140,7 +140,7 @@ def _chat_request(body: TextCompletionBody, limits: ChatLimits | None) -> ChatRe
     if body.logprobs is not None:
         chat |= {"logprobs": True, "top_logprobs": body.logprobs}
     try:
-        return ChatRequest.parse(chat, limits)
+        return ChatRequest.parse(chat, limits).without_portal_tools()
     except InvalidRequest as error:
         if not (error.param or "").startswith("messages"):
             raise

@@ -8,12 +8,14 @@ from typing import Any, assert_never
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import UpstreamError
-from aiportal.events import ReasoningDelta, TextDelta
+from aiportal.events import ReasoningDelta, TextDelta, ToolCalled, ToolReturned
 from aiportal.notebook.cell import cell_number, show
 from aiportal.notebook.markup import rendered
-from aiportal.notebook.pieces import Notice, Outcome, Piece, ToolCallDelta
+from aiportal.notebook.pieces import Notice, Outcome, Piece, ToolCallDelta, ToolEvent
 
 __all__ = ["Answer", "AnswerBuilder", "ToolCall"]
+
+MAX_TOOL_CHARS = 2_000  # of an event where an answer is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Answer:
     model: what answered. cost_usd: None where it is not known. ttft_s, duration_s: seconds until
     the first piece and until the end. request_id: as in the usage rows and the log. shown_in: the
     number of the cell that it was shown in while it came, which does not show it twice.
+    tool_events: what the portal's tools were called with and what they gave.
     """
 
     text: str
@@ -50,6 +53,7 @@ class Answer:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     shown_in: int | None = field(default=None, repr=False, compare=False)
+    tool_events: tuple[ToolEvent, ...] = ()
 
     def __str__(self) -> str:
         return self.text
@@ -87,7 +91,8 @@ class Answer:
 
     def _body(self) -> str:
         calls = [f"`{call.name}({call.arguments})`" for call in self.tool_calls]
-        return "\n\n".join(part for part in (self.text, *calls) if part)
+        used = [_line(event) for event in self.tool_events]
+        return "\n\n".join(part for part in (*used, self.text, *calls) if part)
 
     def _repr_markdown_(self) -> str:
         return f"{self._body()}\n\n<small>{html.escape(self.facts)}</small>"
@@ -107,6 +112,7 @@ class AnswerBuilder:
         self.text = ""
         self._reasoning: list[str] = []
         self._calls: dict[int, ToolCall] = {}
+        self._tool_events: list[ToolEvent] = []
         self._ttft_s: float | None = None
         self._outcome: Outcome | None = None
         self.start()
@@ -129,6 +135,8 @@ class AnswerBuilder:
                 self._reasoning.append(text)
             case ToolCallDelta():
                 self._add(piece)
+            case ToolCalled() | ToolReturned():
+                self._tool_events.append(piece)
             case Outcome():
                 self._outcome = piece
             case _:
@@ -160,4 +168,15 @@ class AnswerBuilder:
             reasoning="".join(self._reasoning),
             tool_calls=tuple(call for _, call in sorted(self._calls.items())),
             shown_in=shown_in,
+            tool_events=tuple(self._tool_events),
         )
+
+
+def _line(event: ToolEvent) -> str:
+    """One event on one line of code, which nothing in it can end."""
+    if isinstance(event, ToolCalled):
+        said = f"{event.tool_name}({json.dumps(event.arguments, ensure_ascii=False)})"
+    else:
+        said = f"→ {json.dumps(event.error or event.result, ensure_ascii=False)}"
+    said = said.replace("`", "ˋ")
+    return f"`{said[:MAX_TOOL_CHARS]}`"

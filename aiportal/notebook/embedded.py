@@ -70,7 +70,9 @@ class EmbeddedBackend:
             async for notice in notices:
                 yield notice
         async with (
-            core.chat(self.principal, request, source="notebook") as completion,
+            core.completions.follow(
+                self.principal, request, source="notebook", endpoint="chat/completions"
+            ) as completion,
             aclosing(read_chunks(completion.chunks())) as pieces,
         ):
             async for piece in pieces:

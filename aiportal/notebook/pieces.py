@@ -13,6 +13,9 @@ from aiportal.events import (
     Event,
     ReasoningDelta,
     TextDelta,
+    ToolArtifact,
+    ToolCalled,
+    ToolReturned,
     TurnFailed,
     TurnFinished,
     TurnStarted,
@@ -20,7 +23,16 @@ from aiportal.events import (
 )
 from aiportal.notebook.failures import failure_from_event
 
-__all__ = ["ChunkEnd", "Notice", "Outcome", "Piece", "ToolCallDelta", "read_chunks", "read_events"]
+__all__ = [
+    "ChunkEnd",
+    "Notice",
+    "Outcome",
+    "Piece",
+    "ToolCallDelta",
+    "ToolEvent",
+    "read_chunks",
+    "read_events",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +71,13 @@ class Outcome:
     cost_usd: float | None
 
 
-Piece = Notice | TextDelta | ReasoningDelta | ToolCallDelta | Outcome
+ToolEvent = ToolCalled | ToolReturned
+Piece = Notice | TextDelta | ReasoningDelta | ToolCallDelta | ToolEvent | Outcome
 
 
 async def read_chunks(
     body: AsyncIterator[bytes],
-) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCallDelta | ChunkEnd, None]:
+) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCallDelta | ToolEvent | ChunkEnd, None]:
     """Read an event stream of chat chunks, however the network cut it; ChunkEnd comes last.
 
     Raises the PortalError of an error event, UpstreamError for a stream without `[DONE]`.
@@ -77,6 +90,8 @@ async def read_chunks(
         chunk = orjson.loads(data)
         if "error" in chunk:
             raise failure_from_event(chunk["error"])
+        if (told := _tool_event(chunk)) is not None:
+            yield told
         usage = TokenUsage.from_wire(chunk.get("usage")) or usage
         for choice in chunk.get("choices") or ():
             if choice.get("index"):
@@ -116,6 +131,35 @@ def _deltas(delta: Mapping[str, Any]) -> list[TextDelta | ReasoningDelta | ToolC
     return found
 
 
+def _tool_event(chunk: Mapping[str, Any]) -> ToolEvent | None:
+    """What stands between the chunks where the portal's tools were asked for."""
+    if chunk.get("type") == "tool_call":
+        return ToolCalled(
+            chunk["tool_id"],
+            chunk["tool_name"],
+            chunk["call_id"],
+            chunk["arguments"],
+            chunk.get("approval_id"),
+        )
+    if chunk.get("type") == "tool_result":
+        return ToolReturned(
+            tool_id=chunk["tool_id"],
+            call_id=chunk["call_id"],
+            result=chunk.get("result"),
+            error=chunk.get("error"),
+            duration_ms=chunk.get("duration_ms") or 0.0,
+            error_type=chunk.get("error_type"),
+            stdout=chunk.get("stdout", ""),
+            stderr=chunk.get("stderr", ""),
+            is_truncated=bool(chunk.get("truncated")),
+            artifacts=tuple(
+                ToolArtifact(one["name"], one["mime"], one["size"], data=one["data"])
+                for one in chunk.get("artifacts", ())
+            ),
+        )
+    return None
+
+
 async def read_events(events: AsyncIterator[Event]) -> AsyncGenerator[Piece, None]:
     """Read the events of one turn; Outcome comes last, for a turn that was cancelled too.
 
@@ -126,7 +170,7 @@ async def read_events(events: AsyncIterator[Event]) -> AsyncGenerator[Piece, Non
         match event:
             case TurnStarted():
                 turn_id, model = event.turn_id, event.model
-            case TextDelta() | ReasoningDelta():
+            case TextDelta() | ReasoningDelta() | ToolCalled() | ToolReturned():
                 yield event
             case UsageReported():
                 report = event

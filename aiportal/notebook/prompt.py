@@ -16,7 +16,7 @@ def chat_body(
     """A streamed request that asks for its usage. Raises InvalidRequest for an empty prompt.
 
     prompt: one question, or OpenAI's messages. system: put before them. parameters: OpenAI's other
-    fields, as they are; one that is None is left out.
+    fields, as they are; one that is None is left out. `tools` may be a list of ids of the portal's.
     """
     messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
     if not messages or not prompt:
@@ -27,6 +27,9 @@ def chat_body(
     if system is not None:
         messages = [{"role": "system", "content": system}, *messages]
     given = {name: value for name, value in parameters.items() if value is not None}
+    tools = given.get("tools")
+    if isinstance(tools, Sequence) and tools and all(isinstance(one, str) for one in tools):
+        given["tools"] = {"enabled": True, "allowedTools": list(tools)}
     return given | {
         "model": model,
         "messages": messages,

@@ -143,6 +143,8 @@ class Model:
     is_discovered: no file has it, a model server on this machine offers it.
     fallbacks: models to ask, in order, where this one fails; each is resolved for the caller anew.
     cache_ttl_s: how long an answer may be given again to the same caller, None for never.
+    tools: ids of the portal's tools that it calls unless a request says otherwise.
+    calls_functions: it was taught to; False where its file says what it can do, and not that.
     """
 
     id: str
@@ -168,6 +170,8 @@ class Model:
     timeouts: Timeouts = Timeouts()
     cooldown: Cooldown = Cooldown()
     cache_ttl_s: float | None = None
+    tools: tuple[str, ...] = ()
+    calls_functions: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ class ModelTable:
             timeouts=own_timeouts(entry.timeouts, timeouts_of(self._config.timeouts)),
             cooldown=cooldown_of(entry.cooldown or self._config.cooldown),
             cache_ttl_s=entry.cache.ttl if entry.cache is not None else None,
+            tools=entry.tools,
+            calls_functions=_calls_functions(entry),
         )
         self._tell_unenforced(file, entry)
         if not entry.enabled:
@@ -197,6 +199,7 @@ class ModelTable:
             owner=entry.owner,
             is_shared=entry.is_shared,
             is_discovered=False,
+            tools=entry.tools,
             retries=retries_of(entry.retries) if entry.retries else base.retries,
             strategy=entry.strategy or base.strategy,
             timeouts=own_timeouts(entry.timeouts, base.timeouts),
@@ -229,3 +232,10 @@ class ModelTable:
                 fallbacks = for_all
             others = tuple(one for one in fallbacks if one != entry.id)
             self.models[entry.id] = replace(model, fallbacks=others)
+
+
+def _calls_functions(entry: ModelFile) -> bool:
+    """As its file says; where it says nothing of what the model can do, an embedded one cannot."""
+    if "capabilities" in entry.model_fields_set:
+        return "tools" in entry.capabilities
+    return entry.weights is None

@@ -1,12 +1,13 @@
 """From a model to an upstream's answer: deployments, choice, relay, and the row in the ledger."""
 
-from aiportal.routing.completion import Completion
+from aiportal.routing.completion import GATHER_S, Completion, deltas_of
 from aiportal.routing.health import HealthFigures
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.router import Router
 from aiportal.routing.routerbox import DeploymentFigures, DeploymentStatus, Resolution, RouterBox
 
 __all__ = [
+    "GATHER_S",
     "Completion",
     "DeploymentFigures",
     "DeploymentStatus",
@@ -15,4 +16,5 @@ __all__ = [
     "Resolution",
     "Router",
     "RouterBox",
+    "deltas_of",
 ]

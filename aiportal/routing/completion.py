@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import orjson
 
@@ -24,7 +24,7 @@ from aiportal.routing.scanner import StreamScanner
 from aiportal.routing.upstreams.call import UpstreamCall
 from aiportal.usage import Ledger
 
-__all__ = ["Completion"]
+__all__ = ["GATHER_S", "Completion", "deltas_of"]
 
 GATHER_S = 0.03  # between two looks at a stream that is rendered
 
@@ -263,7 +263,12 @@ def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:
             "The provider of this model sent an event that is not JSON.",
             code="upstream_protocol_error",
         ) from error
-    choices = chunk.get("choices") if isinstance(chunk, dict) else None
+    return deltas_of(chunk) if isinstance(chunk, dict) else []
+
+
+def deltas_of(chunk: Mapping[str, Any]) -> list[TextDelta | ReasoningDelta]:
+    """What a chunk of Chat Completions says in its first choice."""
+    choices = chunk.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return []
     delta = choices[0].get("delta")

@@ -16,6 +16,7 @@ class OfferedTool:
     function_name: the id as a model can say it (letters, digits, `_` and `-`, at most 64).
     parameters: JSON Schema of an object.
     needs_approval: a person has to agree to each call.
+    examples: questions and the parameters of the call that they ask for, for models that are shown how.
     """
 
     id: str
@@ -24,6 +25,7 @@ class OfferedTool:
     description: str
     parameters: Mapping[str, Any]
     needs_approval: bool
+    examples: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ class Tool:
             description=self.description,
             parameters=self.parameters,
             needs_approval=self.needs_approval,
+            examples=tuple(
+                (one.description, one.parameters) for one in self.examples if one.description
+            ),
         )
 
 

@@ -353,3 +353,23 @@ async def test_no_call_of_many_at_once_is_lost(local_settings: Settings) -> None
         await asyncio.gather(*map(ask_often, range(4)))
         rows = await portal.ledger.rows(operator)
     assert [row.status for row in rows] == [200] * 40
+
+
+async def test_it_calls_a_tool_and_answers_with_the_result(local_settings: Settings) -> None:
+    question = "What is 123456789 × 987654321?"
+    body = {
+        "model": MODEL,
+        "messages": [{"role": "user", "content": question}],
+        "tools": {"enabled": True, "allowedTools": ["calculator"]},
+        "tool_choice": "required",
+    }
+    settings = local_settings.model_copy(update={"tools_dir": CONFIG.parent / "tools"})
+    async with (
+        serving(settings) as server,
+        aiohttp.ClientSession(headers=server.headers) as session,
+        session.post(f"{server.url}/v1/chat/completions", json=body) as response,
+    ):
+        answer = await response.json()
+    called, returned = answer["tool_events"]
+    assert (called["tool_id"], returned["result"]["result"]) == ("calculator", "121932631112635269")
+    assert "121932631112635269" in answer["choices"][0]["message"]["content"]

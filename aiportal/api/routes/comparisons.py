@@ -10,7 +10,7 @@ from starlette.responses import Response
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
 from aiportal.api.routes.branches import MessagePath, path_body
-from aiportal.api.routes.turns import TurnBody
+from aiportal.api.routes.turns import TurnBody, wanted_tools
 from aiportal.api.streams import EventStream
 from aiportal.dialects.sse import DONE, encode
 from aiportal.events import Event, as_json
@@ -33,6 +33,7 @@ class NewComparison(BaseModel):
     parent_id: str | None = None
     parameters: dict[str, Any] = {}
     attachments: list[str] = Field(default=[], max_length=100)
+    tools: dict[str, Any] | None = None
 
 
 class AnswerChoice(BaseModel):
@@ -66,6 +67,7 @@ async def compare(
         parameters=body.parameters,
         attachments=body.attachments,
         source="api",
+        tools=wanted_tools(body.tools),
     )
     return EventStream(_encoded(portal.comparisons.follow(principal, started)))
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.chat import Conversation, ListFilter, Message
+from aiportal.chat import Conversation, ListFilter, Message, ToolUse
 
 __all__ = [
+    "ArtifactBody",
     "AttachedBody",
     "ConversationBody",
     "ConversationChanges",
@@ -23,6 +24,7 @@ __all__ = [
     "MessageList",
     "NewConversation",
     "RatingBody",
+    "ToolCallBody",
     "UsageBody",
     "conversation_body",
     "router",
@@ -162,6 +164,39 @@ class AttachedBody(BaseModel):
     tokens: int
 
 
+class ArtifactBody(BaseModel):
+    """`id`: GET /tool-artifacts/{id} has the file; null where it was not kept."""
+
+    id: str | None
+    name: str
+    mime: str
+    size_bytes: int
+
+
+class ToolCallBody(BaseModel):
+    """`at`: how many characters of `content` stand before it. `error`: in words, of one that failed."""
+
+    call_id: str
+    tool_id: str
+    tool_name: str
+    arguments: Any
+    approval_id: str | None
+    at: int
+    status: Literal["running", "done", "failed", "cancelled", "interrupted"]
+    result: Any
+    error: str | None
+    error_type: str | None
+    duration_ms: float | None
+    stdout: str | None
+    stderr: str | None
+    is_truncated: bool | None
+    artifacts: list[ArtifactBody]
+
+
+def _uses(uses: Sequence[ToolUse]) -> list[dict[str, Any]]:
+    return [use.as_json() for use in uses]
+
+
 class MessageBody(BaseModel):
     """`turn_id` is of an answer: to follow it or to cancel it while `status` is `running`.
 
@@ -188,6 +223,7 @@ class MessageBody(BaseModel):
     edited_at: str | None
     rating: RatingBody | None
     attachments: Sequence[AttachedBody]
+    tool_calls: Annotated[list[ToolCallBody], BeforeValidator(_uses)] = []
 
 
 class MessageList(BaseModel):

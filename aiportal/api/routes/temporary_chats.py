@@ -11,7 +11,7 @@ from starlette.responses import Response
 from aiportal.api.deps import PortalDep, PrincipalDep, request_id_of
 from aiportal.api.requests import PortalRoute
 from aiportal.api.routes.conversations import ConversationBody, MessageBody, conversation_body
-from aiportal.api.routes.turns import MAX_EVENT_NUMBER, encoded
+from aiportal.api.routes.turns import MAX_EVENT_NUMBER, encoded, wanted_tools
 from aiportal.api.streams import EventStream
 from aiportal.errors import InvalidRequest
 
@@ -33,8 +33,8 @@ class TemporaryQuestion(BaseModel):
 
     `chat_id`: the chat to go on with; without it one is made. `model`, `system_prompt`,
     `parameters`: hold from then on; what is left out stays as it is.
-    `attachments`: none, they would be stored. `web_search`, `tools`: only to say that none are
-    wanted.
+    `attachments`: none, they would be stored. `tools`: as in a turn, for this answer.
+    `web_search`: only to say that none is wanted.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,7 +46,7 @@ class TemporaryQuestion(BaseModel):
     parameters: dict[str, Any] | None = None
     attachments: Annotated[list[str], Field(max_length=100)] = []
     web_search: Literal[False] | None = None
-    tools: None = None
+    tools: dict[str, Any] | None = None
 
 
 class TemporaryChatBody(BaseModel):
@@ -82,6 +82,7 @@ async def ask_in_temporary_chat(
             param="attachments",
         )
     chats, request_id = portal.temporary_chats, request_id_of(request)
+    tools = wanted_tools(body.tools)
     if body.content is not None:
         started = await chats.ask(
             principal,
@@ -92,11 +93,17 @@ async def ask_in_temporary_chat(
             parameters=body.parameters,
             source="api",
             request_id=request_id,
+            tools=tools,
         )
     elif body.chat_id is not None:
         _require_bare(body)
         started = await chats.again(
-            principal, body.chat_id, model=body.model, source="api", request_id=request_id
+            principal,
+            body.chat_id,
+            model=body.model,
+            source="api",
+            request_id=request_id,
+            tools=tools,
         )
     else:
         raise InvalidRequest(

@@ -12,13 +12,14 @@ from aiportal.api.deps import PortalDep, PrincipalDep, request_id_of
 from aiportal.api.requests import PortalRoute
 from aiportal.api.streams import EventStream
 from aiportal.chat import GoingOn
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.dialects.sse import DONE, encode
 from aiportal.errors import InvalidRequest
 from aiportal.events import Event, as_json
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 
-__all__ = ["MAX_EVENT_NUMBER", "NewTurn", "TurnBody", "encoded", "router"]
+__all__ = ["MAX_EVENT_NUMBER", "NewTurn", "TurnBody", "encoded", "router", "wanted_tools"]
 
 router = APIRouter(tags=["turns"], route_class=PortalRoute)
 MAX_EVENT_NUMBER = 2**53
@@ -36,7 +37,8 @@ class NewTurn(BaseModel):
     added to it, and the events are those of what comes.
     `attachments`: ids of files that go with the question, at most 20; `content` may then be empty.
     `parameters`: OpenAI's sampling fields, over the conversation's.
-    `web_search`, `tools`: only to say that none are wanted; this version has none.
+    `tools`: `{"enabled", "allowedTools"}`, those of the portal's that the model may call in this turn.
+    `web_search`: only to say that none is wanted; this version has none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -48,7 +50,7 @@ class NewTurn(BaseModel):
     parameters: dict[str, Any] = {}
     attachments: Annotated[list[str], Field(max_length=100)] = []
     web_search: Literal[False] | None = None
-    tools: None = None
+    tools: dict[str, Any] | None = None
 
 
 class TurnBody(BaseModel):
@@ -80,6 +82,7 @@ async def start_turn(
         attachments=body.attachments,
         source="api",
         request_id=request_id_of(request),
+        tools=wanted_tools(body.tools),
     )
     return EventStream(encoded(portal.turns.follow(principal, started.turn_id)))
 
@@ -101,6 +104,11 @@ async def follow_turn(
 async def cancel_turn(turn_id: str, portal: PortalDep, principal: PrincipalDep) -> TurnBody:
     """Break the answer off; its text so far is kept. How the turn has ended."""
     return TurnBody(id=turn_id, status=await portal.turns.cancel(principal, turn_id))
+
+
+def wanted_tools(value: dict[str, Any] | None) -> PortalTools | None:
+    """What a body says of the portal's tools. Raises InvalidRequest."""
+    return None if value is None else PortalTools.parse(value)
 
 
 async def _go_on(
@@ -125,6 +133,7 @@ async def _go_on(
         parameters=body.parameters,
         source="api",
         request_id=request_id_of(request),
+        tools=wanted_tools(body.tools),
     )
     return EventStream(encoded(_events(portal, principal, going_on)))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from aiportal.chat.messages import Failure, MessageStatus
+from aiportal.chat.tool_use import ToolUse
 from aiportal.errors import InvalidRequest
 from aiportal.events import UsageReported
 
@@ -48,6 +49,7 @@ class ForeignMessage:
     cost_usd: float | None = None
     error: Failure | None = None
     created_at: str | None = None
+    tool_calls: tuple[ToolUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

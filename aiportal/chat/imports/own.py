@@ -17,6 +17,7 @@ from aiportal.chat.imports.foreign import (
 from aiportal.chat.imports.moments import moment_text
 from aiportal.chat.messages import Failure
 from aiportal.chat.parameters import sampling_parameters
+from aiportal.chat.tool_use import ToolUse
 from aiportal.dialects.openai_chat import invalid_field
 from aiportal.errors import InvalidRequest
 from aiportal.events import UsageReported
@@ -25,6 +26,7 @@ __all__ = ["from_own", "is_own"]
 
 MAX_FAILURE_CHARS: Final = 10_000
 MAX_PARAMETERS: Final = 100
+MAX_TOOL_CALLS: Final = 1_000  # of one message
 MAX_TOKENS: Final = 2**53
 MAX_COST_USD: Final = 1e9
 
@@ -61,6 +63,29 @@ class _Failure(_Strict):
     type: ShortText
 
 
+class _Artifact(_Strict):
+    name: Annotated[str, StringConstraints(max_length=300)]
+    mime: ShortText
+    size_bytes: Annotated[int, Field(ge=0, le=MAX_TOKENS)]
+
+
+class _ToolUse(_Strict):
+    call_id: ShortText
+    tool_id: ShortText
+    tool_name: ShortText
+    arguments: Any
+    at: Annotated[int, Field(ge=0, le=MAX_TOKENS)]
+    status: Literal["running", "done", "failed", "cancelled", "interrupted"]
+    result: Any = None
+    error: Annotated[str, StringConstraints(max_length=MAX_FAILURE_CHARS)] | None = None
+    duration_ms: Amount | None = None
+    error_type: ShortText | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+    is_truncated: bool | None = None
+    artifacts: Annotated[list[_Artifact], Field(max_length=100)] = []
+
+
 class _Attached(_Strict):
     name: Annotated[str, StringConstraints(max_length=300)]
 
@@ -79,6 +104,7 @@ class _Message(_Strict):
     error: _Failure | None = None
     created_at: str | None = None
     attachments: Annotated[list[_Attached], Field(max_length=100)] = []
+    tool_calls: Annotated[list[_ToolUse], Field(max_length=MAX_TOOL_CALLS)] = []
 
 
 class _Conversation(_Strict):
@@ -164,4 +190,20 @@ def _message(found: _Message) -> ForeignMessage:
         cost_usd=found.cost_usd,
         error=None if found.error is None else Failure(**found.error.model_dump()),
         created_at=moment_text(found.created_at),
+        tool_calls=tuple(map(_use, found.tool_calls)),
+    )
+
+
+def _use(found: _ToolUse) -> ToolUse:
+    """The files of a tool do not come with the text: their names stay."""
+    fields = found.model_dump()
+    texts = {name: fields[name] or "" for name in ("stdout", "stderr")}
+    return ToolUse.from_json(
+        fields
+        | texts
+        | {
+            "approval_id": None,
+            "duration_ms": fields["duration_ms"] or 0.0,
+            "is_truncated": bool(fields["is_truncated"]),
+        }
     )

@@ -29,9 +29,9 @@ VALUES (:user_id, :source, :foreign_id, :conversation_id)
 """
 _MESSAGE: Final = """
 INSERT INTO messages (id, conversation_id, parent_id, role, content, reasoning, model, status,
-  finish_reason, usage, cost_usd, error, created_at)
+  finish_reason, usage, cost_usd, error, created_at, tool_calls)
 VALUES (:id, :conversation_id, :parent_id, :role, :content, :reasoning, :model, :status,
-  :finish_reason, :usage, :cost_usd, :error, :created_at)
+  :finish_reason, :usage, :cost_usd, :error, :created_at, :tool_calls)
 """
 
 
@@ -96,5 +96,6 @@ def _rows(
             "cost_usd": message.cost_usd,
             "error": None if message.error is None else json.dumps(asdict(message.error)),
             "created_at": message.created_at or (parent or {}).get("created_at") or created_at,
+            "tool_calls": json.dumps([use.as_json() for use in message.tool_calls]),
         }
     return list(made.values())

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 from aiportal.chat.completions import Completions
 from aiportal.chat.messages import Failure, Message
+from aiportal.chat.tool_loop import ToolLoop
+from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_log import TurnLog
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.errors import InternalError, PortalError
@@ -45,7 +47,7 @@ class TemporaryAnswer:
         self.log = TurnLog(started)
         self._call = call
         self._completions = completions
-        self._completion: Completion | None = None
+        self._completion: Completion | ToolLoop | None = None
         self._usage: UsageReported | None = None
         self._failure: TurnFailed | None = None
         self._finished: TurnFinished | None = None
@@ -87,12 +89,13 @@ class TemporaryAnswer:
             cost_usd=usage.cost_usd if usage else None,
             error=Failure(failure.message, failure.code, failure.error_type) if failure else None,
             created_at=self._created_at,
+            tool_calls=tuple(self.log.tool_uses),
         )
 
     async def _ask(self) -> str | None:
         """Log what the model says; its finish reason."""
         call = self._call
-        async with self._completions.open(
+        async with self._completions.follow(
             call.principal,
             call.request,
             source=call.source,
@@ -112,6 +115,10 @@ class TemporaryAnswer:
             self._failure = self._failed(error)
         else:
             self._finished = TurnFinished("done", task.result())
+        running = [use for use in self.log.tool_uses if use.returned is None]
+        for use in ended_uses(running, self._finished.status):
+            if use.returned is not None:
+                self.log.append(use.returned)
         self._usage = None if self._completion is None else self._completion.report
         for event in (self._usage, self._failure, self._finished):
             if event is not None:

@@ -12,6 +12,7 @@ from aiportal.chat.temporary.chat import IDLE_S, Exchange, HeldChat, TemporaryCh
 from aiportal.chat.temporary.keeping import kept
 from aiportal.chat.temporary.planner import TemporaryPlanner
 from aiportal.chat.upkeep import Upkeep
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import Conflict, NotFound, RateLimited, ServiceUnavailable
 from aiportal.events import Event, TurnStarted
 from aiportal.principal import Principal
@@ -83,12 +84,14 @@ class TemporaryChats(Upkeep):
         parameters: Mapping[str, Any] | None = None,
         source: Door = "web",
         request_id: str | None = None,
+        tools: PortalTools | None = None,
     ) -> TurnStarted:
         """Ask a question in a chat, or in a new one; its `conversation_id` is the chat's id.
 
         content: 1 to 1,000,000 characters. model: else the chat's, else the portal's default.
         model, system_prompt, parameters: hold from then on; what is None stays as it is.
         source, request_id: the door and its id of the call, for the ledger.
+        tools: of the portal, for this answer; None for those of a custom model.
 
         Raises NotFound, InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied;
         Conflict while the chat's last answer is being written; RateLimited where the caller has too
@@ -107,6 +110,7 @@ class TemporaryChats(Upkeep):
             [*chat.messages(), question],
             source=source,
             request_id=request_id,
+            tools=tools,
         )
         self._admit(principal)
         chat.settings = settings
@@ -121,6 +125,7 @@ class TemporaryChats(Upkeep):
         model: str | None = None,
         source: Door = "web",
         request_id: str | None = None,
+        tools: PortalTools | None = None,
     ) -> TurnStarted:
         """Answer the last question once more, in place of its answer. Else as `ask`."""
         chat = self._idle(principal, chat_id)
@@ -131,6 +136,7 @@ class TemporaryChats(Upkeep):
             chat.messages()[:-1],
             source=source,
             request_id=request_id,
+            tools=tools,
         )
         self._admit(principal)
         chat.settings = settings

@@ -43,4 +43,5 @@ def _foreign(message: Message) -> ForeignMessage:
         cost_usd=message.cost_usd,
         error=message.error,
         created_at=message.created_at,
+        tool_calls=message.tool_calls,
     )

@@ -1,6 +1,7 @@
 """From what a caller asks of a temporary chat to the call of a model."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from aiportal.chat.completions import Completions
@@ -12,7 +13,9 @@ from aiportal.chat.prompt import chat_body
 from aiportal.chat.temporary.answer import TemporaryAnswer, TemporaryCall
 from aiportal.chat.temporary.chat import HeldChat, Settings
 from aiportal.chat.text_bounds import check_text
+from aiportal.chat.tool_box import tells_calls
 from aiportal.dialects.openai_chat import ChatRequest
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.errors import InvalidRequest
 from aiportal.events import TurnStarted
 from aiportal.ids import new_id
@@ -90,22 +93,28 @@ class TemporaryPlanner:
         *,
         source: Door,
         request_id: str | None,
+        tools: PortalTools | None = None,
     ) -> TemporaryAnswer:
         """To the question that the branch ends with; it is not asked yet.
 
-        Raises InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied.
+        Raises InvalidRequest, ModelNotFound, ModelUnavailable, PermissionDenied, ToolNotFound.
         """
         limits = self._registry.limits
+        model = self._registry.resolve(principal, settings.model)
+        if tools is not None:
+            self._completions.check_tools(principal, settings.model, tools)
         body = chat_body(
             branch,
             model_id=settings.model,
             system_prompt=settings.system_prompt,
             parameters=settings.parameters,
-            context_window=self._registry.resolve(principal, settings.model).context_window,
+            context_window=model.context_window,
+            tells_calls=tells_calls(model, tools),
             max_messages=limits.max_messages,
             max_part_chars=limits.max_content_chars,
         )
-        call = TemporaryCall(principal, ChatRequest.parse(body, limits), source, request_id)
+        request = replace(ChatRequest.parse(body, limits), portal_tools=tools)
+        call = TemporaryCall(principal, request, source, request_id)
         question = branch[-1]
         started = TurnStarted(
             turn_id=new_id("turn"),

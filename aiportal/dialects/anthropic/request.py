@@ -45,7 +45,7 @@ def chat_request(body: CountBody, target: Target, limits: ChatLimits) -> ChatReq
     """
     chat = {name: value for name, value in _fields(body, target) if value is not None}
     try:
-        return ChatRequest.parse(chat, limits)
+        return ChatRequest.parse(chat, limits).without_portal_tools()
     except InvalidRequest as error:
         if error.param is None or not error.param.startswith("messages."):
             raise

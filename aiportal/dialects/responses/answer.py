@@ -50,10 +50,11 @@ class Answer:
         self._is_whole = False
         self._sequence_number = 0
         self._completed_at: int | None = None
+        self._tool_events: list[dict[str, Any]] = []
 
     def resource(self) -> dict[str, Any]:
         """The Response object as it is now."""
-        return self._head.resource(
+        resource = self._head.resource(
             self.status,
             self._output.resources(),
             completed_at=self._completed_at,
@@ -62,6 +63,7 @@ class Answer:
             error=self._error,
             service_tier=self._service_tier,
         )
+        return resource | {"tool_events": self._tool_events} if self._tool_events else resource
 
     def feed(self, block: bytes) -> bytes:
         """The events for a block of whole Chat Completions events. Raises UpstreamError.
@@ -84,6 +86,7 @@ class Answer:
         """Take in a whole answer. Raises UpstreamError."""
         self._is_whole = True
         whole = chunk_of(body)
+        self._tool_events = list(whole.get("tool_events") or ())
         choice = _first_choice(whole)
         message = choice.get("message")
         if isinstance(message, dict) and isinstance(message.get("tool_calls"), list):
@@ -129,6 +132,10 @@ class Answer:
         self.status = status
 
     def _chunk(self, chunk: Mapping[str, Any]) -> Iterator[Event]:
+        if chunk.get("type") in ("tool_call", "tool_result"):  # of the portal's own tools
+            self._tool_events.append(dict(chunk))
+            yield dict(chunk)
+            return
         self._usage = response_usage(chunk.get("usage")) or self._usage
         if isinstance(tier := chunk.get("service_tier"), str):
             self._service_tier = tier

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from aiportal.dialects.objects import check_objects
 from aiportal.dialects.openai_chat import ModelName, invalid_field
+from aiportal.dialects.portal_tools import PortalTools
 from aiportal.dialects.responses.items import Item
 from aiportal.dialects.responses.tools import FunctionTool, ToolChoice
 from aiportal.errors import InvalidRequest
@@ -68,7 +69,10 @@ class ReasoningConfig(_Wire):
 
 
 class ResponsesBody(_Wire):
-    """What the portal reads of a request; a field that Responses does not have travels on."""
+    """What the portal reads of a request; a field that Responses does not have travels on.
+
+    portal_tools: of the body's `tools`, where that is no list of functions.
+    """
 
     model: ModelName
     input: str | list[Item] = []
@@ -105,6 +109,7 @@ class ResponsesBody(_Wire):
     prompt_cache_key: str | None = None
     prompt_cache_retention: str | None = None
     prompt_cache_options: dict[str, Any] | None = None
+    portal_tools: PortalTools | None = None
 
     @classmethod
     def parse(cls, body: object) -> "ResponsesBody":
@@ -121,17 +126,16 @@ class ResponsesBody(_Wire):
                     param=name,
                     code="unsupported_parameter",
                 )
-        if isinstance(body.get("tools"), dict):
-            raise InvalidRequest(
-                "This version of the portal cannot yet run its own tools for a response. Pass a "
-                "list of functions as `tools`.",
-                param="tools",
-            )
+        asked = body.get("tools")
+        portal_tools = PortalTools.parse(asked) if isinstance(asked, dict) else None
+        if portal_tools is not None:
+            body = {name: value for name, value in body.items() if name != "tools"}
         if "input" not in body and body.get("previous_response_id") is None:
             raise InvalidRequest("`input` is missing: a text, or a list of items.", param="input")
         check_objects(body.get("input"), param="input")
         try:
-            return cls.model_validate({k: v for k, v in body.items() if k not in _NOT_HERE})
+            asked_for = {k: v for k, v in body.items() if k not in _NOT_HERE}
+            return cls.model_validate(asked_for | {"portal_tools": portal_tools})
         except ValidationError as error:
             raise invalid_field(error) from error
 

@@ -7,7 +7,7 @@ from aiportal.dialects.openai_chat import ChatLimits, ChatRequest
 from aiportal.dialects.responses.body import JsonFormat, ResponsesBody, TextConfig
 from aiportal.dialects.responses.items import Item
 from aiportal.dialects.responses.messages import chat_messages
-from aiportal.dialects.responses.tools import chat_tools
+from aiportal.dialects.responses.tools import NamedTool, chat_tools
 from aiportal.errors import InvalidRequest
 
 __all__ = ["chat_request"]
@@ -41,7 +41,7 @@ def chat_request(
     }
     chat |= body.model_extra or {}
     chat["messages"] = chat_messages(items, body.instructions)
-    chat |= chat_tools(body.tools or (), body.tool_choice)
+    chat |= _tools(body)
     if body.max_output_tokens is not None:
         chat["max_completion_tokens"] = body.max_output_tokens
     if body.reasoning is not None and body.reasoning.effort is not None:
@@ -61,6 +61,24 @@ def chat_request(
             raise
         words = error.message.replace("`messages`", "`input`")
         raise InvalidRequest(words, param="input", code=error.code) from error
+
+
+def _tools(body: ResponsesBody) -> dict[str, Any]:
+    """The caller's own functions, or the portal's tools."""
+    if body.portal_tools is None:
+        return chat_tools(body.tools or (), body.tool_choice)
+    chat: dict[str, Any] = {"tools": body.portal_tools.as_wire()}
+    choice = body.tool_choice
+    if isinstance(choice, NamedTool):
+        chat["tool_choice"] = {"type": "function", "function": {"name": choice.name}}
+    elif isinstance(choice, str):
+        chat["tool_choice"] = choice
+    elif choice is not None:
+        raise InvalidRequest(
+            "Which of the portal's tools may be called is said by `tools.allowedTools`.",
+            param="tool_choice",
+        )
+    return chat
 
 
 def _text(text: TextConfig) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def dry_run(folder: str, *, is_namespaces: bool) -> None:
         has_function(_SOURCE)
         Controller(_SOURCE, "/program").call(b"null")
         artifacts.collect(folder, {})
-        seccomp.steps(may_change_metadata=is_namespaces)
+        seccomp.steps(is_own_disk=is_namespaces)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     del sys.modules["controller"]
     linecache.clearcache()

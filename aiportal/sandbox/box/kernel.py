@@ -22,6 +22,7 @@ __all__ = [
     "pivot_root",
     "prctl",
     "set_dumpable",
+    "set_host_name",
     "set_parent_death_signal",
     "set_thread_stacks",
     "syscall",
@@ -199,6 +200,11 @@ def drop_bounding_set() -> None:
 def forbid_new_privileges() -> None:
     """No program that this process might start could gain rights; needed for a filter, too."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_host_name(name: str) -> None:
+    """What this machine is called, within our own namespace."""
+    _checked(_libc.sethostname(name.encode(), ctypes.c_size_t(len(name))))
 
 
 def set_dumpable(*, is_dumpable: bool) -> None:

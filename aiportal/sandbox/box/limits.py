@@ -17,6 +17,7 @@ MAX_ASK_BYTES = 1024**2
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_DESCRIPTORS = 256
 MAX_THREADS = 256
+MAX_TIMERS = 256
 THREAD_STACK_BYTES = 2 * 1024**2
 MAX_PROCESSES = 512  # threads of all calls of a zygote included
 _CPU_MARGIN_S = 1
@@ -75,7 +76,7 @@ def apply(
     in_use: what `memory_in_use` says of the process that it was forked of.
     is_lasting: more than one call is made in it, each of `wall_s`.
     """
-    kernel.set_dumpable(is_dumpable=False)
+    kernel.set_dumpable(is_dumpable=not is_namespaces)  # for `disk`; Landlock keeps others out
     calls = _CALLS_OF_A_SESSION if is_lasting else 1
     seconds = int(wall_s * 4 * calls) + _CPU_MARGIN_S  # a few threads may work at once
     for what, bound in (
@@ -87,6 +88,7 @@ def apply(
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_SIGPENDING, MAX_TIMERS),
         # Counted within our own user namespace; elsewhere all processes of the user would count.
         *([(resource.RLIMIT_NPROC, MAX_PROCESSES)] if is_namespaces else []),
     ):

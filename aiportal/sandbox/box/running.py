@@ -11,6 +11,7 @@ from typing import Any
 from . import limits
 from .capture import Capture
 from .channel import Channel
+from .disk import DiskWatch
 from .housing import House, Housing
 from .start import Order, be_program
 
@@ -36,14 +37,13 @@ class Running:
         self.report: dict[str, Any] = {}
         self.result = b""
         self._housing = housing
-        self._house: House | None = None
         self._is_script = False
-        self._disk_bytes = 0
         self._process = 0
         self._is_stopped = False
         self._asks = 0
         self._is_asking = False
         self._looks_at = 0.0
+        self._disk: DiskWatch | None = None
         output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
         self._process = os.fork()
         if self._process == 0:
@@ -71,8 +71,9 @@ class Running:
 
     def begin(self, order: Order, house: House, source: bytes) -> None:
         """Make the process that waits a program. Once, before the first call."""
-        self._house, self._is_script = house, order.is_script
-        self._disk_bytes = order.disk_bytes
+        self._is_script = order.is_script
+        if house.is_on_disk:
+            self._disk = DiskWatch(house, order.disk_bytes)
         if order.is_script:
             self._streams[0].head_bytes = limits.MAX_RESULT_BYTES
         self._duty.send(order.as_header(), [source])
@@ -94,6 +95,7 @@ class Running:
         if time.monotonic() >= deadline:
             return ("timeout", "The program did not end within its time.")
         ready = self._wait(portal, deadline)
+        portal.flush()
         for stream in self._streams:
             if stream.descriptor in ready:
                 stream.read()
@@ -115,15 +117,14 @@ class Running:
 
     def _wait(self, portal: Channel, deadline: float) -> set[int]:
         poll = select.poll()
-        poll.register(portal, select.POLLIN)
+        poll.register(portal, _events(portal))
         poll.register(self._watch, select.POLLIN)
-        duty = select.POLLIN | (select.POLLOUT if self._duty.has_pending else 0)
-        poll.register(self._duty, duty)
+        poll.register(self._duty, _events(self._duty))
         for stream in self._streams:
             if not stream.is_over:
                 poll.register(stream.descriptor, select.POLLIN)
         wait_s = max(0.0, deadline - time.monotonic())
-        if self._house is not None and self._house.is_on_disk:
+        if self._disk is not None:
             wait_s = min(wait_s, _LOOK_S)
         return {descriptor for descriptor, _ in poll.poll(wait_s * 1000 + 1)}
 
@@ -177,14 +178,12 @@ class Running:
 
     def _of_watcher(self) -> Verdict | None:
         """Where no namespace bounds files and threads."""
-        house = self._house
-        if house is None or not house.is_on_disk or time.monotonic() < self._looks_at:
+        if self._disk is None or time.monotonic() < self._looks_at:
             return None
         self._looks_at = time.monotonic() + _LOOK_S
         if limits.threads_of(self._process) > limits.MAX_THREADS:
             return ("thread_limit", f"The program has more than {limits.MAX_THREADS} threads.")
-        if house.used_bytes() > self._disk_bytes:
-            words = f"The program's files are larger than the {self._disk_bytes} bytes allowed."
+        if words := self._disk.fault(self._process):
             return ("disk_limit", words)
         return None
 
@@ -196,11 +195,15 @@ class Running:
             kept.append(stream.take())
         return [text for text, _ in kept], any(is_cut for _, is_cut in kept)
 
-    def pause(self) -> None:
-        """Stop all of its threads; no time of the machine is used between calls."""
+    def pause(self) -> bool:
+        """Stop all of its threads; no time of the machine is used between calls. False: it has ended."""
         os.kill(self._process, signal.SIGSTOP)
-        os.waitpid(self._process, os.WUNTRACED)
-        self._is_stopped = True
+        _, status = os.waitpid(self._process, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            self._is_stopped = True
+        else:
+            self._process = 0  # its number may be another's by now
+        return self._is_stopped
 
     def _resume(self) -> None:
         if self._is_stopped:
@@ -216,3 +219,7 @@ class Running:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = 0
+
+
+def _events(channel: Channel) -> int:
+    return select.POLLIN | (select.POLLOUT if channel.has_pending else 0)

@@ -112,7 +112,7 @@ def _confine(order: Order, housing: Housing) -> None:
     if not housing.is_namespaces or landlock.version() >= landlock.MINIMUM:
         read = ("/",) if housing.is_namespaces else (*housing.visible, order.program)
         landlock.restrict(read=read, write=(order.work, order.temporary), devices=DEVICES)
-    seccomp.install(may_change_metadata=housing.is_namespaces)
+    seccomp.install(is_own_disk=housing.is_namespaces)
     if not housing.is_namespaces:
         os.utime = _touch_nothing
 

@@ -81,9 +81,8 @@ class _Supervisor:
         house.receive(dict(zip(header["files"], given, strict=True)))
         verdict = running.call(parameters, self._portal, started + header["wall_s"])
         stays = bool(header["stays"]) and verdict is None and not running.report["is_printed"]
-        if stays:
-            running.pause()
-        else:
+        stays = stays and running.pause()
+        if not stays:
             running.end()
         if not self._portal.is_over:
             self._report(running, house, verdict, started, stays=stays)

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import suppress
 from typing import Any
 
 from . import kernel, landlock, limits, namespaces, roots
@@ -27,6 +28,7 @@ __all__ = ["main"]
 _CALL_APART = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
 _MAX_MESSAGE = 64 * 1024
 _NICENESS = 5
+_FIRST_TO_GO = "500"  # where the machine's memory is used up, before the portal
 
 
 def main(descriptor: int) -> None:
@@ -49,6 +51,8 @@ def _prepare(order: dict[str, Any]) -> Housing:
     if not kernel.is_known_machine():
         raise OSError("there is no filter of system calls for this processor")
     os.nice(_NICENESS)
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write(_FIRST_TO_GO)
     os.umask(0o022)
     kernel.set_thread_stacks(limits.THREAD_STACK_BYTES)
     packages = order["packages"] or roots.packages_of(sys.executable)

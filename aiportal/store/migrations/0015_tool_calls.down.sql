@@ -1,0 +1,2 @@
+DROP TABLE tool_artifacts;
+ALTER TABLE messages DROP COLUMN tool_calls;
