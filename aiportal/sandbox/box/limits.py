@@ -5,7 +5,7 @@ import resource
 
 from . import kernel
 
-__all__ = ["apply", "memory_in_use", "threads", "threads_of"]
+__all__ = ["apply", "hold_in_huge_pages", "memory_in_use", "threads", "threads_of"]
 
 STREAM_EDGE_BYTES = 128 * 1024
 MAX_STREAM_BYTES = 64 * 1024**2
@@ -30,6 +30,18 @@ def memory_in_use(processes: int) -> tuple[int, int]:
     with os.fdopen(descriptor) as file:
         pages = [int(part) for part in file.read().split()]
     return pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()
+
+
+def hold_in_huge_pages(processes: int) -> None:
+    """What this process has written in memory of its own, so that its forks cost less."""
+    descriptor = os.open("self/maps", os.O_RDONLY | os.O_CLOEXEC, dir_fd=processes)
+    with os.fdopen(descriptor) as file:
+        lines = file.read().splitlines()
+    for line in lines:
+        span, rights, _, _, inode, *name = line.split(maxsplit=5)
+        if "w" in rights and inode == "0" and name != ["[stack]"]:
+            start, _, end = span.partition("-")
+            kernel.collapse_memory(int(start, 16), int(end, 16))
 
 
 def threads(processes: int) -> int:

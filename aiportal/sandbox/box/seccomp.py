@@ -7,6 +7,7 @@ place after the imports, by the process itself, for good.
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install", "load"]
+__all__ = ["install", "load", "steps"]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -57,7 +58,7 @@ def install(*, is_own_disk: bool) -> None:
     is_own_disk: all that can be reached lies in a folder in memory. Else calls that change modes,
         owners or times succeed without effect, and room cannot be reserved.
     """
-    load(_filter(is_own_disk=is_own_disk))
+    load(steps(is_own_disk=is_own_disk))
 
 
 def load(program: Sequence[bytes]) -> None:
@@ -68,7 +69,25 @@ def load(program: Sequence[bytes]) -> None:
     kernel.syscall(_SECCOMP_NUMBERS[which], _SET_FILTER, 0, ctypes.create_string_buffer(head))
 
 
-def _filter(*, is_own_disk: bool) -> _Program:
+def steps(*, is_own_disk: bool) -> list[bytes]:
+    """The filter for this process: what it may do to itself is told by its number."""
+    which = _MACHINES[platform.machine()][0]
+    program = list(_lists(is_own_disk=is_own_disk))
+    for name, body in _checks().items():
+        number = syscalls.CHECKED[name][which]
+        if number is not None:
+            program += [_step(_IF_EQUAL, number, 0, len(body)), *body]
+    program += [
+        _step(_IF_AT_LEAST, _FIRST_UNKNOWN, 0, 1),
+        _step(_RETURN, _ERRNO | errno.ENOSYS),
+        _step(_RETURN, _ERRNO | errno.EPERM),
+    ]
+    return program
+
+
+@functools.cache
+def _lists(*, is_own_disk: bool) -> tuple[bytes, ...]:
+    """The steps that are the same in every process: a zygote makes them once for all of its calls."""
     which, machine = _MACHINES[platform.machine()]
     metadata = _ALLOW if is_own_disk else _ERRNO
     program = [
@@ -84,16 +103,7 @@ def _filter(*, is_own_disk: bool) -> _Program:
     reserving = _ALLOW if is_own_disk else _ERRNO | errno.ENOTSUP
     program += _answers(syscalls.RESERVING, which, reserving)
     program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
-    for name, body in _checks().items():
-        number = syscalls.CHECKED[name][which]
-        if number is not None:
-            program += [_step(_IF_EQUAL, number, 0, len(body)), *body]
-    program += [
-        _step(_IF_AT_LEAST, _FIRST_UNKNOWN, 0, 1),
-        _step(_RETURN, _ERRNO | errno.ENOSYS),
-        _step(_RETURN, _ERRNO | errno.EPERM),
-    ]
-    return program
+    return tuple(program)
 
 
 def _checks() -> dict[str, _Program]:
