@@ -28,7 +28,7 @@ __all__ = ["IDLE", "SCRIPT", "Answered", "Target", "opened"]
 SCRIPT: Final = "attacker-script"
 IDLE: Final = 6  # processes: two interpreters, and what each has ready for the next call
 _TIMEOUT_S = 60
-_SETTLE_S = 10
+_SETTLE_S = 30  # on a busy machine; usually 1
 _ASKER: Final = {
     "security": {
         "allowNetworkAccess": True,
@@ -112,11 +112,11 @@ class Target:
         return {number for number, one in running.items() if one.session in self._sessions}
 
     def settled(self, count: int) -> set[int]:
-        """The family as soon as it has no more than `count` processes, else after ten seconds."""
+        """The family as soon as it has no more than `count` processes, else after half a minute."""
         return self._watched(lambda: len(self.family()) <= count)
 
     def crowded(self, count: int) -> set[int]:
-        """The family as soon as it has `count` processes, else after ten seconds."""
+        """The family as soon as it has `count` processes, else after half a minute."""
         return self._watched(lambda: len(self.family()) >= count)
 
     def left_behind(self) -> list[str]:
@@ -141,9 +141,9 @@ class Target:
 
     def listening(self) -> set[int]:
         """Ports on which the portal or anything of its sandbox listens."""
-        found = psutil.net_connections("all")
         own = {self.pid, *self.family()}
-        return {one.laddr.port for one in found if one.pid in own and one.status == "LISTEN"}
+        found = [one for one in psutil.net_connections("inet") if one.pid in own]
+        return {int(one.laddr[1]) for one in found if one.laddr and one.status == "LISTEN"}
 
     def _temporary(self) -> list[str]:
         """An interpreter of tier `landlock` has an empty folder as long as it runs."""
