@@ -62,7 +62,7 @@ class PortalProcess(ServerProcess):
     """A portal in a process of its own, with these settings; `headers` carry `key`.
 
     has_pages: False starts the API alone, which takes a fraction of the time and memory.
-    environment: variables beside those of the settings.
+    environment: variables beside those of the settings. launcher: see ServerProcess.
     """
 
     def __init__(
@@ -72,12 +72,14 @@ class PortalProcess(ServerProcess):
         key: str = "",
         has_pages: bool = True,
         environment: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = (),
     ) -> None:
         super().__init__(
             "aiportal" if has_pages else API_ONLY,
             folder=settings.data_dir.parent,
             environment=_environment(settings) | dict(environment or {}),
             health="/health",
+            launcher=launcher,
         )
         self.settings = settings
         self.key = key

@@ -117,7 +117,7 @@ leaks
         "our own sources and settings",
         "read(P['repository'] + '/aiportal/__init__.py')",
         "read(P['repository'] + '/app.py')",
-        "os.listdir(P['repository']).index('aiportal') or 1",
+        "os.listdir(P['repository'] + '/aiportal')",
         "os.listdir(P['tools'])",
         "os.listdir(P['repository'] + '/.git')",
         "open(P['tools'] + '/attacker/controller.py', 'w')",

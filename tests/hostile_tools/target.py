@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import secrets
 import shutil
+import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ import psutil
 from aiportal.portal import Portal
 from aiportal.sandbox import SandboxMode
 from aiportal.settings import Settings
+from tests.confinement import NOBODY
 from tests.hostile_tools.case import CODE, PREAMBLE, Case
 from tests.hostile_tools.silence import Silence
 from tests.processes import ROOT
@@ -171,8 +174,11 @@ def _processes() -> dict[int, _Process]:
 
 
 @contextmanager
-def opened(mode: SandboxMode) -> Iterator[Target]:
-    """A portal in this tier, with the API alone; nothing of it stays."""
+def opened(mode: SandboxMode, *, launcher: Sequence[str] = ()) -> Iterator[Target]:
+    """A portal in this tier, with the API alone; nothing of it stays.
+
+    launcher: makes it another user's (see tests.confinement), who owns all of the files then.
+    """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="hostile-", dir="/tmp"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -194,7 +200,12 @@ def opened(mode: SandboxMode) -> Iterator[Target]:
             "OPENAI_API_KEY": canary,
             "HOSTILE_APP_ID": canary,
         }
-        process = PortalProcess(settings, key=key, has_pages=False, environment=environment)
+        if launcher:
+            environment["PYTHONPATH"] = f"{ROOT}:{sysconfig.get_path('purelib')}"
+            _give_away(folder)
+        process = PortalProcess(
+            settings, key=key, has_pages=False, environment=environment, launcher=launcher
+        )
         stack.enter_context(process)
         target = Target(
             process,
@@ -241,6 +252,12 @@ def _write_tools(folder: Path) -> Path:
         (folder / tool_id / "config.json").write_text(json.dumps(config))
         (folder / tool_id / "controller.py").write_text(controller)
     return folder
+
+
+def _give_away(folder: Path) -> None:
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
 
 
 async def _keys(settings: Settings, canary: str) -> tuple[str, str]:
