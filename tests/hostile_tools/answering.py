@@ -280,7 +280,11 @@ made
         result=15,
     ),
     harmless(
-        "ten thousand files", "for n in range(10_000): open(f'f{n}', 'w').write('x')\n1", "OSError"
+        "ten thousand files",
+        "for n in range(10_000): open(f'f{n}', 'w').write('x')\n1",
+        "OSError",
+        "timeout",
+        timeout_ms=3000,
     ),
     harmless("large files", "for n in range(4): open(f'f{n}', 'wb').write(bytes(4 * 2**20))\n1"),
     harmless(

@@ -8,7 +8,7 @@ from tests.hostile_tools.case import DEFAULT_MS, Case, ends, harmless
 __all__ = ["SPENDING"]
 
 _FULL: Final = ("OSError", "disk_limit", "timeout", "FileNotFoundError", "PermissionError")
-_SHORT_MS: Final = 1500
+_SHORT_MS: Final = 1000
 _MEMORY: Final = ("out_of_memory", "timeout")
 
 _SPENDING: Final[tuple[Case, ...]] = (
