@@ -50,13 +50,13 @@ def used_bytes(folder: str) -> int:
     total, waiting = 0, [(folder, 0)]
     while waiting:
         path, depth = waiting.pop()
+        if depth > _MAX_COUNTED_DEPTH:
+            raise OSError(errno.ELOOP, "too many folders in one another", path)
         with suppress(FileNotFoundError), os.scandir(path) as entries:  # else it is gone meanwhile
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
                 total += status.st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
                 if stat.S_ISDIR(status.st_mode):
-                    if depth == _MAX_COUNTED_DEPTH:
-                        raise OSError(errno.ELOOP, "too many folders in one another", entry.path)
                     waiting.append((entry.path, depth + 1))
     return total
 
