@@ -32,7 +32,8 @@ class ServerProcess:
 
     Runs `python -m MODULE serve --port N ARGUMENTS`. folder: its working folder, and of its log.
     environment: variables beside the ones of this process. health: a path that answers 200 when
-    the server is up; any answer will do where it is empty.
+    the server is up; any answer will do where it is empty. launcher: an interpreter, or
+    what starts one.
     """
 
     def __init__(
@@ -43,10 +44,12 @@ class ServerProcess:
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         health: str = "",
+        launcher: Sequence[str] = (),
     ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._command = [sys.executable, "-m", module, "serve", "--port", str(self.port)]
+        python = () if launcher else (sys.executable,)
+        self._command = [*launcher, *python, "-m", module, "serve", "--port", str(self.port)]
         self._command += arguments
         self._environment = _clean_environment() | dict(environment or {})
         self._folder = folder

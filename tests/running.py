@@ -1,7 +1,7 @@
 """Portals that tests talk to over sockets: in this event loop, or in a process of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -62,14 +62,24 @@ class PortalProcess(ServerProcess):
     """A portal in a process of its own, with these settings; `headers` carry `key`.
 
     has_pages: False starts the API alone, which takes a fraction of the time and memory.
+    environment: variables beside those of the settings. launcher: see ServerProcess.
     """
 
-    def __init__(self, settings: Settings, *, key: str = "", has_pages: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        key: str = "",
+        has_pages: bool = True,
+        environment: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = (),
+    ) -> None:
         super().__init__(
             "aiportal" if has_pages else API_ONLY,
             folder=settings.data_dir.parent,
-            environment=_environment(settings),
+            environment=_environment(settings) | dict(environment or {}),
             health="/health",
+            launcher=launcher,
         )
         self.settings = settings
         self.key = key

@@ -41,11 +41,13 @@ class Program:
 
     The controller has a function `run(parameters)` that returns the result; or else it is a script
     that reads the parameters as JSON from standard input and prints the result as JSON.
+    is_script: which of both, None where it is still to be looked at.
     """
 
     name: str
     files: Mapping[str, bytes]
     profile: Profile
+    is_script: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

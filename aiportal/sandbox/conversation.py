@@ -78,6 +78,7 @@ class Conversation:
         self._knows_program = True
         header = {
             "program": list(program),
+            "is_script": call.program.is_script,
             "files": list(call.files),
             "stays": call.session is not None,
             "wall_s": limits.wall_s,

@@ -11,6 +11,7 @@ from aiportal.sandbox.call import Artifact, Failure, Outcome
 __all__ = ["outcome_of"]
 
 _MAX_DEPTH = 40
+_MAX_VALUES = 200_000
 _MAX_NAME = 200
 _HEADS: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -76,6 +77,8 @@ def _failure(header: dict[str, Any]) -> Failure | None:
 def _printed(stdout: bytes) -> tuple[bytes, bytes]:
     """A script's result and the rest of its output: all of it, else its last line."""
     whole = stdout.strip()
+    if _has_too_many(whole):
+        return whole, b""
     try:
         json.loads(whole)
     except (ValueError, RecursionError):
@@ -87,12 +90,31 @@ def _printed(stdout: bytes) -> tuple[bytes, bytes]:
 def _value(text: bytes) -> Any:
     if not text:
         raise _NotAResult("The program has given no result.")
+    if _has_too_many(text):
+        words = (
+            f"The program's result has more than {_MAX_VALUES} values. Leave it as a file instead."
+        )
+        raise _NotAResult(words)
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise _NotAResult("The program's result is not JSON.") from error
     _check(value)
     return value
+
+
+def _has_too_many(text: bytes) -> bool:
+    """Looked at before it is read: nothing else of the portal runs while the library reads it."""
+    if _values(text) <= _MAX_VALUES:
+        return False  # texts included, which is quickly seen
+    without_escapes = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    if without_escapes.count(b'"') > 4 * _MAX_VALUES:
+        return True
+    return _values(b"".join(without_escapes.split(b'"')[::2])) > _MAX_VALUES
+
+
+def _values(text: bytes) -> int:
+    return sum(text.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def _refuse(constant: str) -> NoReturn:

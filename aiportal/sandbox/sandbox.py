@@ -4,10 +4,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from aiportal.errors import InvalidRequest, NotFound, ToolUnavailable
 from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
+from aiportal.sandbox.compiled import CompiledPrograms
 from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.outcomes import outcome_of
 from aiportal.sandbox.pool import Zygotes
@@ -35,6 +37,7 @@ class Sandbox:
         self._zygotes = Zygotes()
         self._tier = _PROBING
         self._sessions = Sessions()
+        self._compiled = CompiledPrograms(self._run)
         self._probe: asyncio.Task[None] | None = None
         self._upkeep: asyncio.Task[None] | None = None
 
@@ -84,6 +87,9 @@ class Sandbox:
         _check(call)
         if (await self.ready()).name is None:
             raise ToolUnavailable(f"Tools cannot run here. {' '.join(self._tier.reasons)}")
+        return await self._run(replace(call, program=self._compiled.complete(call.program)))
+
+    async def _run(self, call: SandboxCall) -> Outcome:
         if call.session is None:
             async with self._turns.take(call.owner):
                 return await self._run_once(call)
@@ -144,6 +150,7 @@ class Sandbox:
             await self._zygotes.end_idle(keep=self._sessions.uses)
 
     async def _stop(self) -> None:
+        await self._compiled.stop()
         tasks = {task for task in (self._probe, self._upkeep) if task is not None}
         for task in tasks:
             task.cancel()

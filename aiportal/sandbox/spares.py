@@ -39,6 +39,12 @@ class Spares:
             return None
         try:
             conversation = await making
+        except ConversationLost:
+            return None
+        except asyncio.CancelledError:
+            making.add_done_callback(_hang_up)  # it may have been made, and nobody takes it
+            raise
+        try:
             await conversation.check()
         except ConversationLost:
             return None
@@ -55,3 +61,8 @@ def _note_failure(task: asyncio.Task[Conversation]) -> None:
     """It is looked at when the spare is taken, which may be never."""
     if not task.cancelled():
         task.exception()
+
+
+def _hang_up(task: asyncio.Task[Conversation]) -> None:
+    if not task.cancelled() and task.exception() is None:
+        task.result().hang_up()

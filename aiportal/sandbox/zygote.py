@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from aiportal.errors import ToolUnavailable
+from aiportal.sandbox.box.removal import remove_tree
 from aiportal.sandbox.bytecode import compile_ahead
 from aiportal.sandbox.call import Profile
 
@@ -134,7 +134,7 @@ class Zygote:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)  # no program can leave the group
         await self._process.wait()
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await asyncio.to_thread(remove_tree, self._folder)
 
 
 def _temporary_name() -> str:

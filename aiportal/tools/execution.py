@@ -25,6 +25,7 @@ PLAIN = "bare"  # the profile of tools that name none
 TOOL_ERROR = "tool_error"
 EXIT = "exit"
 MAX_WORDS = 4_000
+MAX_TOLD = 100_000  # characters that may tell of a failure
 _log = logging.getLogger(__name__)
 
 
@@ -135,6 +136,8 @@ def _told_failure(result: Any) -> Failure | None:
 
 def _printed(stdout: str) -> Any:
     """What a script says before it ends with another code than 0, None where that is no JSON."""
+    if len(stdout) > MAX_TOLD:
+        return None
     try:
         return json.loads(stdout)
     except (ValueError, RecursionError):

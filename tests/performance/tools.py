@@ -1,7 +1,7 @@
 """`python -m tests.performance.tools [--calls 60]`: what a call in the sandbox takes.
 
-Each kind of call is made one after another in both tiers, then by two workers at once. Exits with 1
-where a target is missed; on a machine with other work only the ratios mean something.
+Each kind of call is made one after another in both tiers, then by two workers at once, then over
+HTTP. Exits with 1 where a target is missed; on a machine with other work only the ratios mean something.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import psutil
 
 from aiportal.sandbox import BARE, DATA, Profile, Program, Sandbox, SandboxCall, SandboxMode
 from tests.performance.report import Finding, as_table, missed
+from tests.performance.tools_over_http import measure_over_http
 
 __all__ = ["main"]
 
@@ -119,6 +120,7 @@ def main(calls: int) -> None:
     tiers: tuple[SandboxMode, ...] = ("namespaces", "landlock")
     for tier in tiers:
         findings += asyncio.run(_measure(tier, calls))
+        findings += asyncio.run(measure_over_http(tier, calls))
     click.echo(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     click.echo(as_table(findings))
     sys.exit(1 if missed(findings) else 0)

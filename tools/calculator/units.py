@@ -165,6 +165,10 @@ class Units:
 
 @cache
 def _registry() -> Any:
+    """The one that a warm interpreter has read already, else one of our own."""
+    prepared = pint.application_registry.get()
+    if isinstance(prepared, pint.UnitRegistry) and prepared.non_int_type is Fraction:
+        return prepared
     return pint.UnitRegistry(non_int_type=Fraction)
 
 

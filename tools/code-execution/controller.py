@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["run"]
+__all__ = ["ToolError", "run"]
 
 PYTHON = ("python", "python3", "py", "")
 MAX_ROWS = 200
@@ -22,6 +22,7 @@ MAX_ELEMENTS = 10_000
 SHOWN_ROWS = 20
 FIGURE_DPI = 110
 MAX_FIGURES = 20
+MAX_NESTED = 4
 MAX_TRACEBACK_LINES = 60
 
 module = types.ModuleType("__main__")
@@ -225,8 +226,9 @@ def _is_drawn(value: Any) -> bool:
     items = list(value) if isinstance(value, list | tuple) and value else [value]
     if type(value).__name__ == "ndarray" and value.dtype.hasobject:
         items = list(value.flat)
-    while items and isinstance(items[0], list | tuple):
-        items = list(items[0])
+    for _ in range(MAX_NESTED):  # a list may hold itself
+        if items and isinstance(items[0], list | tuple):
+            items = list(items[0])
     return bool(items) and all(
         type(item).__module__.startswith("matplotlib.") or type(item).__name__ == "BarContainer"
         for item in items[-1:]

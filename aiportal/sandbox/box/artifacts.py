@@ -3,6 +3,7 @@
 Nothing that the program laid there is followed: no link, no device, no pipe.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterable
@@ -10,13 +11,14 @@ from contextlib import suppress
 
 from .limits import MAX_ARTIFACT_BYTES, MAX_ARTIFACTS
 
-__all__ = ["Known", "collect", "look", "open_up", "remove", "used_bytes"]
+__all__ = ["Known", "collect", "look", "remove", "used_bytes"]
 
 Known = dict[str, tuple[int, int, int]]
 """Files that are no artifacts as long as inode, time of change and size stay the same."""
 
 _MAX_DEPTH = 4
 _MAX_SEEN = 2000
+_MAX_COUNTED_DEPTH = 200
 _BLOCK_BYTES, _ENTRY_BYTES = 512, 256
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -44,26 +46,19 @@ def remove(folder: str, name: str) -> None:
 
 
 def used_bytes(folder: str) -> int:
-    """Bytes on the disk of all below, as far as they can be seen."""
-    total, waiting = 0, [folder]
+    """Bytes on the disk of all below. Raises OSError where it cannot be looked into, or is too deep."""
+    total, waiting = 0, [(folder, 0)]
     while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # else it is gone meanwhile
+        path, depth = waiting.pop()
+        if depth > _MAX_COUNTED_DEPTH:
+            raise OSError(errno.ELOOP, "too many folders in one another", path)
+        with suppress(FileNotFoundError), os.scandir(path) as entries:  # else it is gone meanwhile
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
                 total += status.st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
                 if stat.S_ISDIR(status.st_mode):
-                    waiting.append(entry.path)
+                    waiting.append((entry.path, depth + 1))
     return total
-
-
-def open_up(folder: str) -> None:
-    """Let us delete what the program has locked up by the modes of its folders."""
-    for path, names, _ in os.walk(folder):
-        os.chmod(path, 0o700)
-        for name in names:
-            with suppress(OSError):
-                if not os.path.islink(inner := os.path.join(path, name)):
-                    os.chmod(inner, 0o700)
 
 
 def _marks(status: os.stat_result) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ from .limits import MAX_STREAM_BYTES, STREAM_EDGE_BYTES
 
 __all__ = ["Capture"]
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024  # a larger buffer would be mapped and unmapped at each reading
 
 
 class Capture:
@@ -16,7 +16,7 @@ class Capture:
         os.set_blocking(descriptor, False)
         self.descriptor = descriptor
         self.is_over = False
-        self._head_bytes = head_bytes
+        self.head_bytes = head_bytes
         self._head, self._tail = bytearray(), bytearray()
         self._total = 0
 
@@ -32,7 +32,7 @@ class Capture:
             return False
         self.is_over = not data
         self._total += len(data)
-        room = self._head_bytes - len(self._head)
+        room = self.head_bytes - len(self._head)
         self._head += data[:room]
         self._tail += data[room:]
         del self._tail[:-STREAM_EDGE_BYTES]

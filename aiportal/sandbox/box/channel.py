@@ -8,7 +8,7 @@ from . import frames
 
 __all__ = ["Channel"]
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 64 * 1024  # a larger buffer would be mapped and unmapped at each reading
 
 
 class Channel:

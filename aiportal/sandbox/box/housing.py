@@ -1,12 +1,12 @@
 """Where a program lives: its working folder, its own files, and what remains of them afterwards."""
 
 import os
-import shutil
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 
 from . import artifacts, namespaces
+from .removal import remove_tree
 
 __all__ = ["House", "Housing"]
 
@@ -42,7 +42,7 @@ class Housing:
             namespaces.lay(f"{folder}/program", files)
             return House(folder, f"{folder}/program", is_on_disk=True)
         except BaseException:
-            shutil.rmtree(folder)
+            remove_tree(folder)
             raise
 
     def _folder_of_a_call(self, common: str) -> str:
@@ -83,11 +83,10 @@ class House:
         return found, is_incomplete
 
     def used_bytes(self) -> int:
-        """Bytes on the disk; of a folder in memory the kernel keeps count."""
+        """Bytes on the disk; of a folder in memory the kernel keeps count. Raises OSError."""
         return artifacts.used_bytes(self.folder)
 
     def leave(self) -> None:
         """Nothing of the call stays on the disk."""
         if self.is_on_disk:
-            artifacts.open_up(self.folder)
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_tree(self.folder)

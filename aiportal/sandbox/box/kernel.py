@@ -11,6 +11,7 @@ __all__ = [
     "attach_read_only",
     "bind",
     "clone_apart",
+    "collapse_memory",
     "detach",
     "drop_bounding_set",
     "drop_capabilities",
@@ -21,9 +22,11 @@ __all__ = [
     "pivot_root",
     "prctl",
     "set_dumpable",
+    "set_host_name",
     "set_parent_death_signal",
     "set_thread_stacks",
     "syscall",
+    "tidy_memory",
     "unshare",
 ]
 
@@ -40,6 +43,7 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 SIGCHLD, SIGKILL = 17, 9
 _CAPABILITY_VERSION_3 = 0x20080522
 _ENOSYS = 38
+_HUGE_BYTES, _COLLAPSE = 2 * 1024**2, 25  # MADV_COLLAPSE, since Linux 6.1
 _ATTRIBUTES_BYTES = 128  # a pthread_attr_t has 56 or 64
 
 # clone, pivot_root, capset, mount_setattr
@@ -73,6 +77,21 @@ def set_thread_stacks(size_bytes: int) -> None:
     _libc.pthread_attr_init(attributes)
     _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(size_bytes))
     _libc.pthread_setattr_default_np(attributes)
+
+
+def tidy_memory() -> None:
+    """Join what is free of the C library's heap, once for all of the forks."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(ctypes.c_size_t(0))
+
+
+def collapse_memory(start: int, end: int) -> None:
+    """Have the kernel hold this range in huge pages, as far as it can: a fork copies few entries."""
+    first = -(-start // _HUGE_BYTES) * _HUGE_BYTES
+    for address in range(first, end - _HUGE_BYTES + 1, _HUGE_BYTES):
+        _libc.madvise(
+            ctypes.c_void_p(address), ctypes.c_size_t(_HUGE_BYTES), ctypes.c_int(_COLLAPSE)
+        )
 
 
 def syscall(number: int, *arguments: object) -> int:
@@ -181,6 +200,11 @@ def drop_bounding_set() -> None:
 def forbid_new_privileges() -> None:
     """No program that this process might start could gain rights; needed for a filter, too."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def set_host_name(name: str) -> None:
+    """What this machine is called, within our own namespace."""
+    _checked(_libc.sethostname(name.encode(), ctypes.c_size_t(len(name))))
 
 
 def set_dumpable(*, is_dumpable: bool) -> None:

@@ -91,6 +91,7 @@ def _map_own_user(processes: int) -> None:
         finally:
             os.close(descriptor)
     kernel.set_dumpable(is_dumpable=False)
+    kernel.set_host_name("sandbox")
 
 
 def _build_root(visible: Sequence[str]) -> None:

@@ -1,6 +1,8 @@
 """The process of a call: rights are given up, then the tool's controller runs."""
 
 import ast
+import importlib.machinery
+import importlib.util
 import inspect
 import json
 import linecache
@@ -98,7 +100,14 @@ def _execute(module: types.ModuleType, source: bytes, folder: str) -> None:
     module.__file__ = path
     text = source.decode(errors="replace")
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-    exec(compile(source, path, "exec"), module.__dict__)  # noqa: S102 - what the sandbox is for
+    exec(_compiled(module, source, path), module.__dict__)  # noqa: S102 - what the sandbox is for
+
+
+def _compiled(module: types.ModuleType, source: bytes, path: str) -> Any:
+    """The code of it: as it was compiled beforehand, else made now."""
+    if os.path.exists(importlib.util.cache_from_source(path)):
+        return importlib.machinery.SourceFileLoader(module.__name__, path).get_code(module.__name__)
+    return compile(source, path, "exec")
 
 
 def _attempt(action: Callable[[], object], folder: str) -> _Report | None:

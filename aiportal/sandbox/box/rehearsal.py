@@ -11,7 +11,7 @@ __all__ = ["rehearse"]
 
 
 def rehearse() -> None:
-    """A small table and a small picture, where the libraries for them have been imported."""
+    """A small table, a small picture, a quantity, where the libraries have been imported for them."""
     pandas, pyplot = sys.modules.get("pandas"), sys.modules.get("matplotlib.pyplot")
     if pandas is not None:
         _table(pandas)
@@ -20,6 +20,9 @@ def rehearse() -> None:
     if pandas is not None and pyplot is not None:
         _frame(pandas).plot()
         pyplot.close("all")
+    pint, fractions = sys.modules.get("pint"), sys.modules.get("fractions")
+    if pint is not None and fractions is not None:
+        _units(pint, fractions)
 
 
 def _table(pandas: Any) -> None:
@@ -35,6 +38,13 @@ def _picture(pyplot: Any) -> None:
     pyplot.title("1")
     pyplot.savefig(io.BytesIO(), format="png")
     pyplot.close("all")
+
+
+def _units(pint: Any, fractions: Any) -> None:
+    """Reading the definitions takes most of a second: `pint.application_registry` has them, exact."""
+    registry = pint.UnitRegistry(non_int_type=fractions.Fraction)
+    registry.Quantity(fractions.Fraction(3), "kilometer").to("mile")
+    pint.set_application_registry(registry)
 
 
 def _frame(pandas: Any) -> Any:

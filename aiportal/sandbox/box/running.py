@@ -11,7 +11,9 @@ from typing import Any
 from . import limits
 from .capture import Capture
 from .channel import Channel
-from .start import Start
+from .disk import DiskWatch
+from .housing import House, Housing
+from .start import Order, be_program
 
 __all__ = ["Running", "Verdict"]
 
@@ -28,18 +30,20 @@ _BY_SIGNAL: dict[int, Verdict] = {
 
 
 class Running:
-    """One process, from its fork to its end. A session's makes several calls."""
+    """One process, from its fork to its end: it waits for an order first. A session's makes several
+    calls."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, housing: Housing) -> None:
         self.report: dict[str, Any] = {}
         self.result = b""
-        self._start = start
+        self._housing = housing
+        self._is_script = False
         self._process = 0
         self._is_stopped = False
         self._asks = 0
         self._is_asking = False
         self._looks_at = 0.0
-        head = limits.MAX_RESULT_BYTES if start.is_script else limits.STREAM_EDGE_BYTES
+        self._disk: DiskWatch | None = None
         output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
         self._process = os.fork()
         if self._process == 0:
@@ -47,25 +51,38 @@ class Running:
         os.close(output[1])
         os.close(error[1])
         duty[1].close()
-        self._streams = (Capture(output[0], head_bytes=head), Capture(error[0]))
+        self._streams = (Capture(output[0]), Capture(error[0]))
         self._duty = Channel(duty[0], limit=_MAX_REPORT)
         self._watch = os.pidfd_open(self._process)
 
     def _become(self, output: int, error: int, duty: socket.socket) -> None:
         status = 70
         try:
-            name = f"{self._start.house.program}/.parameters.json"
-            source = os.open(name if self._start.is_script else os.devnull, os.O_RDONLY)
-            self._start.run((source, output, error), duty)
+            nothing = os.open(os.devnull, os.O_RDONLY)
+            be_program(self._housing, (nothing, output, error), duty)
             status = 0
         finally:
             os._exit(status)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no process any more, one that waits for its first call included."""
+        return self._process == 0 or self._is_gone(within_ms=0)
+
+    def begin(self, order: Order, house: House, source: bytes) -> None:
+        """Make the process that waits a program. Once, before the first call."""
+        self._is_script = order.is_script
+        if house.is_on_disk:
+            self._disk = DiskWatch(house, order.disk_bytes)
+        if order.is_script:
+            self._streams[0].head_bytes = limits.MAX_RESULT_BYTES
+        self._duty.send(order.as_header(), [source])
 
     def call(self, parameters: bytes, portal: Channel, deadline: float) -> Verdict | None:
         """Make one call. None once the program has reported, else why there will be no report."""
         self.report, self.result, self._asks = {}, b"", 0
         self._resume()
-        if not self._start.is_script:
+        if not self._is_script:
             self._duty.send({}, [parameters])
         while not self.report:
             if verdict := self._step(portal, deadline):
@@ -78,6 +95,7 @@ class Running:
         if time.monotonic() >= deadline:
             return ("timeout", "The program did not end within its time.")
         ready = self._wait(portal, deadline)
+        portal.flush()
         for stream in self._streams:
             if stream.descriptor in ready:
                 stream.read()
@@ -99,15 +117,14 @@ class Running:
 
     def _wait(self, portal: Channel, deadline: float) -> set[int]:
         poll = select.poll()
-        poll.register(portal, select.POLLIN)
+        poll.register(portal, _events(portal))
         poll.register(self._watch, select.POLLIN)
-        duty = select.POLLIN | (select.POLLOUT if self._duty.has_pending else 0)
-        poll.register(self._duty, duty)
+        poll.register(self._duty, _events(self._duty))
         for stream in self._streams:
             if not stream.is_over:
                 poll.register(stream.descriptor, select.POLLIN)
         wait_s = max(0.0, deadline - time.monotonic())
-        if self._start.house.is_on_disk:
+        if self._disk is not None:
             wait_s = min(wait_s, _LOOK_S)
         return {descriptor for descriptor, _ in poll.poll(wait_s * 1000 + 1)}
 
@@ -132,7 +149,7 @@ class Running:
                     if header["op"] == "failure"
                     else None,
                     "is_exact": header.get("is_exact") is True,
-                    "is_printed": self._start.is_script,
+                    "is_printed": self._is_script,
                 }
                 self.result = blobs[0] if blobs else b""
             case _:
@@ -141,7 +158,7 @@ class Running:
 
     def _end_of_itself(self) -> Verdict:
         with suppress(ChildProcessError):
-            if self._duty.is_over and not self._has_ended():
+            if self._duty.is_over and not self._is_gone(within_ms=1000):
                 return ("crashed", "The program closed its line to the sandbox.")
             _, status = os.waitpid(self._process, 0)
             self._process = 0
@@ -153,24 +170,20 @@ class Running:
             return ("exit", f"The program ended with code {code}, without a result.")
         return ("crashed", "The program has ended.")
 
-    def _has_ended(self) -> bool:
+    def _is_gone(self, *, within_ms: int) -> bool:
         """The descriptors of a process are closed a moment before it can be waited for."""
         poll = select.poll()
         poll.register(self._watch, select.POLLIN)
-        return bool(poll.poll(1000))
+        return bool(poll.poll(within_ms))
 
     def _of_watcher(self) -> Verdict | None:
         """Where no namespace bounds files and threads."""
-        house = self._start.house
-        if not house.is_on_disk or time.monotonic() < self._looks_at:
+        if self._disk is None or time.monotonic() < self._looks_at:
             return None
         self._looks_at = time.monotonic() + _LOOK_S
         if limits.threads_of(self._process) > limits.MAX_THREADS:
             return ("thread_limit", f"The program has more than {limits.MAX_THREADS} threads.")
-        if house.used_bytes() > self._start.disk_bytes:
-            words = (
-                f"The program's files are larger than the {self._start.disk_bytes} bytes allowed."
-            )
+        if words := self._disk.fault(self._process):
             return ("disk_limit", words)
         return None
 
@@ -182,11 +195,15 @@ class Running:
             kept.append(stream.take())
         return [text for text, _ in kept], any(is_cut for _, is_cut in kept)
 
-    def pause(self) -> None:
-        """Stop all of its threads; no time of the machine is used between calls."""
+    def pause(self) -> bool:
+        """Stop all of its threads; no time of the machine is used between calls. False: it has ended."""
         os.kill(self._process, signal.SIGSTOP)
-        os.waitpid(self._process, os.WUNTRACED)
-        self._is_stopped = True
+        _, status = os.waitpid(self._process, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            self._is_stopped = True
+        else:
+            self._process = 0  # its number may be another's by now
+        return self._is_stopped
 
     def _resume(self) -> None:
         if self._is_stopped:
@@ -195,10 +212,14 @@ class Running:
 
     def end(self) -> None:
         """Kill it, and wait until it is gone."""
-        if self._start.is_namespaces:
+        if self._housing.is_namespaces:
             with suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)  # all that is in the call's namespaces but us
         if self._process:
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = 0
+
+
+def _events(channel: Channel) -> int:
+    return select.POLLIN | (select.POLLOUT if channel.has_pending else 0)

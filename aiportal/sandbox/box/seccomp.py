@@ -1,11 +1,13 @@
 """The filter of system calls: what is not on the list does not exist for a program.
 
-No fork, no exec, no socket but a connected pair, no signal to others, no mount, no tracing. Put in
+No fork, no exec, no socket but a connected pair, no descriptor sent over one, no signal to others, no
+mount, no tracing. Put in
 place after the imports, by the process itself, for good.
 """
 
 import ctypes
 import errno
+import functools
 import os
 import platform
 import struct
@@ -13,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install", "load"]
+__all__ = ["install", "load", "steps"]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -50,12 +52,13 @@ _LOCAL_FAMILY, _STREAM, _PACKETS = 1, 1, 5
 _Program = list[bytes]
 
 
-def install(*, may_change_metadata: bool) -> None:
+def install(*, is_own_disk: bool) -> None:
     """Bind this process, and every thread that it starts, to the list. Raises OSError.
 
-    may_change_metadata: else calls that change modes, owners or times succeed without effect.
+    is_own_disk: all that can be reached lies in a folder in memory. Else calls that change modes,
+        owners or times succeed without effect, and room cannot be reserved.
     """
-    load(_filter(may_change_metadata=may_change_metadata))
+    load(steps(is_own_disk=is_own_disk))
 
 
 def load(program: Sequence[bytes]) -> None:
@@ -66,20 +69,10 @@ def load(program: Sequence[bytes]) -> None:
     kernel.syscall(_SECCOMP_NUMBERS[which], _SET_FILTER, 0, ctypes.create_string_buffer(head))
 
 
-def _filter(*, may_change_metadata: bool) -> _Program:
-    which, machine = _MACHINES[platform.machine()]
-    metadata = _ALLOW if may_change_metadata else _ERRNO
-    program = [
-        _step(_LOAD, _MACHINE_AT),
-        _step(_IF_EQUAL, machine, 1, 0),
-        _step(_RETURN, _KILL),
-        _step(_LOAD, _NUMBER_AT),
-    ]
-    if which == 0:
-        program += [_step(_IF_AT_LEAST, _X32, 0, 1), _step(_RETURN, _KILL)]
-    program += _answers(syscalls.HARMLESS, which, _ALLOW)
-    program += _answers(syscalls.METADATA, which, metadata)
-    program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
+def steps(*, is_own_disk: bool) -> list[bytes]:
+    """The filter for this process: what it may do to itself is told by its number."""
+    which = _MACHINES[platform.machine()][0]
+    program = list(_lists(is_own_disk=is_own_disk))
     for name, body in _checks().items():
         number = syscalls.CHECKED[name][which]
         if number is not None:
@@ -90,6 +83,27 @@ def _filter(*, may_change_metadata: bool) -> _Program:
         _step(_RETURN, _ERRNO | errno.EPERM),
     ]
     return program
+
+
+@functools.cache
+def _lists(*, is_own_disk: bool) -> tuple[bytes, ...]:
+    """The steps that are the same in every process: a zygote makes them once for all of its calls."""
+    which, machine = _MACHINES[platform.machine()]
+    metadata = _ALLOW if is_own_disk else _ERRNO
+    program = [
+        _step(_LOAD, _MACHINE_AT),
+        _step(_IF_EQUAL, machine, 1, 0),
+        _step(_RETURN, _KILL),
+        _step(_LOAD, _NUMBER_AT),
+    ]
+    if which == 0:
+        program += [_step(_IF_AT_LEAST, _X32, 0, 1), _step(_RETURN, _KILL)]
+    program += _answers(syscalls.HARMLESS, which, _ALLOW)
+    program += _answers(syscalls.METADATA, which, metadata)
+    reserving = _ALLOW if is_own_disk else _ERRNO | errno.ENOTSUP
+    program += _answers(syscalls.RESERVING, which, reserving)
+    program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
+    return tuple(program)
 
 
 def _checks() -> dict[str, _Program]:

@@ -14,7 +14,7 @@ from .frames import MAX_FRAME_BYTES
 from .housing import House, Housing
 from .program import CONTROLLER, has_function
 from .running import Running, Verdict
-from .start import Start
+from .start import Order
 
 __all__ = ["supervise"]
 
@@ -32,26 +32,23 @@ class _Supervisor:
         self._housing = housing
 
     def run(self) -> None:
-        """The first call furnishes the house and starts the program; the next ones find it there."""
-        if (first := self._next_call()) is None:
-            return
-        header, (parameters, *contents) = first
-        program = dict(zip(header["program"], contents, strict=False))
-        house = self._housing.furnish(program, parameters, header["disk_bytes"])
+        """The program's process is there before the first call, which furnishes its house."""
+        running = Running(self._housing)
+        house: House | None = None
         try:
-            running = Running(self._start(header, house, program[CONTROLLER]))
-            try:
+            if first := self._next_call(running):
+                house = self._move_in(*first, running)
                 call: tuple[dict[str, Any], list[bytes]] | None = first
                 while call is not None and self._serve(*call, running, house):
-                    call = self._next_call()
-            finally:
-                running.end()
+                    call = self._next_call(running)
         finally:
-            house.leave()
+            running.end()
+            if house is not None:
+                house.leave()
             if self._portal.is_over:  # with the portal gone the zygote is, too
                 self._housing.leave()
 
-    def _next_call(self) -> tuple[dict[str, Any], list[bytes]] | None:
+    def _next_call(self, running: Running) -> tuple[dict[str, Any], list[bytes]] | None:
         poll = select.poll()
         poll.register(self._portal, select.POLLIN)
         while not self._portal.is_over:
@@ -59,22 +56,20 @@ class _Supervisor:
             for header, blobs in self._portal.receive():
                 if header.get("op") != "check":
                     return header, blobs
+                if running.has_ended:
+                    return None
                 self._portal.send({"op": "ready"})
         return None
 
-    def _start(self, header: dict[str, Any], house: House, source: bytes) -> Start:
-        return Start(
-            house=house,
-            source=source,
-            is_script=not has_function(source),
-            stays=header["stays"],
-            wall_s=header["wall_s"],
-            memory_bytes=header["memory_bytes"],
-            disk_bytes=header["disk_bytes"],
-            in_use=self._housing.in_use,
-            visible=self._housing.visible,
-            is_namespaces=self._housing.is_namespaces,
-        )
+    def _move_in(self, header: dict[str, Any], blobs: list[bytes], running: Running) -> House:
+        parameters, *contents = blobs
+        program = dict(zip(header["program"], contents, strict=False))
+        source = program[CONTROLLER]
+        house = self._housing.furnish(program, parameters, header["disk_bytes"])
+        if (is_script := header["is_script"]) is None:
+            is_script = not has_function(source)
+        running.begin(Order.of(header, house, is_script=is_script), house, source)
+        return house
 
     def _serve(
         self, header: dict[str, Any], blobs: list[bytes], running: Running, house: House
@@ -86,9 +81,8 @@ class _Supervisor:
         house.receive(dict(zip(header["files"], given, strict=True)))
         verdict = running.call(parameters, self._portal, started + header["wall_s"])
         stays = bool(header["stays"]) and verdict is None and not running.report["is_printed"]
-        if stays:
-            running.pause()
-        else:
+        stays = stays and running.pause()
+        if not stays:
             running.end()
         if not self._portal.is_over:
             self._report(running, house, verdict, started, stays=stays)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["CHECKED", "EXTENDED", "HARMLESS", "METADATA"]
+__all__ = ["CHECKED", "EXTENDED", "HARMLESS", "METADATA", "RESERVING"]
 
 Numbers = Mapping[str, tuple[int | None, int | None]]
 
@@ -37,7 +37,6 @@ HARMLESS: Numbers = MappingProxyType(
         "faccessat": (269, 48),
         "faccessat2": (439, 439),
         "fadvise64": (221, 223),
-        "fallocate": (285, 47),
         "fchdir": (81, 50),
         "fdatasync": (75, 83),
         "flock": (73, 32),
@@ -136,7 +135,6 @@ HARMLESS: Numbers = MappingProxyType(
         "sched_yield": (24, 124),
         "select": (23, None),
         "sendfile": (40, 71),
-        "sendmsg": (46, 211),
         "sendto": (44, 206),
         "set_robust_list": (273, 99),
         "set_tid_address": (218, 96),
@@ -192,6 +190,9 @@ CHECKED: Numbers = MappingProxyType(
     }
 )
 """Allowed with some arguments only. See `seccomp`."""
+
+RESERVING: Numbers = MappingProxyType({"fallocate": (285, 47)})
+"""Takes room on the disk that no account of what was written shows."""
 
 METADATA: Numbers = MappingProxyType(
     {

@@ -12,9 +12,12 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
+from contextlib import suppress
 from typing import Any
 
 from . import kernel, landlock, limits, namespaces, roots
+from .dry_run import dry_run
 from .housing import Housing
 from .reach import Reach
 from .rehearsal import rehearse
@@ -25,6 +28,7 @@ __all__ = ["main"]
 _CALL_APART = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC
 _MAX_MESSAGE = 64 * 1024
 _NICENESS = 5
+_FIRST_TO_GO = "500"  # where the machine's memory is used up, before the portal
 
 
 def main(descriptor: int) -> None:
@@ -47,6 +51,8 @@ def _prepare(order: dict[str, Any]) -> Housing:
     if not kernel.is_known_machine():
         raise OSError("there is no filter of system calls for this processor")
     os.nice(_NICENESS)
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write(_FIRST_TO_GO)
     os.umask(0o022)
     kernel.set_thread_stacks(limits.THREAD_STACK_BYTES)
     packages = order["packages"] or roots.packages_of(sys.executable)
@@ -65,7 +71,7 @@ def _prepare(order: dict[str, Any]) -> Housing:
             kernel.set_parent_death_signal()
         kernel.set_dumpable(is_dumpable=False)
         cache = namespaces.CACHE if is_namespaces else f"{order['folder']}/cache"
-        _warm_up(order["preload"], cache, processes)
+        _warm_up(order["preload"], cache, processes, is_namespaces=is_namespaces)
         in_use = limits.memory_in_use(processes)
     finally:
         os.close(processes)
@@ -89,17 +95,21 @@ def _stay_outside(visible: list[str], uid: int) -> list[str]:
     return reach.settle()
 
 
-def _warm_up(modules: list[str], cache: str, processes: int) -> None:
+def _warm_up(modules: list[str], cache: str, processes: int, *, is_namespaces: bool) -> None:
     """Raises RuntimeError for modules that start threads: a process with threads is not forked."""
     os.makedirs(cache, exist_ok=True)
     mimetypes.knownfiles.clear()  # of the machine: a library that sees but cannot read them fails
     for name in modules:
         importlib.import_module(name)
     rehearse()
+    with tempfile.TemporaryDirectory(dir=cache) as empty:
+        dry_run(empty, is_namespaces=is_namespaces)
     if (threads := limits.threads(processes)) > 1:
         raise RuntimeError(f"the imports of {', '.join(modules)} have started {threads} threads")
     gc.collect()
     gc.freeze()
+    kernel.tidy_memory()
+    limits.hold_in_huge_pages(processes)
 
 
 def _accept(control: socket.socket) -> socket.socket | None:

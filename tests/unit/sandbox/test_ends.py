@@ -41,7 +41,7 @@ async def test_a_cancelled_call_leaves_nothing(own: Sandbox) -> None:
     for call in calls:
         call.cancel()
     await asyncio.wait(calls)
-    await only(idle + 1)  # the supervisor of the next call waits
+    await only(idle + 2)  # the supervisor and the process of the next call wait
     assert all(call.cancelled() for call in calls)
     assert len(folders_of_calls()) == on_disk
 

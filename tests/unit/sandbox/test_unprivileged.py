@@ -12,27 +12,14 @@ from typing import Any
 import pytest
 
 import aiportal
+from tests.confinement import NOBODY
 
-NOBODY = 65534
 REPOSITORY = Path(aiportal.__file__).parents[1]
 
 PORTAL = """
 import asyncio, json, sys
 from aiportal.sandbox import BARE, CallLimits, Program, Sandbox, SandboxCall
-from aiportal.sandbox.box import kernel, seccomp
-
-REFUSED = (272, 308, 165, 155, 161)  # unshare, setns, mount, pivot_root, chroot
-APART = 0x7E020000
-
-def as_docker():
-    step, refuse = seccomp._step, seccomp._step(6, 0x00050001)
-    program = [step(0x20, 0)]
-    for number in REFUSED:
-        program += [step(0x15, number, 0, 1), refuse]
-    program += [step(0x15, 435, 0, 1), step(6, 0x00050026)]
-    program += [step(0x15, 56, 0, 3), step(0x20, 16), step(0x45, APART, 0, 1), refuse]
-    kernel.forbid_new_privileges()
-    seccomp.load([*program, step(6, 0x7FFF0000)])
+from tests.confinement import as_docker
 
 async def main():
     async with Sandbox.open(sys.argv[1], workers=1) as sandbox:

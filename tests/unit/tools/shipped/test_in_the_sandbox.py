@@ -75,6 +75,15 @@ async def test_the_calculator(sandbox: Sandbox) -> None:
     assert refused.stderr == ""
 
 
+async def test_the_units_are_read_before_the_calculator_is_called(sandbox: Sandbox) -> None:
+    source = (
+        b"import pint\ndef run(parameters):\n"
+        b"    return pint.application_registry.get().non_int_type.__name__"
+    )
+    program = Program("units", {"controller.py": source}, PROFILES["numbers"])
+    assert await _result(sandbox, SandboxCall(program, {}, "ann")) == "Fraction"
+
+
 async def test_code_execution_with_tables_plots_and_files(sandbox: Sandbox) -> None:
     code = (
         "import pandas as pd\nimport matplotlib.pyplot as plt\n"

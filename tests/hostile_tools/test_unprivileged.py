@@ -1,0 +1,78 @@
+"""The same portal without any rights, its own files owned by the user that the programs run as."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import pytest
+
+from aiportal.sandbox import SandboxMode
+from tests.confinement import NOBODY
+from tests.hostile_tools.reaching import KERNEL, REACHING
+from tests.hostile_tools.reading import READING
+from tests.hostile_tools.target import IDLE, Target, opened
+from tests.hostile_tools.verdict import check
+from tests.processes import ROOT
+
+CASES = {case.name: case for case in (*READING, *REACHING, *KERNEL)}
+PLACES: list[tuple[SandboxMode, str]] = [("namespaces", "here"), ("landlock", "docker")]
+
+
+@cache
+def interpreter() -> str:
+    """One that anybody may start, with the portal's libraries; skips where only root can."""
+    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    packages = sysconfig.get_path("purelib")
+    user = NOBODY if os.geteuid() == 0 else None
+    for found in (sys.executable, shutil.which(same, path="/usr/local/bin:/usr/bin")):
+        try:
+            subprocess.run(
+                [found or "", "-c", "import aiportal.api.app"],
+                check=True,
+                capture_output=True,
+                env={"PYTHONPATH": f"{ROOT}:{packages}"},
+                cwd="/",
+                user=user,
+                group=user,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return str(found)
+    pytest.skip("no interpreter that an unprivileged user may start")
+
+
+@pytest.fixture(scope="module", params=PLACES, ids=lambda place: "-".join(place))
+def target(request: pytest.FixtureRequest) -> Iterator[Target]:
+    mode, place = request.param
+    if place == "docker" and platform.machine() != "x86_64":
+        pytest.skip("Docker's filter is emulated for x86-64")
+    launcher = (interpreter(), "-m", "tests.confinement", place, interpreter())
+    with opened(mode, launcher=launcher) as found:
+        assert found.run("6 * 7").json()["result"] == 42
+        yield found
+
+
+def test_nothing_of_its_own_user_is_reached(target: Target) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        answers = dict(zip(CASES, pool.map(target.attack, CASES.values()), strict=True))
+    for name, case in CASES.items():
+        check(case, answers[name], target.canary)
+    assert len(target.settled(IDLE)) <= IDLE
+    assert target.left_behind() == []
+    assert target.silence.heard() == []
+    assert target.process.is_healthy()
+
+
+def test_a_killed_portal_takes_everything_with_it(target: Target) -> None:
+    assert target.run("6 * 7", session="kept").json()["result"] == 42
+    target.process.kill()
+    assert target.settled(0) == set()
+    assert target.left_behind() == []
+    target.restart()
+    assert target.run("6 * 7").json()["result"] == 42
