@@ -72,6 +72,7 @@ class Tool:
             description=self.description,
             parameters=self.parameters,
             needs_approval=self.needs_approval,
+            reaches_out=bool(self.hosts),
             examples=tuple(
                 (one.description, one.parameters) for one in self.examples if one.description
             ),
