@@ -27,6 +27,7 @@ __all__ = ["Connection", "Way", "way_over_http"]
 
 CONNECT_S = 20.0
 LIST_S = 20.0
+LIST_AGAIN_S = 5.0  # one that takes longer is given up, and connected to anew
 LOOK_AGAIN_S = 60.0  # how often a server is asked what it offers
 LOOK_SOON_S = 1.0  # how soon at most after it has said that this changed, or a call went wrong
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
@@ -137,11 +138,11 @@ class Connection:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(CONNECT_S):
                 client = await stack.enter_async_context(self._way())
-            await self._list(client)
+            await self._list(client, within_s=LIST_S)
             self._client = client
             while True:
                 await self._until_due()
-                await self._list(client)
+                await self._list(client, within_s=LIST_AGAIN_S)
 
     async def _until_due(self) -> None:
         try:
@@ -152,11 +153,11 @@ class Connection:
         await asyncio.sleep(LOOK_SOON_S)
         self._look.clear()
 
-    async def _list(self, client: Client) -> None:
+    async def _list(self, client: Client, *, within_s: float) -> None:
         """Tell what the server offers now."""
         found: list[ListedTool] = []
         cursor: str | None = None
-        async with asyncio.timeout(LIST_S):
+        async with asyncio.timeout(within_s):
             for _ in range(MAX_PAGES):
                 page = await client.list_tools(cursor=cursor)
                 found += map(_listed, page.tools)

@@ -17,6 +17,7 @@ ServerName = Annotated[
 ModelPattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:/@*-]{1,100}$")]
 ToolPattern = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Word = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00]*$")]
+FolderName = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^/[^\x00]+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 _BY_NAME = re.compile(r"((?:[A-Za-z]+ )?)env:([A-Za-z_][A-Za-z0-9_]*)")
@@ -27,7 +28,8 @@ class McpServerEntry(BaseModel):
 
     A value `env:NAME` is the portal's variable of that name; a word may stand before it, as in
     `Bearer env:NAME`. allowed_tools: patterns of the server's own names. timeout: milliseconds of a
-    call. network: whether a command may open connections, to whatever this machine reaches.
+    call. folders: that a command may read beside the system's. network: whether a command may open
+    connections, to whatever this machine reaches.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
@@ -38,6 +40,7 @@ class McpServerEntry(BaseModel):
     command: Annotated[str, StringConstraints(min_length=1, max_length=1_000)] | None = None
     args: Annotated[tuple[Word, ...], Field(max_length=200)] = ()
     env: Annotated[dict[Variable, Word], Field(max_length=100)] = {}
+    folders: Annotated[tuple[FolderName, ...], Field(max_length=50)] = ()
     network: bool = False
     enabled: bool = True
     allowed_tools: Annotated[tuple[ToolPattern, ...], Field(max_length=500)] = ("*",)
@@ -53,8 +56,10 @@ class McpServerEntry(BaseModel):
             raise ValueError("has either `url` or `command`")
         if self.url is None and self.headers:
             raise ValueError("`headers` belong to a server with a `url`")
-        if self.command is None and (self.args or self.env or self.network):
-            raise ValueError("`args`, `env` and `network` belong to a server with a `command`")
+        if self.command is None and (self.args or self.env or self.folders or self.network):
+            raise ValueError(
+                "`args`, `env`, `folders` and `network` belong to a server with a `command`"
+            )
         if self.type is not None and (self.type == "stdio") != (self.url is None):
             raise ValueError("`type` does not fit: `stdio` has a `command`, `http` a `url`")
         return self

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from aiportal.errors import InvalidRequest, PortalError, RateLimited, ToolUnavailable
 from aiportal.fetch import Fetcher
 from aiportal.registry import NOTHING_CONFIDENTIAL, Access, Confidential, ConfigProblem
+from aiportal.sandbox import SandboxMode
+from aiportal.sandbox.companion import CompanionOrder
 from aiportal.tools.call import ToolCall
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.schema import ToolsFile
@@ -30,6 +32,8 @@ _log = logging.getLogger(__name__)
 class _Connection(Protocol):
     async def run(self) -> None: ...
 
+    def look_again(self) -> None: ...
+
     async def call(self, name: str, arguments: Mapping[str, Any], *, timeout_s: float) -> Any: ...
 
 
@@ -46,10 +50,14 @@ class McpServers:
         self._servers: dict[str, _Server] = {}
         self._has_begun = False
         self._fetcher: Fetcher | None = None
+        self._may_not_start = ""
 
-    def reach_by(self, fetcher: Fetcher) -> None:
-        """Before anything is connected: how servers with a URL are reached."""
+    def reach_by(self, fetcher: Fetcher, *, sandbox: SandboxMode) -> None:
+        """Before anything is connected: how servers with a URL are reached, and that those with a
+        command are not started where the sandbox is switched off."""
         self._fetcher = fetcher
+        if sandbox == "off":
+            self._may_not_start = "nothing is run here: AIPORTAL_SANDBOX=off."
 
     @property
     def tools(self) -> Mapping[str, Tool]:
@@ -64,6 +72,14 @@ class McpServers:
             for name, server in self._servers.items()
             for words in server.problems
         )
+
+    def states(self) -> list[tuple[str, int, str]]:
+        """Of each server its name, how many tools it has, and why it cannot be used (or nothing)."""
+        unknown = "it does not answer in time."
+        return [
+            (name, len(one.tools), unknown if one.trouble is None else one.trouble)
+            for name, one in self._servers.items()
+        ]
 
     def missing(self, origin: Origin) -> str:
         """Why a tool cannot be used now, in words; empty where it can."""
@@ -166,14 +182,30 @@ class McpServers:
         """Raises ToolUnavailable for a variable that is not set, or a server that cannot be had."""
         module = await asyncio.to_thread(import_module, "aiportal.tools.servers.connection")
         entry = server.entry
-        if entry.url is None or self._fetcher is None:
-            raise ToolUnavailable("servers with a `command` are not run.")
-        headers = {name: self._value(value) for name, value in entry.headers.items()}
-        server.confidential = Confidential.of(None, headers, None)
-        timeout_s = entry.timeout / 1000
-        way = module.way_over_http(self._fetcher, entry.url, headers, timeout_s=timeout_s)
+        secrets = {
+            name: self._value(value) for name, value in {**entry.headers, **entry.env}.items()
+        }
+        server.confidential = Confidential.of(None, secrets, None)
+        if entry.url is None:
+            order = self._order(entry, secrets)
+            stdio = await asyncio.to_thread(import_module, "aiportal.tools.servers.stdio")
+            way = stdio.way_over_stdio(order, server.look_again)
+        else:
+            timeout_s = entry.timeout / 1000
+            way = module.way_over_http(self._fetcher, entry.url, secrets, timeout_s=timeout_s)
         connection: _Connection = module.Connection(server.name, way, server.told)
         return connection
+
+    def _order(self, entry: McpServerEntry, environment: Mapping[str, str]) -> CompanionOrder:
+        if self._may_not_start:
+            raise ToolUnavailable(self._may_not_start)
+        return CompanionOrder(
+            command=entry.command or "",
+            arguments=entry.args,
+            environment=environment,
+            folders=entry.folders,
+            network=entry.network,
+        )
 
     def _value(self, text: str) -> str:
         found = variable_of(text)
@@ -225,6 +257,11 @@ class _Server:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    def look_again(self) -> None:
+        """It has said that its tools have changed."""
+        if self.connection is not None:
+            self.connection.look_again()
 
     def told(self, state: ServerState) -> None:
         """The newest state counts; one that was not looked at yet is forgotten."""
