@@ -6,11 +6,13 @@ import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psutil
 import pytest
 import pytest_asyncio
@@ -19,7 +21,7 @@ from aiportal.errors import PortalError
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.tools import ToolOutcome
-from tests.running import AppServer, serving
+from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -118,18 +120,23 @@ class Rig:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    folder = tmp_path_factory.mktemp("programs")
-    for path in (folder, folder.parent, folder.parent.parent):
-        path.chmod(0o755)
+async def rig() -> AsyncIterator[Rig]:
+    with tempfile.TemporaryDirectory(prefix="open-to-all-") as name:
+        folder = Path(name)
+        await asyncio.to_thread(_lay_out, folder)
+        settings = Settings(data_dir=folder / "data", tools_dir=folder / "tools", local_model="off")
+        entry = {"command": PYTHON, "args": ["-c", PROGRAM], "env": {"OWN": "1"}}
+        async with serving(settings) as server:
+            operator = await server.portal.users.operator()
+            yield Rig(server, operator, folder / "tools", entry)
+
+
+def _lay_out(folder: Path) -> None:
+    """Everybody on this machine might read the file, if nothing else kept them from it."""
+    folder.chmod(0o755)
     (folder / "tools").mkdir()
     (folder / "secret.txt").write_text("nobody may read this")
     (folder / "secret.txt").chmod(0o644)
-    settings = Settings(data_dir=folder / "data", tools_dir=folder / "tools", local_model="off")
-    entry = {"command": PYTHON, "args": ["-c", PROGRAM], "env": {"OWN": "1"}}
-    async with serving(settings) as server:
-        operator = await server.portal.users.operator()
-        yield Rig(server, operator, folder / "tools", entry)
 
 
 async def test_a_program_has_nothing_but_what_it_was_given(rig: Rig) -> None:
@@ -190,6 +197,25 @@ async def test_what_cannot_be_started_is_said(rig: Rig) -> None:
     assert "none" in rig.problems()
     assert "FileNotFoundError" in rig.problems()
     assert "no licence" in rig.problems()
+
+
+async def test_a_killed_portal_takes_its_programs_with_it(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    entry = {"command": PYTHON, "args": ["-c", PROGRAM]}
+    config = {"mcpServers": {"local": entry}}
+    (tmp_path / "tools" / "config.json").write_text(json.dumps(config))
+    settings = Settings(data_dir=tmp_path / "data", tools_dir=tmp_path / "tools", local_model="off")
+    key = await make_key(settings)
+    with await asyncio.to_thread(PortalProcess, settings, key=key, has_pages=False) as process:
+        url = f"{process.url}/v1/tools/local__fork/execute"
+        async with aiohttp.ClientSession(headers=process.headers) as session:
+            async with session.post(url, json={}) as answer:
+                started = (await answer.json())["result"]
+        program = psutil.Process(started["process"])
+        family = [program.parent(), program, *program.children(recursive=True)]
+        assert len(family) >= 4
+        process.kill()
+        await until(lambda: not any(one is not None and one.is_running() for one in family))
 
 
 @pytest.mark.skipif(

@@ -15,6 +15,9 @@ from aiohttp import web
 
 from aiportal.settings import Settings
 from tests.running import AppServer, serving
+from tests.upstreams import Upstream, answers
+from tests.upstreams.calling import call, calling
+from tests.upstreams.config import write_model_config
 from tests.upstreams.mcp_servers import HostileServer, honest_server, serving_mcp
 from tests.waiting import until
 
@@ -33,6 +36,7 @@ class Rig:
     hostile_port: int
     late_port: int
     session: aiohttp.ClientSession
+    upstream: Upstream
     cancelled: list[str] = field(default_factory=list)
 
     async def configure(self, **servers: Mapping[str, Any]) -> None:
@@ -75,19 +79,22 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     async with AsyncExitStack() as stack:
         stack.enter_context(pytest.MonkeyPatch.context()).setenv("MCP_TEST_KEY", SECRET)
         honest = await stack.enter_async_context(serving_mcp(honest_server(cancelled)))
+        upstream = stack.enter_context(Upstream())
+        config = write_model_config(folder / "model_config", upstream.url)
         odd = await stack.enter_async_context(hostile.serving())
         async with HostileServer().serving() as late_port:
             pass  # so that it is free
         settings = Settings(
             data_dir=folder / "data",
             tools_dir=tools,
+            model_config_dir=config,
             local_model="off",
             fetch_allow=(f"127.0.0.1:{honest}", f"127.0.0.1:{odd}", f"127.0.0.1:{late_port}"),
         )
         portal = await stack.enter_async_context(serving(settings))
         session = aiohttp.ClientSession(headers=portal.headers)
         await stack.enter_async_context(session)
-        yield Rig(portal, tools, honest, hostile, odd, late_port, session, cancelled)
+        yield Rig(portal, tools, honest, hostile, odd, late_port, session, upstream, cancelled)
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -317,6 +324,27 @@ async def test_a_changed_list_is_noticed_after_a_call_that_failed(rig: Rig) -> N
     await until(renamed)
     assert (await rig.execute("odd__other"))[1]["result"] == [1, 2]
     assert (await rig.execute("odd__tool"))[0] == 404
+
+
+async def test_a_model_calls_a_servers_tool_in_chat(rig: Rig) -> None:
+    await rig.configure(honest=rig.of_honest())
+    rig.upstream.answer(
+        "fast",
+        calling(call("honest__add", "a", a=20, b=22)),
+        answers.text("It is 42."),
+    )
+    body = {
+        "model": "acme/fast",
+        "messages": [{"role": "user", "content": "What is 20 and 22?"}],
+        "tools": {"enabled": True, "allowedTools": ["honest__add"]},
+    }
+    async with rig.session.post(f"{rig.portal.url}/v1/chat/completions", json=body) as answer:
+        found = await answer.json()
+    assert found["choices"][0]["message"]["content"] == "It is 42."
+    called, returned = found["tool_events"]
+    assert (called["tool_id"], called["arguments"]) == ("honest__add", {"a": 20, "b": 22})
+    assert returned["result"]["sum"] == 42
+    assert "sum" in rig.upstream.last().json["messages"][-1]["content"]
 
 
 async def test_a_key_in_the_file_is_in_no_problem(rig: Rig) -> None:
