@@ -208,9 +208,11 @@ async def test_a_killed_portal_takes_its_programs_with_it(tmp_path: Path) -> Non
     key = await make_key(settings)
     with await asyncio.to_thread(PortalProcess, settings, key=key, has_pages=False) as process:
         url = f"{process.url}/v1/tools/local__fork/execute"
-        async with aiohttp.ClientSession(headers=process.headers) as session:
-            async with session.post(url, json={}) as answer:
-                started = (await answer.json())["result"]
+        async with (
+            aiohttp.ClientSession(headers=process.headers) as session,
+            session.post(url, json={}) as answer,
+        ):
+            started = (await answer.json())["result"]
         program = psutil.Process(started["process"])
         family = [program.parent(), program, *program.children(recursive=True)]
         assert len(family) >= 4

@@ -224,8 +224,8 @@ async def test_a_person_agrees_while_the_client_waits(
 ) -> None:
     told: list[str | None] = []
 
-    async def progress(_: float, __: float | None, words: str | None) -> None:
-        told.append(words)
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append(message)
 
     person = await server.portal.credentials.authenticate(
         authorization=f"Bearer {ben}", api_key=None, cookie=None
@@ -233,7 +233,7 @@ async def test_a_person_agrees_while_the_client_waits(
     other = await server.portal.users.operator()
     async with client_of(server, ben, mode) as client:
         call = asyncio.ensure_future(
-            client.call_tool("asks-first", {"a": 1}, progress_callback=progress)
+            client.call_tool("asks-first", {"a": 1}, progress_callback=heard)
         )
         await until(lambda: bool(told) or call.done())
         waiting = await server.portal.tools.approvals(person)

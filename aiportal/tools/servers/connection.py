@@ -8,6 +8,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
 from typing import Any
 
 import httpx2
@@ -17,7 +18,6 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from pydantic import TypeAdapter, ValidationError
 
-from aiportal import __version__
 from aiportal.errors import PortalError, ToolUnavailable, UpstreamError, UpstreamTimeout
 from aiportal.fetch import Fetcher
 from aiportal.tools.servers.http import MAX_ANSWER_BYTES, FetcherTransport
@@ -68,7 +68,7 @@ def way_over_http(
 
 def client_over(streams: Any, *, message_handler: Any = None) -> Client:
     """The SDK's client: it keeps nothing, and does nothing that a server might ask for."""
-    about = mcp_types.Implementation(name="aiportal", version=__version__)
+    about = mcp_types.Implementation(name="aiportal", version=version("aiportal"))
     return Client(streams, cache=None, client_info=about, message_handler=message_handler)
 
 

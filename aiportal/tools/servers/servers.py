@@ -1,24 +1,20 @@
 """The MCP servers that the config names: connected in the background, their tools among ours."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
-from typing import Any, Protocol
 
 from aiportal.errors import InvalidRequest, PortalError, RateLimited, ToolUnavailable
 from aiportal.fetch import Fetcher
-from aiportal.registry import NOTHING_CONFIDENTIAL, Access, Confidential, ConfigProblem
+from aiportal.registry import Confidential, ConfigProblem
 from aiportal.sandbox import SandboxMode
 from aiportal.sandbox.companion import CompanionOrder
 from aiportal.tools.call import ToolCall
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.schema import ToolsFile
 from aiportal.tools.servers.entry import McpServerEntry, variable_of
-from aiportal.tools.servers.listing import tools_of
-from aiportal.tools.servers.state import ServerState
+from aiportal.tools.servers.server import Server, ServerConnection
 from aiportal.tools.tool import Origin, Tool
 
 __all__ = ["McpServers"]
@@ -26,15 +22,6 @@ __all__ = ["McpServers"]
 MAX_CALLS = 32  # of one server at once
 SETTLE_S = 10.0
 CONFIG = "config.json"
-_log = logging.getLogger(__name__)
-
-
-class _Connection(Protocol):
-    async def run(self) -> None: ...
-
-    def look_again(self) -> None: ...
-
-    async def call(self, name: str, arguments: Mapping[str, Any], *, timeout_s: float) -> Any: ...
 
 
 class McpServers:
@@ -47,7 +34,7 @@ class McpServers:
         self._variables = variables
         self._changed = changed
         self._common = ToolsFile()
-        self._servers: dict[str, _Server] = {}
+        self._servers: dict[str, Server] = {}
         self._has_begun = False
         self._fetcher: Fetcher | None = None
         self._may_not_start = ""
@@ -127,7 +114,7 @@ class McpServers:
                 await server.stop()
         for name, entry in wanted.items():
             if name not in self._servers:
-                self._servers[name] = _Server(name, self._under_common(entry), entry, self)
+                self._servers[name] = Server(name, self._under_common(entry), entry, self)
                 if self._has_begun:
                     self._servers[name].start()
         self._changed()
@@ -178,7 +165,7 @@ class McpServers:
         """What no tool may exceed."""
         return self._common.max_execution_time
 
-    async def connect(self, server: "_Server") -> _Connection:
+    async def connect(self, server: Server) -> ServerConnection:
         """Raises ToolUnavailable for a variable that is not set, or a server that cannot be had."""
         module = await asyncio.to_thread(import_module, "aiportal.tools.servers.connection")
         entry = server.entry
@@ -193,7 +180,7 @@ class McpServers:
         else:
             timeout_s = entry.timeout / 1000
             way = module.way_over_http(self._fetcher, entry.url, secrets, timeout_s=timeout_s)
-        connection: _Connection = module.Connection(server.name, way, server.told)
+        connection: ServerConnection = module.Connection(server.name, way, server.told)
         return connection
 
     def _order(self, entry: McpServerEntry, environment: Mapping[str, str]) -> CompanionOrder:
@@ -220,99 +207,3 @@ class McpServers:
     def _under_common(self, entry: McpServerEntry) -> McpServerEntry:
         needs_approval = entry.requires_approval or self._common.requires_approval
         return entry.model_copy(update={"requires_approval": needs_approval})
-
-
-class _Server:
-    """One of them. trouble: None until it was tried, empty while it is connected, else why not.
-
-    effective: the entry with what counts for all tools.
-    """
-
-    def __init__(
-        self, name: str, effective: McpServerEntry, entry: McpServerEntry, servers: McpServers
-    ) -> None:
-        self.name = name
-        self.entry = entry
-        self.tools: Mapping[str, Tool] = {}
-        self.problems: tuple[str, ...] = ()
-        self.trouble: str | None = None
-        self.connection: _Connection | None = None
-        self.confidential = NOTHING_CONFIDENTIAL
-        self.running = 0
-        self.is_tried = asyncio.Event()
-        self._effective = effective
-        self._servers = servers
-        self._last: ServerState | None = None
-        self._states: asyncio.Queue[ServerState] = asyncio.Queue(maxsize=1)
-        self._tasks: list[asyncio.Task[None]] = []
-
-    def start(self) -> None:
-        if not self._tasks:
-            name = f"mcp-server-{self.name}"
-            self._tasks.append(asyncio.create_task(self._run(), name=name))
-            self._tasks.append(asyncio.create_task(self._take_in(), name=f"{name}-tools"))
-
-    async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-
-    def look_again(self) -> None:
-        """It has said that its tools have changed."""
-        if self.connection is not None:
-            self.connection.look_again()
-
-    def told(self, state: ServerState) -> None:
-        """The newest state counts; one that was not looked at yet is forgotten."""
-        state = replace(state, trouble=self.confidential.strike(state.trouble))
-        if self._states.full():
-            self._states.get_nowait()
-        self._states.put_nowait(state)
-
-    async def _run(self) -> None:
-        try:
-            self.connection = await self._servers.connect(self)
-        except ToolUnavailable as error:
-            self.told(ServerState(self.name, error.message))
-            return
-        except Exception:
-            _log.exception("The MCP server %s cannot be connected to", self.name)
-            self.told(ServerState(self.name, "the portal failed; its log has the reason."))
-            return
-        await self.connection.run()
-
-    async def _take_in(self) -> None:
-        while True:
-            state = await self._states.get()
-            if state != self._last:
-                self._last = state
-                await self._swap(state)
-            self.is_tried.set()
-
-    async def _swap(self, state: ServerState) -> None:
-        if not state.is_up:
-            _log.warning("The MCP server %s cannot be used: %s", self.name, state.trouble)
-            self.trouble, self.problems = state.trouble, (f"cannot be used: {state.trouble}",)
-            self._servers.tell()
-            return
-        tools, problems = await asyncio.to_thread(
-            tools_of,
-            self.name,
-            self._effective,
-            state.tools,
-            access=_access(self.entry),
-            max_time_ms=self._servers.max_time_ms(),
-        )
-        _log.info("The MCP server %s offers %d tools", self.name, len(tools))
-        self.tools, self.trouble = tools, ""
-        self.problems = (*state.problems, *problems)
-        self._servers.tell()
-
-
-def _access(entry: McpServerEntry) -> Access | None:
-    """None for everybody. A group admits nobody as long as there are no groups."""
-    own = entry.access
-    if own is None or not (own.roles or own.groups or own.users):
-        return None
-    return Access(frozenset(own.roles), frozenset(name.lower() for name in own.users))
