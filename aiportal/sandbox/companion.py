@@ -61,7 +61,7 @@ class Companion:
         """Raises ToolUnavailable where it cannot be kept in, which is nowhere but on Linux."""
         if not sys.platform.startswith("linux"):
             raise ToolUnavailable("a program of the machine can only be kept in on Linux.")
-        folder = str(Path(tempfile.gettempdir()) / f"aiportal-companion-{secrets.token_hex(8)}")
+        folder = await asyncio.to_thread(_temporary_name)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         with theirs:
@@ -149,3 +149,8 @@ class Companion:
         while stream is not None and (piece := await stream.read(64 * 1024)):
             self._said += piece
             del self._said[:-_STDERR_BYTES]
+
+
+def _temporary_name() -> str:
+    """Of the folder that the companion's keeper makes for it, and takes away."""
+    return str(Path(tempfile.gettempdir()) / f"aiportal-companion-{secrets.token_hex(8)}")

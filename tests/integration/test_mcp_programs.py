@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import mcp
 import psutil
 import pytest
 import pytest_asyncio
@@ -24,6 +25,7 @@ from aiportal.tools import ToolOutcome
 from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.waiting import until
 
+assert mcp.Client  # imported now: beside pytest at work Python 3.11.7 fails in a thread
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # One that a stranger on this machine can start, too: root's own may be in root's home.
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") if os.geteuid() == 0 else sys.executable

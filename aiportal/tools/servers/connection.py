@@ -35,6 +35,7 @@ STEADY_S = 30.0  # a connection that lasted so long makes the next pause a short
 MAX_PAGES = 10
 MAX_LISTED = 1_000
 MAX_WORDS = 300
+_VERSION = version("aiportal")  # reads files: not for the event loop
 _RESULT = TypeAdapter(mcp_types.CallToolResult)
 _log = logging.getLogger(__name__)
 Way = Callable[[], AbstractAsyncContextManager["Client"]]
@@ -68,7 +69,7 @@ def way_over_http(
 
 def client_over(streams: Any, *, message_handler: Any = None) -> Client:
     """The SDK's client: it keeps nothing, and does nothing that a server might ask for."""
-    about = mcp_types.Implementation(name="aiportal", version=version("aiportal"))
+    about = mcp_types.Implementation(name="aiportal", version=_VERSION)
     return Client(streams, cache=None, client_info=about, message_handler=message_handler)
 
 
