@@ -23,7 +23,7 @@ from aiportal.fetch import Fetcher
 from aiportal.tools.servers.http import MAX_ANSWER_BYTES, FetcherTransport
 from aiportal.tools.servers.state import ListedTool, ServerState
 
-__all__ = ["Connection", "Way", "way_over_http"]
+__all__ = ["Connection", "Way", "client_over", "way_over_http"]
 
 CONNECT_S = 20.0
 LIST_S = 20.0

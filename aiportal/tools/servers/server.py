@@ -13,7 +13,7 @@ from aiportal.tools.servers.listing import tools_of
 from aiportal.tools.servers.state import ServerState
 from aiportal.tools.tool import Tool
 
-__all__ = ["Server", "ServerConnection"]
+__all__ = ["Server", "ServerConnection", "Servers"]
 
 _log = logging.getLogger(__name__)
 
