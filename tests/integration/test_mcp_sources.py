@@ -232,7 +232,7 @@ async def _dies(_: dict[str, Any]) -> Any:
 
 
 async def _hangs(_: dict[str, Any]) -> Any:
-    await asyncio.sleep(3)
+    await asyncio.Event().wait()
 
 
 BAD = {
