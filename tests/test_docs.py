@@ -83,14 +83,17 @@ def test_the_model_files_in_the_guide_are_right(tmp_path: Path) -> None:
 def test_the_tools_in_the_guide_are_right(tmp_path: Path) -> None:
     page = ROOT / "docs" / "tools.md"
     programs = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
-    for block, program in zip(json_blocks(page), programs, strict=True):
+    blocks = list(json_blocks(page))
+    for block, program in zip((one for one in blocks if "id" in one), programs, strict=True):
         folder = tmp_path / "tools" / str(block["id"])
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps(block))
         (folder / "controller.py").write_text(program)
-    registry = ToolRegistry.load_now(Settings(data_dir=tmp_path, tools_dir=tmp_path / "tools"))
-    assert [str(problem) for problem in registry.problems] == []
-    assert list(registry.tools) == ["greeter", "weather"]
+    for common in (one for one in blocks if "id" not in one):
+        (tmp_path / "tools" / "config.json").write_text(json.dumps(common))
+        registry = ToolRegistry.load_now(Settings(data_dir=tmp_path, tools_dir=tmp_path / "tools"))
+        assert [str(problem) for problem in registry.problems] == []
+        assert list(registry.tools) == ["greeter", "weather"]
 
 
 def json_blocks(page: Path) -> Iterator[dict[str, dict[str, object]]]:

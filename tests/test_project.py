@@ -44,6 +44,7 @@ MAKE_A_PRINCIPAL = {
     "tokens.refresh",
     "tokens.revoke",
     "tokens.revoke_access",
+    "tools.begin",  # when the portal starts to serve
     "users.ensure_admin",
     "users.operator",
 }

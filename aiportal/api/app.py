@@ -1,7 +1,8 @@
 """The ASGI app: middleware, routes in order, the web app last. Read it as a table of contents."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aiportal import __version__
 from aiportal.api import errors
 from aiportal.api.fastapi_app import InnerApp
+from aiportal.api.mcp import McpDoor
 from aiportal.api.middleware.last_resort import LastResort
 from aiportal.api.middleware.request_log import RequestLog
 from aiportal.api.middleware.response_headers import ResponseHeaders
@@ -149,13 +151,24 @@ def create_app(portal: Portal, *, with_pages: bool, frame_ancestors: Sequence[st
         app.router.routes.append(Route(path, unknown))
     for prefix in ("/api", SHORT_BASE):
         app.router.routes += [Route(prefix, unknown), Mount(prefix, unknown)]
+    mcp = McpDoor(portal)
+    app.router.routes.append(Route("/mcp", mcp))
+    app.router.lifespan_context = lambda _: mcp.running()
     app.state.web_app = None
     if with_pages:
         web_app = app.state.web_app = WebApp(partial(built_pages, app, portal))
-        app.router.lifespan_context = lambda _: web_app.running()
+        app.router.lifespan_context = lambda _: _together(mcp.running(), web_app.running())
         app.router.routes.insert(0, _PagesAlone("/", web_app))
         app.router.routes.append(Mount("/", web_app))
     return app
+
+
+@asynccontextmanager
+async def _together(*contexts: AbstractAsyncContextManager[None]) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for context in contexts:
+            await stack.enter_async_context(context)
+        yield
 
 
 @cache

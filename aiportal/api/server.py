@@ -39,6 +39,7 @@ async def _serve(settings: Settings, *, open_browser: bool, public_url: str | No
     with bound(settings) as listener:  # before anything that takes seconds
         async with Portal.open(settings) as portal:
             portal.sandbox.begin()
+            portal.tools.begin()
             app = create_app(portal, with_pages=True)
             async with listening(app, settings, listener=listener) as server:
                 await _welcome(portal, server, open_browser=open_browser, public_url=public_url)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from aiportal.api.addresses import url_of
+from aiportal.fetch import Fetcher
 from aiportal.local import weights_path
 from aiportal.principal import Principal
 from aiportal.registry import LocalServers, Registry
@@ -171,10 +172,32 @@ def _tools(settings: Settings) -> Iterator[Finding]:
     registry = ToolRegistry.load_now(settings)
     for problem in registry.problems:
         yield Finding("tools", "problem", str(problem), "Change the file. See docs/tools.md.")
+    yield from asyncio.run(_mcp_servers(registry, settings))
     lacking = [tool for tool in registry.tools.values() if registry.missing(tool)]
     for tool in lacking:
         yield Finding(f"tool {tool.id}", "hint", "cannot run now", registry.missing(tool))
     yield Finding("tools", "ok", f"{len(registry.tools) - len(lacking)} can run")
+
+
+async def _mcp_servers(registry: ToolRegistry, settings: Settings) -> list[Finding]:
+    """Each that the tools' config names, tried once."""
+    common = registry.config.config
+    if not common.mcp_servers:
+        return []
+    async with Fetcher.open(settings.fetch_allow) as fetcher:
+        registry.servers.reach_by(fetcher, sandbox=settings.sandbox)
+        await registry.servers.follow(common)
+        try:
+            await registry.servers.settled()
+            states = registry.servers.states()
+        finally:
+            await registry.servers.close()
+    return [
+        Finding(f"MCP server {name}", "problem", words, "See docs/tools.md.")
+        if words
+        else Finding(f"MCP server {name}", "ok", f"it offers {count} tools")
+        for name, count, words in states
+    ]
 
 
 def _extras(settings: Settings) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from yarl import URL
 
 from aiportal.errors import FetchRefused, UpstreamError, UpstreamTimeout
 from aiportal.fetch.body import ACCEPT_ENCODING, read_body
+from aiportal.fetch.exchange import Exchange
 from aiportal.fetch.fetched import Fetched
 from aiportal.fetch.order import Order
 from aiportal.fetch.pace import Pace, Tempo
@@ -158,6 +159,39 @@ class Fetcher:
         order = Order("POST", headers, content, content_types, max_bytes, timeout_s, False, False)
         return await self._fetch(url, order.checked())
 
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        content: bytes | None = None,
+        max_bytes: int = DEFAULT_BYTES,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> AsyncIterator[Exchange]:
+        """One request to a server that the settings name, whose answer is read while it comes.
+
+        Addresses are checked as ever. Neither robots.txt nor a pace applies, and no redirect is
+        followed. max_bytes: of the body, which may not be compressed. timeout_s: for all of it.
+        Raises FetchRefused, InvalidRequest, UpstreamError, UpstreamTimeout.
+        """
+        target = parse_target(url)
+        order = Order(method, headers, content, None, max_bytes, timeout_s, False, False).checked()
+        self._rules.check_form(target)
+        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=_CONNECT_S)
+        with _translated(target.host):
+            async with self._session.request(
+                method,
+                target.url,
+                headers={**order.headers, "Accept-Encoding": "identity"},
+                data=content,
+                allow_redirects=False,
+                timeout=timeout,
+            ) as response:
+                found = {name.lower(): value for name, value in response.headers.items()}
+                yield Exchange(response.status, found, _pieces(target.host, response, max_bytes))
+
     async def _fetch(self, url: str, order: Order) -> Fetched:
         try:
             async with asyncio.timeout(order.timeout_s), self._all.turn("the web"):
@@ -236,6 +270,20 @@ async def _read(target: Target, order: Order, response: aiohttp.ClientResponse) 
         data=data,
         is_truncated=is_truncated,
     )
+
+
+async def _pieces(
+    host: str, response: aiohttp.ClientResponse, max_bytes: int
+) -> AsyncIterator[bytes]:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise UpstreamError(f"{host!r} compresses its answer, which it was asked not to.")
+    size = 0
+    with _translated(host):
+        async for piece in response.content.iter_any():
+            size += len(piece)
+            if size > max_bytes:
+                raise UpstreamError(f"{host!r} answers with more than {max_bytes} bytes.")
+            yield piece
 
 
 def _joined(target: Target, location: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from aiportal.errors import ConfigError, InvalidRequest
+from aiportal.errors import ConfigError, Conflict, InvalidRequest
 from aiportal.principal import Principal
 from aiportal.registry import ConfigProblem
 from aiportal.registry.writing import write_model
@@ -58,6 +58,9 @@ class Administration:
         """See `Tools.change`."""
         self._registry.problems_for(principal)
         tool = self._registry.status(principal, tool_id).tool
+        if tool.origin is not None:
+            words = f"The tool {tool_id!r} is of the MCP server {tool.origin.server!r}."
+            raise Conflict(f"{words} Change `mcpServers` in tools/config.json.")
         changes = change.model_dump(mode="json", by_alias=True, exclude_none=True)
         if not changes:
             raise InvalidRequest("There is nothing to change: name a field and its new value.")

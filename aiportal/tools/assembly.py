@@ -28,6 +28,8 @@ async def open_tools(
 ) -> AsyncIterator[Tools]:
     """Tools that follow their files until the context is left."""
     await asyncio.to_thread(lay_out_tools, settings)
-    async with await ToolRegistry.load(settings) as registry:
+    registry = await ToolRegistry.load(settings)
+    registry.servers.reach_by(fetcher, sandbox=settings.sandbox)
+    async with registry:
         execution = Execution(registry, sandbox, fetcher=fetcher, search=search)
         yield Tools(registry, execution, Approvals(database, execution.run))

@@ -73,6 +73,8 @@ class Execution:
     async def _run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
         with self.rates.counted(principal, tool):
+            if tool.origin is not None:
+                return await self._registry.servers.call(tool, tool.origin, call)
             outcome = await self._sandbox.run(self._as_sandbox_call(principal, tool, call))
         return _as_tool_outcome(tool, outcome)
 

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aiportal.registry import ConfigProblem
@@ -69,6 +69,7 @@ def read_tools(folder: Path, before: ToolsConfig | None = None) -> ToolsConfig:
     if (folder / CONFIG).exists():  # what it says has defaults
         config = read_file(folder / CONFIG, folder, ToolsFile, problems)
     if config is None:
+        problems[:] = map(_without_secret, problems)
         config = before.config if before is not None else ToolsFile()
     names = _names(folder, problems)
     found = _read_all(folder, names[:MAX_TOOLS], problems)
@@ -81,6 +82,13 @@ def read_tools(folder: Path, before: ToolsConfig | None = None) -> ToolsConfig:
         bad=tuple(name for name in found if name not in tools),
         is_missing=not folder.is_dir(),
     )
+
+
+def _without_secret(problem: ConfigProblem) -> ConfigProblem:
+    """Without the value, where it is of a server, whose headers and environment may hold a key."""
+    if not problem.field.startswith("mcpServers"):
+        return problem
+    return replace(problem, value="")
 
 
 def read_tool(folder: Path, name: str, problems: list[ConfigProblem]) -> ToolFolder | None:

@@ -17,6 +17,8 @@ class OfferedTool:
     parameters: JSON Schema of an object.
     needs_approval: a person has to agree to each call.
     examples: questions and the parameters of the call that they ask for, for models that are shown how.
+    is_confined: it runs in the sandbox, so that it changes nothing of the machine.
+    reaches_out: it may ask the web, or another server.
     """
 
     id: str
@@ -26,6 +28,8 @@ class OfferedTool:
     parameters: Mapping[str, Any]
     needs_approval: bool
     examples: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    is_confined: bool = True
+    reaches_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

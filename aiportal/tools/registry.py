@@ -14,11 +14,13 @@ from aiportal.registry.watch import changes
 from aiportal.settings import Settings
 from aiportal.tools.environments import Environments
 from aiportal.tools.folders import ToolsConfig, read_tools, tools_folder
+from aiportal.tools.servers.servers import McpServers
 from aiportal.tools.table import ToolTable
 from aiportal.tools.tool import Tool, ToolStatus
 
 __all__ = ["ToolRegistry"]
 
+SERVERS_MARK = "__"  # between a server's name and its tool's
 GONE_S = 0.1  # how long a folder is missing until it is removed: some editors write by way of that
 _log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class ToolRegistry:
         self.environments = Environments(settings.data_dir)
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self.servers = McpServers(self._variables, changed=self._join)
         self._swap(config, ToolTable(config))
 
     @classmethod
@@ -51,6 +54,7 @@ class ToolRegistry:
         self._tell(before=())
         await self.environments.open(self._table.tools.values())
         self.environments.want(self._table.tools.values())
+        await self.servers.follow(self._read.config)
         self._watching = asyncio.create_task(self._watch(), name="tools")
         return self
 
@@ -63,12 +67,18 @@ class ToolRegistry:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        await self.servers.close()
         await self.environments.close()
 
     @property
     def tools(self) -> Mapping[str, Tool]:
         """Every tool that there is, by id."""
-        return self._table.tools
+        return self._tools
+
+    @property
+    def problems(self) -> tuple[ConfigProblem, ...]:
+        """What is wrong with the files, and with the servers that they name."""
+        return (*self._problems, *self.servers.problems)
 
     @property
     def config(self) -> ToolsConfig:
@@ -83,7 +93,7 @@ class ToolRegistry:
         self.problems_for(principal)
         await self.refresh()
         await self.environments.look_again(self._table.tools.values())
-        return tuple(self._table.tools.values())
+        return tuple(self._tools.values())
 
     def problems_for(self, principal: Principal) -> tuple[ConfigProblem, ...]:
         """What is wrong, for administrators. Raises PermissionDenied for others."""
@@ -100,7 +110,7 @@ class ToolRegistry:
         """
         return [
             ToolStatus(tool, self.missing(tool))
-            for tool in self._table.tools.values()
+            for tool in self._tools.values()
             if tool.admits(principal, model_id)
         ]
 
@@ -108,7 +118,7 @@ class ToolRegistry:
         self, principal: Principal, tool_id: str, *, model_id: str | None = None
     ) -> ToolStatus:
         """One of them. Raises ToolNotFound, also for one that is not for this caller."""
-        tool = self._table.tools.get(tool_id)
+        tool = self._tools.get(tool_id)
         if tool is None or not tool.admits(principal, model_id):
             raise ToolNotFound(
                 f"There is no tool {tool_id!r}. GET /v1/tools lists those that you may use."
@@ -125,12 +135,19 @@ class ToolRegistry:
             raise ToolUnavailable(f"The tool {tool_id!r} cannot run: {status.missing}")
         return status.tool
 
+    async def look_for(self, tool_id: str) -> None:
+        """Wait until the servers were tried, if the id is of a tool that only they could have."""
+        if tool_id not in self._tools and SERVERS_MARK in tool_id:
+            await self.servers.settled()
+
     def secrets_of(self, tool: Tool) -> Mapping[str, str]:
         """The values of its secrets by their variables; those that are set."""
         return {name: self._variables[name] for name in tool.secrets if self._variables.get(name)}
 
     def missing(self, tool: Tool) -> str:
         """What a tool lacks, in words for its callers; nothing for one that can run."""
+        if tool.origin is not None:
+            return self.servers.missing(tool.origin)
         if not tool.is_enabled:
             return "it is disabled. An administrator can enable it."
         for name, entry in tool.secrets.items():
@@ -157,6 +174,7 @@ class ToolRegistry:
             self._swap(config, table)
         self._tell(before=before)
         if self._watching is not None:
+            await self.servers.follow(config.config)
             self.environments.want(self._table.tools.values())
 
     async def _read_again(self) -> ToolsConfig:
@@ -165,7 +183,13 @@ class ToolRegistry:
     def _swap(self, config: ToolsConfig, table: ToolTable) -> None:
         self._read = config
         self._table = table
-        self.problems: tuple[ConfigProblem, ...] = (*config.problems, *table.problems)
+        self._problems: tuple[ConfigProblem, ...] = (*config.problems, *table.problems)
+        self._join()
+
+    def _join(self) -> None:
+        """Servers' tools among those of the folders, which keep their ids against them."""
+        joined = {**self.servers.tools, **self._table.tools}
+        self._tools: Mapping[str, Tool] = dict(sorted(joined.items()))
 
     def _tell(self, *, before: Sequence[ConfigProblem]) -> None:
         """Put into the log what there is now, and each problem that was not there before."""

@@ -17,6 +17,8 @@ from pydantic.alias_generators import to_camel
 from aiportal.registry.schema import AccessEntry
 from aiportal.tools.hosts import HostPattern
 from aiportal.tools.parameter_schema import checked_schema
+from aiportal.tools.rate_entry import ToolRateEntry
+from aiportal.tools.servers.entry import McpServerEntry, ServerName
 
 __all__ = [
     "ExampleEntry",
@@ -126,13 +128,6 @@ class SecurityEntry(_File):
         return self.hosts or ("*",)
 
 
-class ToolRateEntry(_File):
-    """Of each caller: calls a minute, and calls at once."""
-
-    rpm: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    parallel: Annotated[int, Field(ge=1, le=1_000)] | None = None
-
-
 class ExampleEntry(_File):
     """Arguments to try."""
 
@@ -180,7 +175,8 @@ class ToolFile(_File):
 class ToolsFile(_File):
     """`tools/config.json`. enabled: false takes all tools away. requires_approval: of every call.
 
-    max_execution_time: milliseconds that no tool may exceed.
+    max_execution_time: milliseconds that no tool may exceed. mcp_servers: other programs whose tools
+    are offered as well, as `<name>__<tool>`.
     """
 
     hot_reload: bool = True
@@ -188,3 +184,4 @@ class ToolsFile(_File):
     requires_approval: bool = False
     max_execution_time: Milliseconds = 600_000
     profiles: Annotated[dict[ProfileName, ProfileEntry], Field(max_length=20)] = {}
+    mcp_servers: Annotated[dict[ServerName, McpServerEntry], Field(max_length=50)] = {}

@@ -12,9 +12,18 @@ from aiportal.registry import Access
 from aiportal.sandbox import CallLimits
 from aiportal.tools.outcome import OfferedTool
 from aiportal.tools.parameter_schema import validator_of
-from aiportal.tools.schema import ExampleEntry, SecretEntry, ToolRateEntry
+from aiportal.tools.rate_entry import ToolRateEntry
+from aiportal.tools.schema import ExampleEntry, SecretEntry
 
-__all__ = ["Tool", "ToolStatus"]
+__all__ = ["Origin", "Tool", "ToolStatus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The server that a tool is of, and what it calls it."""
+
+    server: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,8 @@ class Tool:
     parameters: JSON Schema of an object. access: None for everybody. hosts: patterns of what may be
     fetched. secrets: by the environment variable that has the value. requirements: the text of its
     `requirements.txt`, None without one. preload: modules that a warm worker has.
-    lacking: distributions that it depends on and the portal does not have.
+    lacking: distributions that it depends on and the portal does not have. origin: of a tool that an
+    MCP server has; None for one of a folder.
     """
 
     id: str
@@ -52,6 +62,7 @@ class Tool:
     author: str | None = None
     tags: tuple[str, ...] = ()
     icon: str | None = None
+    origin: Origin | None = None
     validator: Validator = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +83,8 @@ class Tool:
             description=self.description,
             parameters=self.parameters,
             needs_approval=self.needs_approval,
+            is_confined=self.origin is None,
+            reaches_out=bool(self.hosts) or self.origin is not None,
             examples=tuple(
                 (one.description, one.parameters) for one in self.examples if one.description
             ),

@@ -41,8 +41,13 @@ class Tools:
         """How many calls run now, or wait for a worker."""
         return self._execution.rates.running
 
+    def begin(self) -> None:
+        """Connect to the MCP servers; else the first who asks for tools does."""
+        self._registry.servers.begin()
+
     def offered(self, principal: Principal, model_id: str | None = None) -> tuple[OfferedTool, ...]:
         """The tools that can run now for this caller, and for this model where one is named."""
+        self.begin()
         statuses = self._registry.statuses(principal, model_id=model_id)
         return tuple(status.tool.as_offered() for status in statuses if status.is_usable)
 
@@ -59,6 +64,7 @@ class Tools:
         limit: how many at most, None for all. after: the id to go on from. with_disabled: also those
         that are switched off, for administrators. Raises ToolNotFound for an `after` that is none.
         """
+        await self._registry.servers.settled()
         statuses = [
             status
             for status in self._registry.statuses(principal)
@@ -73,6 +79,7 @@ class Tools:
 
     async def get(self, principal: Principal, tool_id: str) -> ToolStatus:
         """One of them, a disabled one too. Raises ToolNotFound."""
+        await self._registry.look_for(tool_id)
         return self._registry.status(principal, tool_id)
 
     async def execute(
@@ -95,6 +102,7 @@ class Tools:
         missing; InvalidRequest for arguments that the tool's schema does not take; RequestTooLarge;
         RateLimited.
         """
+        await self._registry.look_for(tool_id)
         tool = self._registry.resolve(principal, tool_id, model_id=model_id)
         call = ToolCall(
             tool_id=tool.id,

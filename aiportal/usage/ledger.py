@@ -15,7 +15,7 @@ from aiportal.timestamps import now_text, to_text
 
 __all__ = ["Door", "Entry", "GroupBy", "Ledger", "UsageGroup", "UsageRow"]
 
-Door = Literal["api", "web", "notebook", "cli"]
+Door = Literal["api", "web", "notebook", "cli", "mcp"]
 GroupBy = Literal["model", "day", "key", "user", "endpoint"]
 MAX_ROWS = 10_000  # of one read; `pages` goes through any number
 

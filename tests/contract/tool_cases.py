@@ -43,6 +43,20 @@ sys.exit(1)
 """
 _ASKS = "from aiportal_tool import ask\n\ndef run(parameters):\n    return ask(**parameters)\n"
 
+_PLOT = """
+import base64, time
+from pathlib import Path
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChAGA60e6kgAAAABJRU5ErkJggg=="
+
+def run(parameters):
+    Path("plot.png").write_bytes(base64.b64decode(PIXEL))
+    Path("table.csv").write_text("a,b\\n1,2\\n")
+    Path("raw.bin").write_bytes(bytes(range(256)))
+    print("drawn")
+    return [1, 2]
+"""
+
 _TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
     "echo": (_ECHO, {"parameters": CITY, "examples": [{"parameters": {"city": "Rome"}}]}),
     "changed": (_ECHO, {}),
@@ -67,6 +81,7 @@ _TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
     "silent": ("pass\n", {}),
     "exits": ("import sys\nprint('bye', file=sys.stderr)\nsys.exit(3)\n", {}),
     "hangs": (_HANGS, {"maxExecutionTime": 30_000}),
+    "plot": (_PLOT, {}),
     "raises": (_RAISES, {}),
     "refuses": (_REFUSES, {}),
     "guides-failure": (_GUIDES, {}),

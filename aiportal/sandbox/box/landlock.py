@@ -62,8 +62,17 @@ def version() -> int:
         return 0
 
 
-def restrict(*, read: Iterable[str], write: Iterable[str], devices: Iterable[str]) -> None:
+def restrict(
+    *,
+    read: Iterable[str],
+    write: Iterable[str],
+    devices: Iterable[str],
+    execute: Iterable[str] = (),
+    may_connect: bool = False,
+) -> None:
     """Allow this process only to read these, and to work freely in those folders. For good.
+
+    execute: what programs may be started from, nothing as a rule. may_connect: over TCP, too.
 
     Raises OSError; the caller has called `forbid_new_privileges`.
     """
@@ -71,12 +80,16 @@ def restrict(*, read: Iterable[str], write: Iterable[str], devices: Iterable[str
     if newest < MINIMUM:
         raise OSError(f"Landlock {MINIMUM} is needed, the kernel has {newest}")
     files = _ALL_FILES_4 | (_IOCTL_DEVICES if newest >= 5 else 0)
-    rules = _Rules(files=files, network=_TCP, scoped=_SCOPES if newest >= 6 else 0)
+    rules = _Rules(
+        files=files, network=0 if may_connect else _TCP, scoped=_SCOPES if newest >= 6 else 0
+    )
     size = ctypes.sizeof(rules) if newest >= 6 else 16
     ruleset = kernel.syscall(_CREATE, ctypes.byref(rules), size, 0)
     try:
         for path in read:
             _allow(ruleset, path, _READ)
+        for path in execute:
+            _allow(ruleset, path, _READ | _EXECUTE)
         for path in write:
             _allow(ruleset, path, _WORK)
         for path in devices:

@@ -15,7 +15,21 @@ from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install", "load", "steps"]
+__all__ = [
+    "allow",
+    "allow_if",
+    "answer_errno",
+    "answers",
+    "argument",
+    "check",
+    "head",
+    "install",
+    "load",
+    "masked",
+    "refuse_if",
+    "steps",
+    "which_machine",
+]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -69,9 +83,71 @@ def load(program: Sequence[bytes]) -> None:
     kernel.syscall(_SECCOMP_NUMBERS[which], _SET_FILTER, 0, ctypes.create_string_buffer(head))
 
 
+def which_machine(machine: str) -> int:
+    """The column of the tables of numbers."""
+    return _MACHINES[machine][0]
+
+
+def head(machine: str) -> list[bytes]:
+    """How a filter begins: numbers of another machine's kind kill. It leaves the call's number."""
+    which, kind = _MACHINES[machine]
+    program = [
+        _step(_LOAD, _MACHINE_AT),
+        _step(_IF_EQUAL, kind, 1, 0),
+        _step(_RETURN, _KILL),
+        _step(_LOAD, _NUMBER_AT),
+    ]
+    if which == 0:
+        program += [_step(_IF_AT_LEAST, _X32, 0, 1), _step(_RETURN, _KILL)]
+    return program
+
+
+def answers(names: syscalls.Numbers, which: int, error: int) -> list[bytes]:
+    """These fail with the error."""
+    return _answers(names, which, _ERRNO | error)
+
+
+def check(number: int, body: Sequence[bytes]) -> list[bytes]:
+    """A call whose arguments are looked at; `body` decides."""
+    return [_step(_IF_EQUAL, number, 0, len(body)), *body]
+
+
+def argument(position: int) -> bytes:
+    """Load one, its lower half."""
+    return _argument(position)
+
+
+def masked(bits: int) -> bytes:
+    """Of what was loaded only these bits."""
+    return _step(_AND, bits)
+
+
+def allow_if(values: Iterable[int]) -> list[bytes]:
+    """Allow the call if what was loaded is one of the values, else go on."""
+    return _allow_if(values)
+
+
+def refuse_if(values: Iterable[int], error: int) -> list[bytes]:
+    """Refuse the call if what was loaded is one of the values, else go on."""
+    program: list[bytes] = []
+    for value in values:
+        program += [_step(_IF_EQUAL, value, 0, 1), answer_errno(error)]
+    return program
+
+
+def answer_errno(error: int) -> bytes:
+    """The call fails with the error."""
+    return _step(_RETURN, _ERRNO | error)
+
+
+def allow() -> bytes:
+    """The call is made."""
+    return _allow()
+
+
 def steps(*, is_own_disk: bool) -> list[bytes]:
     """The filter for this process: what it may do to itself is told by its number."""
-    which = _MACHINES[platform.machine()][0]
+    which = which_machine(platform.machine())
     program = list(_lists(is_own_disk=is_own_disk))
     for name, body in _checks().items():
         number = syscalls.CHECKED[name][which]
@@ -88,16 +164,9 @@ def steps(*, is_own_disk: bool) -> list[bytes]:
 @functools.cache
 def _lists(*, is_own_disk: bool) -> tuple[bytes, ...]:
     """The steps that are the same in every process: a zygote makes them once for all of its calls."""
-    which, machine = _MACHINES[platform.machine()]
+    which = which_machine(platform.machine())
     metadata = _ALLOW if is_own_disk else _ERRNO
-    program = [
-        _step(_LOAD, _MACHINE_AT),
-        _step(_IF_EQUAL, machine, 1, 0),
-        _step(_RETURN, _KILL),
-        _step(_LOAD, _NUMBER_AT),
-    ]
-    if which == 0:
-        program += [_step(_IF_AT_LEAST, _X32, 0, 1), _step(_RETURN, _KILL)]
+    program = head(platform.machine())
     program += _answers(syscalls.HARMLESS, which, _ALLOW)
     program += _answers(syscalls.METADATA, which, metadata)
     reserving = _ALLOW if is_own_disk else _ERRNO | errno.ENOTSUP

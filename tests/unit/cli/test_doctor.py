@@ -116,3 +116,15 @@ def test_a_sandbox_that_is_switched_off_is_no_problem(wired_cli: Cli) -> None:
     status, found = findings(wired_cli, AIPORTAL_SANDBOX="off")
     assert status == 0
     assert "sandbox: it is switched off, and with it every tool's program" in found["ok"]
+
+
+def test_a_server_of_tools_that_cannot_be_reached_is_named(cli: Cli, tmp_path: Path) -> None:
+    servers = {"away": {"url": "http://127.0.0.1:9/mcp"}, "off": {"command": "/bin/cat"}}
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "config.json").write_text(json.dumps({"mcpServers": servers}))
+    status, found = findings(cli, AIPORTAL_TOOLS_DIR=str(tools), AIPORTAL_SANDBOX="off")
+    assert status == 1
+    told = [words for words in found["problem"] if words.startswith("MCP server")]
+    assert "AIPORTAL_FETCH_ALLOW" in told[0]
+    assert "AIPORTAL_SANDBOX=off" in told[1]

@@ -1,0 +1,1 @@
+"""Tools of other programs that speak the Model Context Protocol."""
