@@ -8,10 +8,11 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-CODE := aiportal pages tests docs app.py
+CODE := aiportal pages tools tests docs app.py
 GENERATED := docs/*.md .env.example
+TOOL_PATH := tests/unit/tools/shipped/box
 
-.PHONY: help run notebook test check bench bench-litellm bench-pages faults clients fmt docs lock clean
+.PHONY: help run notebook test check bench bench-litellm bench-pages bench-tools faults clients fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, l
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/mypy
+	@for tool in tools/*/; do echo "mypy $$tool"; (cd $$tool && MYPYPATH=$(CURDIR)/$(TOOL_PATH) \
+		$(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+		--cache-dir $(CURDIR)/.mypy_cache *.py) || exit 1; done
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/cog --check -I docs $(GENERATED)
 	$(BIN)/python -m tests.locks
@@ -45,6 +49,9 @@ bench-litellm: $(VENV)/.installed-dev ## throughput beside LiteLLM's proxy, whic
 
 bench-pages: $(VENV)/.installed-dev ## what the web app costs: page weight, streaming, fifty sessions at once
 	$(BIN)/python -m tests.performance.pages
+
+bench-tools: $(VENV)/.installed-dev ## what a call in the sandbox takes, in both tiers
+	$(BIN)/python -m tests.performance.tools
 
 faults: $(VENV)/.installed-dev ## a minute of calls to deployments that refuse, hang and fail
 	$(BIN)/python -m tests.performance.faults

@@ -65,7 +65,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 @cache
 def sources() -> tuple[Path, ...]:
     """Every module that ships."""
-    found = [*ROOT.glob("aiportal/**/*.py"), *ROOT.glob("pages/**/*.py"), ROOT / "app.py"]
+    folders = ("aiportal", "pages", "tools")
+    found = [*(path for one in folders for path in ROOT.glob(f"{one}/**/*.py")), ROOT / "app.py"]
     return tuple(sorted(path for path in found if path.exists()))
 
 

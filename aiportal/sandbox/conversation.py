@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,13 @@ from aiportal.errors import PortalError
 from aiportal.sandbox.box import frames
 from aiportal.sandbox.box.limits import MAX_ANSWER_BYTES, MAX_ASKS
 from aiportal.sandbox.call import Broker, SandboxCall
+from aiportal.sandbox.zygote import Zygote, ZygoteLost
 
 __all__ = ["Conversation", "ConversationLost"]
 
 _MAX_REPORT_BYTES = 32 * 1024**2
 _GRACE_S = 2.0
+READY_S = 10.0
 _NOTHING_TO_ASK = "This tool has nothing to ask of the portal."
 
 
@@ -29,13 +30,34 @@ class ConversationLost(Exception):
 class Conversation:
     """The line of one call, or of the calls of a session."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, zygote: Zygote, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.zygote = zygote
         self._reader, self._writer = reader, writer
         self._knows_program = False
 
     @classmethod
-    async def over(cls, line: socket.socket) -> "Conversation":
-        return cls(*await asyncio.open_connection(sock=line))
+    async def begin(cls, zygote: Zygote) -> "Conversation":
+        """Have a zygote make a supervisor. Raises ConversationLost: nothing was run then."""
+        try:
+            line = zygote.connect()
+        except ZygoteLost as error:
+            raise ConversationLost("its interpreter has ended") from error
+        conversation = cls(zygote, *await asyncio.open_connection(sock=line))
+        try:
+            async with asyncio.timeout(READY_S):
+                await conversation._read()
+        except TimeoutError as error:
+            conversation.hang_up()
+            raise ConversationLost("its interpreter does not answer") from error
+        except (OSError, EOFError, frames.BrokenFrame) as error:
+            conversation.hang_up()
+            raise ConversationLost("its interpreter has ended") from error
+        except BaseException:
+            conversation.hang_up()
+            raise
+        return conversation
 
     def hang_up(self) -> None:
         """The sandbox sees it at once and ends the program."""

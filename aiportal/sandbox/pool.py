@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-import socket
 import time
 from collections.abc import Callable
 from typing import Final
 
 from aiportal.errors import ToolUnavailable
 from aiportal.sandbox.call import Profile
+from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.profiles import BARE, DATA
-from aiportal.sandbox.zygote import TierName, Zygote, ZygoteLost
+from aiportal.sandbox.zygote import TierName, Zygote
 
 __all__ = ["Zygotes"]
 
@@ -42,29 +42,31 @@ class Zygotes:
             self._warming.add(task)
             task.add_done_callback(self._warming.discard)
 
-    async def connect(self, profile: Profile) -> socket.socket:
-        """A line to a new call of the profile. Raises ToolUnavailable."""
+    async def converse(self, profile: Profile) -> Conversation:
+        """The line of a new call of the profile. Raises ToolUnavailable."""
         for _ in range(_TRIES):
             zygote = await self._get(profile)
             self._used_at[profile] = time.monotonic()
             try:
-                return zygote.connect()
-            except ZygoteLost:
-                await self.replace(profile)
+                return await Conversation.begin(zygote)
+            except ConversationLost:
+                await self.end(zygote)
         raise ToolUnavailable("The sandbox does not take calls. Try again in a moment.")
 
-    async def replace(self, profile: Profile) -> None:
-        """End a zygote that is dead or late; the next call starts another."""
-        if zygote := self._running.pop(profile, None):
-            await zygote.stop()
+    async def end(self, zygote: Zygote) -> None:
+        """End a zygote that is dead, late or not needed; the next call starts another."""
+        for profile, running in list(self._running.items()):
+            if running is zygote:
+                del self._running[profile]
+        await zygote.stop()
 
     async def end_idle(self, *, keep: Callable[[Profile], bool], idle_s: float = IDLE_S) -> None:
         """End those that nobody has used for so long, but for the bare one and those to keep."""
         latest = time.monotonic() - idle_s
-        for profile in list(self._running):
+        for profile, zygote in list(self._running.items()):
             is_idle = self._used_at.get(profile, latest) < latest
             if profile not in _LASTING and is_idle and not keep(profile):
-                await self.replace(profile)
+                await self.end(zygote)
 
     async def stop(self) -> None:
         """End them all."""
@@ -72,8 +74,8 @@ class Zygotes:
         for task in warming:
             task.cancel()
         await asyncio.gather(*warming, return_exceptions=True)
-        for profile in list(self._running):
-            await self.replace(profile)
+        for zygote in list(self._running.values()):
+            await self.end(zygote)
 
     async def _warm(self, profile: Profile, after: asyncio.Task[None]) -> None:
         await asyncio.wait({after})
@@ -89,6 +91,7 @@ class Zygotes:
                 return zygote
             if self._tier is None:
                 raise ToolUnavailable("There is no sandbox.")
-            await self.replace(profile)
+            if zygote is not None:
+                await self.end(zygote)
             self._running[profile] = await Zygote.start(profile, self._tier)
             return self._running[profile]

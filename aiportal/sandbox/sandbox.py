@@ -95,33 +95,36 @@ class Sandbox:
             raise NotFound(f"There is no session {name!r}.")
 
     async def _run_once(self, call: SandboxCall) -> Outcome:
-        conversation = await Conversation.over(await self._zygotes.connect(call.program.profile))
+        conversation = await self._zygotes.converse(call.program.profile)
         try:
             return outcome_of(*await conversation.call(call))
         except ConversationLost as lost:
-            return await self._give_up(call, lost)
+            return await self._give_up(call, conversation, lost)
         finally:
             conversation.hang_up()
 
     async def _run_in(self, session: Session, call: SandboxCall) -> Outcome:
+        conversation = session.conversation
+        if conversation is None:
+            conversation = await self._zygotes.converse(call.program.profile)
+            session.conversation = conversation
         stays = False
         try:
-            if session.conversation is None:
-                line = await self._zygotes.connect(call.program.profile)
-                session.conversation = await Conversation.over(line)
-            header, blobs = await session.conversation.call(call)
+            header, blobs = await conversation.call(call)
             stays = bool(header.get("stays"))
             return outcome_of(header, blobs)
         except ConversationLost as lost:
-            return await self._give_up(call, lost)
+            return await self._give_up(call, conversation, lost)
         finally:
             if not stays:
                 session.end()
 
-    async def _give_up(self, call: SandboxCall, lost: ConversationLost) -> Outcome:
+    async def _give_up(
+        self, call: SandboxCall, conversation: Conversation, lost: ConversationLost
+    ) -> Outcome:
         """A zygote whose call is late may be in any state: the next call gets another."""
         if lost.is_late:
-            await self._zygotes.replace(call.program.profile)
+            await self._zygotes.end(conversation.zygote)
         kind = "timeout" if lost.is_late else "crashed"
         words = f"The sandbox lost the call: {lost}."
         wall_ms = call.limits.wall_s * 1000 if lost.is_late else 0.0

@@ -15,7 +15,7 @@ from aiportal.sandbox.call import CallLimits, Outcome, Program, SandboxCall
 from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.outcomes import outcome_of
 from aiportal.sandbox.profiles import BARE
-from aiportal.sandbox.zygote import TierName, Zygote, ZygoteLost
+from aiportal.sandbox.zygote import TierName, Zygote
 
 __all__ = ["SandboxMode", "Tier", "find_tier"]
 
@@ -94,7 +94,7 @@ async def _fault(zygote: Zygote) -> str | None:
             "program": sys.executable,
         }
         outcome = await _try_to_escape(zygote, MappingProxyType(plants))
-    except (ConversationLost, ZygoteLost) as error:
+    except ConversationLost as error:
         return f"could not be run: {error}"
     finally:
         server.close()
@@ -118,7 +118,7 @@ def _plant() -> tempfile.TemporaryDirectory[str]:
 async def _try_to_escape(zygote: Zygote, plants: Mapping[str, Any]) -> Outcome:
     program = Program("self-test", {"controller.py": _ESCAPES}, BARE)
     call = SandboxCall(program, dict(plants), "self-test", limits=CallLimits(wall_s=10))
-    conversation = await Conversation.over(zygote.connect())
+    conversation = await Conversation.begin(zygote)
     try:
         return outcome_of(*await conversation.call(call))
     finally:

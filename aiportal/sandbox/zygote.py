@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+import os
+import secrets
+import shutil
+import signal
 import socket
 import sys
 import sysconfig
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
@@ -20,17 +25,19 @@ TierName = Literal["namespaces", "landlock"]
 _START_S = 60
 _MAX_REPLY = 64 * 1024
 _NOBODY = 65534
+_CACHE = "/cache"  # in the zygote's own root
 _LAUNCH: Final = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from box.zygote import main; main(int(sys.argv[2]))"
 )
 # Nothing of the portal's own environment: libraries read these when they are imported.
 _ENVIRONMENT: Final = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
     "HOME": ".",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "LANG": "C.UTF-8",
     "MKL_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
-    "MPLCONFIGDIR": "/cache",
     "NUMEXPR_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -44,14 +51,19 @@ class ZygoteLost(Exception):
 class Zygote:
     """One process of a profile. Made by `start`, ended by `stop`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, control: socket.socket, folder: str
+    ) -> None:
         self._process = process
         self._control = control
+        self._folder = folder
 
     @classmethod
     async def start(cls, profile: Profile, tier: TierName) -> "Zygote":
         """Start it and wait until its imports are done. Raises ToolUnavailable with the reason."""
         await compile_ahead(profile, _ENVIRONMENT)
+        folder = _temporary_name()
+        cache = _CACHE if tier == "namespaces" else f"{folder}/cache"
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         with theirs:
@@ -61,12 +73,12 @@ class Zygote:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
-                env=_ENVIRONMENT,
+                env={**_ENVIRONMENT, "MPLCONFIGDIR": cache},
                 cwd="/",
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
-        zygote = cls(process, ours)
+        zygote = cls(process, ours, folder)
         try:
             await zygote._greet(profile, tier)
         except BaseException:
@@ -78,6 +90,7 @@ class Zygote:
         order = {
             "tier": tier,
             "uid": _NOBODY,
+            "folder": self._folder,
             "preload": list(profile.preload),
             "packages": [] if profile.python else _own_packages(),
         }
@@ -114,11 +127,18 @@ class Zygote:
         return ours
 
     async def stop(self) -> None:
-        """End it, and in tier `namespaces` all of its calls. Returns when it is gone."""
+        """End it and all of its calls. Returns when it is gone, and its folder with it."""
         self._control.close()
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        if self.is_alive:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # no program can leave the group
         await self._process.wait()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _temporary_name() -> str:
+    """Of the folder that a zygote makes for its calls in tier `landlock`."""
+    return str(Path(tempfile.gettempdir()) / f"aiportal-box-{secrets.token_hex(8)}")
 
 
 def _own_packages() -> list[str]:

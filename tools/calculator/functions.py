@@ -79,7 +79,7 @@ def exact(name: str, values: list[Fraction]) -> Fraction | None:
         case "hypot":
             return exact_power(sum((one * one for one in values), Fraction(0)), HALF)
         case "stdev" | "pstdev":
-            return exact_power(EXACT[{"stdev": "variance"}.get(name, "pvariance")](*values), HALF)
+            return exact_power(_variance(name, values), HALF)
         case "log10" | "log2":
             return _exact_logarithm(first, 10 if name == "log10" else 2)
         case "log" if len(values) == 2 and values[1].denominator == 1 and values[1] > 1:
@@ -99,10 +99,10 @@ def approximate(name: str, values: list[Fraction]) -> Decimal:
     first = numbers[0]
     match name:
         case "sqrt" | "hypot" | "stdev" | "pstdev":
-            inner = {"stdev": "variance", "pstdev": "pvariance"}.get(name)
-            squared = EXACT[inner](*values) if inner else values[0]
             if name == "hypot":
                 squared = sum((one * one for one in values), Fraction(0))
+            else:
+                squared = values[0] if name == "sqrt" else _variance(name, values)
             return power(squared, HALF)
         case "cbrt" | "root":
             return _root(values[0], Fraction(3) if name == "cbrt" else values[1])
@@ -299,6 +299,11 @@ def _spread(name: str, function: Callable[[list[Fraction]], Fraction]) -> Callab
         return function(list(values))
 
     return spread
+
+
+def _variance(deviation: str, values: list[Fraction]) -> Fraction:
+    """What the deviation `stdev` or `pstdev` is the root of."""
+    return Fraction(EXACT["variance" if deviation == "stdev" else "pvariance"](*values))
 
 
 def _mean(*values: Fraction) -> Fraction:

@@ -15,6 +15,7 @@ __all__ = [
     "Node",
     "Number",
     "Postfix",
+    "Token",
     "Unary",
     "parse",
 ]

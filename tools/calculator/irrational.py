@@ -41,7 +41,8 @@ def pi() -> Decimal:
     """Half of the circle's circumference, in the context's precision (Machin's formula)."""
     with localcontext() as inner:
         inner.prec += GUARD_DIGITS
-        return 4 * (4 * _atan_series(1 / Decimal(5)) - _atan_series(1 / Decimal(239)))
+        quarter = 4 * _atan_series(1 / Decimal(5)) - _atan_series(1 / Decimal(239))
+        return Decimal(4) * quarter
 
 
 def sin(angle: Decimal) -> Decimal:
@@ -61,7 +62,7 @@ def atan(value: Decimal) -> Decimal:
     while abs(value) > Decimal("0.05"):
         value = value / (1 + (1 + value * value).sqrt())
         halvings += 1
-    return _atan_series(value) * 2**halvings
+    return _atan_series(value) * Decimal(2) ** halvings
 
 
 def asin(value: Decimal) -> Decimal:

@@ -63,7 +63,8 @@ class Units:
     def compare(self, compare: Callable[[Any, Any], bool], left: Any, right: Any) -> bool:
         """Whether the relation holds between two values of one dimension."""
         one, other = self._quantity(left), self._quantity(right)
-        return self._guarded(lambda: bool(compare(one.magnitude, other.to(one.units).magnitude)))
+        same = self._guarded(lambda: other.to(one.units))
+        return compare(one.magnitude, same.magnitude)
 
     def arithmetic(self, sign: str, left: Any, right: Any, arithmetic: Arithmetic) -> Any:
         """left (sign) right, where at least one has a unit."""

@@ -4,7 +4,6 @@ The global variables stay from one call to the next in the same process: that is
 """
 
 import ast
-import asyncio
 import inspect
 import linecache
 import sys
@@ -15,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-__all__ = ["run"]
+__all__ = ["ToolError", "run"]
 
 PYTHON = ("python", "python3", "py", "")
 MAX_ROWS = 200
@@ -96,6 +95,8 @@ def _execute(code: types.CodeType | None) -> Any:
         return None
     result = eval(code, module.__dict__)  # noqa: S307 (the sandbox holds it)
     if code.co_flags & inspect.CO_COROUTINE:
+        import asyncio  # seldom needed, and slow to come
+
         return asyncio.run(result)
     return result
 

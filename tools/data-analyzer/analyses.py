@@ -81,7 +81,7 @@ def _alike(column: "pd.Series[Any]", value: Any) -> Any:
 
 def _summary(frame: pd.DataFrame, _: Options, notes: list[str]) -> Results:
     shown = _fewer_columns(frame, notes)
-    summary = {
+    summary: Results = {
         "shape": list(frame.shape),
         "columns": list(shown.columns),
         "dtypes": {name: str(kind) for name, kind in shown.dtypes.items()},

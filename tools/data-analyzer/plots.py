@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from cycler import cycler
 
 mpl.use("agg")
 
@@ -26,10 +27,10 @@ MAX_CATEGORIES = 30
 MAX_SERIES = 8
 MAX_POINTS = 5_000
 MAX_LABEL = 18
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
-    "axes.prop_cycle": mpl.cycler(color=COLOURS),
+    "axes.prop_cycle": cycler(color=COLOURS),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 12,
@@ -180,7 +181,7 @@ def _thousands(axes: Any) -> None:
 
 def _said(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M")
+        return str(value.strftime("%Y-%m-%d" if value == value.normalize() else "%Y-%m-%d %H:%M"))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 
 from . import artifacts, namespaces
@@ -16,24 +17,46 @@ PARAMETERS = ".parameters.json"
 class Housing:
     """What all calls of a zygote have in common.
 
+    folder: on the disk, for the folders of all calls; None in tier `namespaces`.
     visible: what of the machine can be read, as it is named in the zygote.
     in_use: bytes of address space and of data of the zygote.
     """
 
-    is_namespaces: bool
+    folder: str | None
     visible: tuple[str, ...]
     in_use: tuple[int, int]
+
+    @property
+    def is_namespaces(self) -> bool:
+        return self.folder is None
 
     def furnish(self, program: dict[str, bytes], parameters: bytes, disk_bytes: int) -> "House":
         """Make the folders of one call; the program's files and its parameters are read-only."""
         files = {**program, PARAMETERS: parameters}
-        if self.is_namespaces:
+        if self.folder is None:
             namespaces.furnish(files, disk_bytes)
             return House(namespaces.FOLDER, namespaces.PROGRAM, is_on_disk=False)
-        folder = tempfile.mkdtemp(prefix="aiportal-box-")
-        os.mkdir(f"{folder}/program")
-        namespaces.lay(f"{folder}/program", files)
-        return House(folder, f"{folder}/program", is_on_disk=True)
+        folder = self._folder_of_a_call(self.folder)
+        try:
+            os.mkdir(f"{folder}/program")
+            namespaces.lay(f"{folder}/program", files)
+            return House(folder, f"{folder}/program", is_on_disk=True)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+
+    def _folder_of_a_call(self, common: str) -> str:
+        """The common folder goes with each call that leaves it empty, see `leave`."""
+        while True:
+            os.makedirs(common, mode=0o700, exist_ok=True)
+            with suppress(FileNotFoundError):
+                return tempfile.mkdtemp(dir=common)
+
+    def leave(self) -> None:
+        """Called at every end there is; takes the folder away once nothing is in it."""
+        if self.folder is not None:
+            with suppress(OSError):
+                os.rmdir(self.folder)
 
 
 class House:

@@ -12,6 +12,7 @@ __all__ = [
     "bind",
     "clone_apart",
     "detach",
+    "drop_bounding_set",
     "drop_capabilities",
     "forbid_new_privileges",
     "is_known_machine",
@@ -34,7 +35,7 @@ MNT_DETACH = 2
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
-SIGCHLD, SIGKILL, EINVAL = 17, 9, 22
+SIGCHLD, SIGKILL = 17, 9
 _CAPABILITY_VERSION_3 = 0x20080522
 _ENOSYS = 38
 
@@ -146,17 +147,20 @@ def clone_apart(flags: int) -> int:
 
 def drop_capabilities() -> None:
     """Give up every capability, and the means to get one back."""
-    for number in range(64):
-        try:
-            prctl(PR_CAPBSET_DROP, number)
-        except OSError as error:
-            if error.errno == EINVAL:
-                break
-            # Without CAP_SETPCAP the bounding set stays; no_new_privs makes it worth nothing.
+    drop_bounding_set()
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()
     syscall(_numbers()[2], ctypes.byref(header), ctypes.byref(nothing))
+
+
+def drop_bounding_set() -> None:
+    """Nothing can be got back; who has not the right to say so has nothing to lose either."""
+    for number in range(64):
+        try:
+            prctl(PR_CAPBSET_DROP, number)
+        except OSError:
+            return  # past the last one, or without CAP_SETPCAP
 
 
 def forbid_new_privileges() -> None:

@@ -5,7 +5,7 @@ import resource
 
 from . import kernel
 
-__all__ = ["apply", "memory_in_use"]
+__all__ = ["apply", "memory_in_use", "threads"]
 
 STREAM_EDGE_BYTES = 128 * 1024
 MAX_STREAM_BYTES = 64 * 1024**2
@@ -26,6 +26,15 @@ def memory_in_use(processes: int) -> tuple[int, int]:
     with os.fdopen(descriptor) as file:
         pages = [int(part) for part in file.read().split()]
     return pages[0] * resource.getpagesize(), pages[5] * resource.getpagesize()
+
+
+def threads(processes: int) -> int:
+    """How many there are in this process now."""
+    descriptor = os.open("self/task", os.O_RDONLY | os.O_CLOEXEC, dir_fd=processes)
+    try:
+        return len(os.listdir(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def apply(

@@ -47,6 +47,7 @@ def enter(visible: Sequence[str], uid: int, processes: int) -> None:
 
 def become(uid: int) -> None:
     """Give up root for good, groups included."""
+    kernel.drop_bounding_set()
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)

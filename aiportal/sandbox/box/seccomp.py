@@ -9,11 +9,11 @@ import errno
 import os
 import platform
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from . import kernel, syscalls
 
-__all__ = ["install"]
+__all__ = ["install", "load"]
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
@@ -55,7 +55,11 @@ def install(*, may_change_metadata: bool) -> None:
 
     may_change_metadata: else calls that change modes, owners or times succeed without effect.
     """
-    program = _filter(may_change_metadata=may_change_metadata)
+    load(_filter(may_change_metadata=may_change_metadata))
+
+
+def load(program: Sequence[bytes]) -> None:
+    """Put a filter in place, step by step as the kernel takes it. Raises OSError."""
     code = ctypes.create_string_buffer(b"".join(program))
     head = struct.pack("HxxxxxxP", len(program), ctypes.addressof(code))
     which = _MACHINES[platform.machine()][0]

@@ -79,7 +79,7 @@ class Start:
         seccomp.install(may_change_metadata=self.is_namespaces)
 
 
-def _touch_nothing(path: Any, *arguments: Any, **options: Any) -> None:
+def _touch_nothing(path: Any, *_: Any, **options: Any) -> None:
     """Here times cannot be changed, and that is no error; that there is no such file is one."""
     os.stat(path, dir_fd=options.get("dir_fd"))
 

@@ -21,7 +21,9 @@ __all__ = ["supervise"]
 
 def supervise(channel: socket.socket, housing: Housing) -> None:
     """Serve one call, or the calls of one session, that arrive over the channel."""
-    _Supervisor(Channel(channel, limit=MAX_FRAME_BYTES), housing).run()
+    portal = Channel(channel, limit=MAX_FRAME_BYTES)
+    portal.send({"op": "ready"})
+    _Supervisor(portal, housing).run()
 
 
 class _Supervisor:
@@ -46,6 +48,8 @@ class _Supervisor:
                 running.end()
         finally:
             house.leave()
+            if self._portal.is_over:  # with the portal gone the zygote is, too
+                self._housing.leave()
 
     def _next_call(self) -> tuple[dict[str, Any], list[bytes]] | None:
         poll = select.poll()

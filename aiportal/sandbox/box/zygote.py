@@ -8,6 +8,7 @@ import importlib
 import json
 import mimetypes
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 from . import kernel, landlock, limits, namespaces, roots
 from .housing import Housing
 from .reach import Reach
+from .rehearsal import rehearse
 from .supervisor import supervise
 
 __all__ = ["main"]
@@ -28,7 +30,6 @@ _NICENESS = 5
 def main(descriptor: int) -> None:
     """Serve the portal at the other end of the socket until it goes away."""
     control = socket.socket(fileno=descriptor)
-    kernel.set_parent_death_signal()
     order = json.loads(control.recv(_MAX_MESSAGE))
     try:
         housing = _prepare(order)
@@ -38,6 +39,7 @@ def main(descriptor: int) -> None:
     control.send(b'{"ready": true}')
     while (child := _accept(control)) is not None:
         _start(child, control, housing)
+    housing.leave()
 
 
 def _prepare(order: dict[str, Any]) -> Housing:
@@ -54,17 +56,23 @@ def _prepare(order: dict[str, Any]) -> Housing:
             namespaces.enter(visible, order["uid"], processes)
         else:
             visible = _stay_outside(visible, order["uid"])
+            os.mkdir(order["folder"], 0o700)
         os.chdir("/")
-        kernel.set_parent_death_signal()
+        if is_namespaces:  # else the end of the line is the sign, and there is something to tidy up
+            kernel.set_parent_death_signal()
         kernel.set_dumpable(is_dumpable=False)
-        _warm_up(order["preload"])
+        cache = namespaces.CACHE if is_namespaces else f"{order['folder']}/cache"
+        _warm_up(order["preload"], cache, processes)
         in_use = limits.memory_in_use(processes)
     finally:
         os.close(processes)
     if is_namespaces:
         namespaces.close_cache()
+    else:
+        shutil.rmtree(cache)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    return Housing(is_namespaces=is_namespaces, visible=tuple(visible), in_use=in_use)
+    folder = None if is_namespaces else order["folder"]
+    return Housing(folder=folder, visible=tuple(visible), in_use=in_use)
 
 
 def _stay_outside(visible: list[str], uid: int) -> list[str]:
@@ -78,10 +86,15 @@ def _stay_outside(visible: list[str], uid: int) -> list[str]:
     return reach.settle()
 
 
-def _warm_up(modules: list[str]) -> None:
+def _warm_up(modules: list[str], cache: str, processes: int) -> None:
+    """Raises RuntimeError for modules that start threads: a process with threads is not forked."""
+    os.makedirs(cache, exist_ok=True)
     mimetypes.knownfiles.clear()  # of the machine: a library that sees but cannot read them fails
     for name in modules:
         importlib.import_module(name)
+    rehearse()
+    if (threads := limits.threads(processes)) > 1:
+        raise RuntimeError(f"the imports of {', '.join(modules)} have started {threads} threads")
     gc.collect()
     gc.freeze()
 

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from aiportal.sandbox import BARE, DATA, CallLimits, Outcome, Program, Sandbox, SandboxCall
+from aiportal.sandbox import CallLimits, Outcome, Profile, Program, Sandbox, SandboxCall
 from tests.unit.tools.shipped.controllers import TOOLS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("site")]
-PROFILES = {"bare": BARE, "data": DATA}
+PROFILES = {
+    name: Profile(name, tuple(profile["preload"]))
+    for name, profile in json.loads((TOOLS / "config.json").read_text())["profiles"].items()
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["namespaces", "landlock"])
