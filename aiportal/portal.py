@@ -34,7 +34,7 @@ from aiportal.sandbox import Sandbox
 from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
-from aiportal.tools import Tools, open_tools
+from aiportal.tools import Playground, ToolRuns, Tools, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -67,6 +67,8 @@ class Portal(Chats):
     fetcher: Fetcher
     web_search: WebSearch
     tools: Tools
+    tool_runs: ToolRuns
+    playground: Playground
 
     @classmethod
     @asynccontextmanager
@@ -93,6 +95,7 @@ class Portal(Chats):
             tools = await stack.enter_async_context(
                 open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
             )
+            tool_runs = await stack.enter_async_context(ToolRuns.open(database, tools))
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers, tools)
@@ -129,6 +132,8 @@ class Portal(Chats):
                 fetcher=fetcher,
                 web_search=web_search,
                 tools=tools,
+                tool_runs=tool_runs,
+                playground=Playground(tools),
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

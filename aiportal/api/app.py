@@ -58,6 +58,7 @@ from aiportal.api.routes import (
     temporary_chats,
     text_completions,
     tool_artifacts,
+    tool_runs,
     tools,
     turns,
     usage,
@@ -99,6 +100,7 @@ RESOURCES = (
     prompts,
     search,
     tools,
+    tool_runs,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

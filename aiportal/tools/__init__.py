@@ -5,7 +5,10 @@ from aiportal.tools.approvals import Approval
 from aiportal.tools.arguments import MAX_FILE_BYTES, MAX_FILES
 from aiportal.tools.assembly import open_tools
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
+from aiportal.tools.playground import Playground
 from aiportal.tools.registry import ToolRegistry
+from aiportal.tools.run_record import RunArtifact, RunFile, RunStatus, ToolRun
+from aiportal.tools.runs import ToolRuns
 from aiportal.tools.tool import Tool, ToolStatus
 from aiportal.tools.tools import Tools
 
@@ -14,10 +17,16 @@ __all__ = [
     "MAX_FILE_BYTES",
     "Approval",
     "OfferedTool",
+    "Playground",
+    "RunArtifact",
+    "RunFile",
+    "RunStatus",
     "Tool",
     "ToolChange",
     "ToolOutcome",
     "ToolRegistry",
+    "ToolRun",
+    "ToolRuns",
     "ToolStatus",
     "Tools",
     "open_tools",

@@ -95,8 +95,33 @@ class Tools:
         missing; InvalidRequest for arguments that the tool's schema does not take; RequestTooLarge;
         RateLimited.
         """
+        call = await self.checked_call(
+            principal,
+            tool_id,
+            parameters,
+            source=source,
+            model_id=model_id,
+            timeout_ms=timeout_ms,
+            files=files,
+            session=session,
+        )
+        return await self.run(principal, call)
+
+    async def checked_call(
+        self,
+        principal: Principal,
+        tool_id: str,
+        parameters: object,
+        *,
+        source: Door,
+        model_id: str | None = None,
+        timeout_ms: int | None = None,
+        files: Mapping[str, bytes] | None = None,
+        session: str | None = None,
+    ) -> ToolCall:
+        """What `execute` would run, without running it; raises what that raises of what it is given."""
         tool = self._registry.resolve(principal, tool_id, model_id=model_id)
-        call = ToolCall(
+        return ToolCall(
             tool_id=tool.id,
             parameters=await checked_arguments(tool, parameters),
             source=source,
@@ -105,6 +130,10 @@ class Tools:
             session=checked_session(session),
             model_id=model_id,
         )
+
+    async def run(self, principal: Principal, call: ToolCall) -> ToolOutcome | Approval:
+        """Run a checked call, or ask for the approval that it needs; see `execute`."""
+        tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
         if tool.needs_approval:
             return await self._approvals.add(principal, call)
         return await self._execution.run(principal, call)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
 
-__all__ = ["router"]
+__all__ = ["router", "safe_file"]
 
 router = APIRouter(prefix="/tool-artifacts", tags=["conversations"], route_class=PortalRoute)
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -29,10 +29,15 @@ async def get_tool_artifact(
 ) -> Response:
     """A file that a tool made. Pictures are shown, all else is a download."""
     kept = await portal.tool_artifacts.get(principal, artifact_id)
-    is_shown = kept.mime in _SHOWN
+    return safe_file(kept.name, kept.mime, kept.data)
+
+
+def safe_file(name: str, mime: str, data: bytes) -> Response:
+    """A file of a stranger's: pictures are shown, all else is a download."""
+    is_shown = mime in _SHOWN
     how = "inline" if is_shown else "attachment"
     return Response(
-        kept.data,
-        media_type=kept.mime if is_shown else "application/octet-stream",
-        headers=_SAFE | {"content-disposition": f"{how}; filename*=utf-8''{quote(kept.name)}"},
+        data,
+        media_type=mime if is_shown else "application/octet-stream",
+        headers=_SAFE | {"content-disposition": f"{how}; filename*=utf-8''{quote(name)}"},
     )
