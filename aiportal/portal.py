@@ -92,9 +92,8 @@ class Portal(Chats):
             environment = await asyncio.to_thread(settings.provider_environment)
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
             web_search = WebSearch.of(fetcher, environment, urls=settings.search_urls)
-            tools = await stack.enter_async_context(
-                open_tools(database, settings, sandbox=sandbox, fetcher=fetcher, search=web_search)
-            )
+            opening = open_tools(database, settings, sandbox, fetcher, web_search)
+            tools = await stack.enter_async_context(opening)
             tool_runs = await stack.enter_async_context(ToolRuns.open(database, tools))
             answers = AnswerCache()
             stack.callback(answers.clear)

@@ -23,6 +23,7 @@ from aiportal.registry import LocalServers, Registry
 from aiportal.sandbox import Sandbox, Tier
 from aiportal.settings import Settings
 from aiportal.store.migrations import available
+from aiportal.tools import ToolRegistry
 
 __all__ = ["Finding", "inspect"]
 
@@ -59,6 +60,7 @@ def inspect(settings: Settings) -> list[Finding]:
         *_models(settings),
         *_extras(settings),
         *_sandbox(settings),
+        *_tools(settings),
         _port(settings),
     ]
 
@@ -163,6 +165,16 @@ def _models(settings: Settings) -> Iterator[Finding]:
     if weights_path(default.weights, settings.cache_dir) is None:
         message = f"the weights of {default.id} are not here yet"
         yield Finding("embedded model", "hint", message, "aiportal models pull")
+
+
+def _tools(settings: Settings) -> Iterator[Finding]:
+    registry = ToolRegistry.load_now(settings)
+    for problem in registry.problems:
+        yield Finding("tools", "problem", str(problem), "Change the file. See docs/tools.md.")
+    lacking = [tool for tool in registry.tools.values() if registry.missing(tool)]
+    for tool in lacking:
+        yield Finding(f"tool {tool.id}", "hint", "cannot run now", registry.missing(tool))
+    yield Finding("tools", "ok", f"{len(registry.tools) - len(lacking)} can run")
 
 
 def _extras(settings: Settings) -> Iterator[Finding]:

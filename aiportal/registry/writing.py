@@ -82,6 +82,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _not_written(error: OSError) -> ConfigError:
     return ConfigError(
-        f"The folder of the model config cannot be written ({error.strerror})."
+        f"The folder of this configuration cannot be written ({error.strerror})."
         " Ask the administrator of this portal."
     )

@@ -80,9 +80,9 @@ class SandboxCall:
 class Failure:
     """Why there is no result.
 
-    type: `timeout`, `out_of_memory`, `output_limit`, `disk_limit`, `crashed`, `invalid_result`, `exit`
-        (a program that ended by itself without a result, or a script that ended with another code
-        than 0), or the name of the exception that the program raised.
+    type: `timeout`, `out_of_memory`, `output_limit`, `disk_limit`, `thread_limit`, `crashed`,
+        `invalid_result`, `exit` (a program that ended by itself without a result, or a script that
+        ended with another code than 0), or the name of the exception that the program raised.
     """
 
     type: str

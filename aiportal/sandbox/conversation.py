@@ -7,7 +7,7 @@ from typing import Any
 
 from aiportal.errors import PortalError
 from aiportal.sandbox.box import frames
-from aiportal.sandbox.box.limits import MAX_ANSWER_BYTES, MAX_ASKS
+from aiportal.sandbox.box.limits import MAX_ANSWER_BYTES
 from aiportal.sandbox.call import Broker, SandboxCall
 from aiportal.sandbox.zygote import Zygote, ZygoteLost
 
@@ -45,19 +45,27 @@ class Conversation:
         except ZygoteLost as error:
             raise ConversationLost("its interpreter has ended") from error
         conversation = cls(zygote, *await asyncio.open_connection(sock=line))
+        await conversation._hear_ready()
+        return conversation
+
+    async def check(self) -> None:
+        """Ask the supervisor whether it is still there. Raises ConversationLost as `begin` does."""
+        self._writer.write(frames.pack({"op": "check"}))
+        await self._hear_ready()
+
+    async def _hear_ready(self) -> None:
+        is_ready = False
         try:
             async with asyncio.timeout(READY_S):
-                await conversation._read()
+                await self._read()
+            is_ready = True
         except TimeoutError as error:
-            conversation.hang_up()
             raise ConversationLost("its interpreter does not answer") from error
         except (OSError, EOFError, frames.BrokenFrame) as error:
-            conversation.hang_up()
             raise ConversationLost("its interpreter has ended") from error
-        except BaseException:
-            conversation.hang_up()
-            raise
-        return conversation
+        finally:
+            if not is_ready:
+                self.hang_up()
 
     def hang_up(self) -> None:
         """The sandbox sees it at once and ends the program."""
@@ -88,13 +96,27 @@ class Conversation:
             raise ConversationLost("it has gone away") from error
 
     async def _until_done(self, broker: Broker | None) -> tuple[dict[str, Any], list[bytes]]:
-        for _ in range(MAX_ASKS + 1):
-            header, blobs = await self._read()
-            if header.get("op") == "done":
-                return header, blobs
-            answer = await _answer(broker, blobs[0])
-            self._writer.write(frames.pack({"op": "answer"}, [answer]))
-        raise frames.BrokenFrame("too many questions")
+        """Questions are answered while the line is listened to: the program may end meanwhile."""
+        reading = asyncio.create_task(self._read())
+        answering: asyncio.Task[bytes] | None = None
+        try:
+            while True:
+                waited_for = {reading, answering} if answering else {reading}
+                await asyncio.wait(waited_for, return_when=asyncio.FIRST_COMPLETED)
+                if answering is not None and answering.done():
+                    self._writer.write(frames.pack({"op": "answer"}, [answering.result()]))
+                    answering = None
+                if not reading.done():
+                    continue
+                header, blobs = reading.result()
+                if header.get("op") == "done":
+                    return header, blobs
+                if answering is not None:
+                    raise frames.BrokenFrame("two questions at once")
+                answering = asyncio.create_task(_answer(broker, blobs[0]))
+                reading = asyncio.create_task(self._read())
+        finally:
+            await _cancelled(reading, answering)
 
     async def _read(self) -> tuple[dict[str, Any], list[bytes]]:
         prefix = await self._reader.readexactly(frames.PREFIX_BYTES)
@@ -102,6 +124,14 @@ class Conversation:
         return frames.unpack(
             await self._reader.readexactly(header), await self._reader.readexactly(blobs)
         )
+
+
+async def _cancelled(*tasks: "asyncio.Task[Any] | None") -> None:
+    running = {task for task in tasks if task is not None and not task.done()}
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running)
 
 
 async def _answer(broker: Broker | None, question: bytes) -> bytes:

@@ -10,6 +10,7 @@ from aiportal.errors import ToolUnavailable
 from aiportal.sandbox.call import Profile
 from aiportal.sandbox.conversation import Conversation, ConversationLost
 from aiportal.sandbox.profiles import BARE, DATA
+from aiportal.sandbox.spares import Spares
 from aiportal.sandbox.zygote import TierName, Zygote
 
 __all__ = ["Zygotes"]
@@ -26,6 +27,7 @@ class Zygotes:
     def __init__(self) -> None:
         self._tier: TierName | None = None
         self._running: dict[Profile, Zygote] = {}
+        self._spares = Spares()
         self._used_at: dict[Profile, float] = {}
         self._locks: dict[Profile, asyncio.Lock] = {}
         self._warming: set[asyncio.Task[None]] = set()
@@ -48,7 +50,7 @@ class Zygotes:
             zygote = await self._get(profile)
             self._used_at[profile] = time.monotonic()
             try:
-                return await Conversation.begin(zygote)
+                return await self._spares.take(zygote)
             except ConversationLost:
                 await self.end(zygote)
         raise ToolUnavailable("The sandbox does not take calls. Try again in a moment.")
@@ -58,6 +60,7 @@ class Zygotes:
         for profile, running in list(self._running.items()):
             if running is zygote:
                 del self._running[profile]
+        await self._spares.drop(zygote)
         await zygote.stop()
 
     async def end_idle(self, *, keep: Callable[[Profile], bool], idle_s: float = IDLE_S) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiportal.errors import InvalidRequest, NotFound, ToolUnavailable
 from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
@@ -21,6 +21,7 @@ __all__ = ["Sandbox"]
 MAX_WAITING_OF_AN_OWNER: Final = 16
 MAX_NAME_BYTES: Final = 200
 MAX_CALL_BYTES: Final = 64 * 1024**2
+_READ_AT_ONCE_BYTES: Final = 256 * 1024
 _LOOK_EVERY_S: Final = 30.0
 _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
 
@@ -97,7 +98,7 @@ class Sandbox:
     async def _run_once(self, call: SandboxCall) -> Outcome:
         conversation = await self._zygotes.converse(call.program.profile)
         try:
-            return outcome_of(*await conversation.call(call))
+            return await _read(*await conversation.call(call))
         except ConversationLost as lost:
             return await self._give_up(call, conversation, lost)
         finally:
@@ -112,7 +113,7 @@ class Sandbox:
         try:
             header, blobs = await conversation.call(call)
             stays = bool(header.get("stays"))
-            return outcome_of(header, blobs)
+            return await _read(header, blobs)
         except ConversationLost as lost:
             return await self._give_up(call, conversation, lost)
         finally:
@@ -150,6 +151,12 @@ class Sandbox:
             await asyncio.wait(tasks)
         self._sessions.end_all()
         await self._zygotes.stop()
+
+
+async def _read(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
+    if len(blobs[0]) + len(blobs[1]) <= _READ_AT_ONCE_BYTES:
+        return outcome_of(header, blobs)
+    return await asyncio.to_thread(outcome_of, header, blobs)
 
 
 def _check(call: SandboxCall) -> None:

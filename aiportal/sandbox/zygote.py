@@ -36,6 +36,7 @@ _ENVIRONMENT: Final = {
     "HOME": ".",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "LANG": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",  # else each thread takes 64 MB of address space
     "MKL_NUM_THREADS": "1",
     "MPLBACKEND": "Agg",
     "NUMEXPR_NUM_THREADS": "1",

@@ -22,7 +22,6 @@ __all__ = ["open_tools"]
 async def open_tools(
     database: Database,
     settings: Settings,
-    *,
     sandbox: Sandbox,
     fetcher: Fetcher,
     search: WebSearch,

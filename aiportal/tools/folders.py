@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ CONFIG, CONTROLLER, REQUIREMENTS = "config.json", "controller.py", "requirements
 MAX_TOOLS = 500
 MAX_FILES = 200  # of one tool
 MAX_BYTES = 4 * 1024**2  # of one tool, all files together
+MAX_BYTES_IN_ALL = 256 * 1024**2
 MAX_REQUIREMENTS_BYTES = 16 * 1024
 
 
@@ -70,7 +71,7 @@ def read_tools(folder: Path, before: ToolsConfig | None = None) -> ToolsConfig:
     if config is None:
         config = before.config if before is not None else ToolsFile()
     names = _names(folder, problems)
-    found = {name: read_tool(folder, name, problems) for name in names[:MAX_TOOLS]}
+    found = _read_all(folder, names[:MAX_TOOLS], problems)
     tools = _without_doubles(found, before, problems)
     return ToolsConfig(
         folder=folder,
@@ -97,6 +98,23 @@ def read_tool(folder: Path, name: str, problems: list[ConfigProblem]) -> ToolFol
     if entry is None or len(problems) > before:
         return None
     return ToolFolder(entry, files, text)
+
+
+def _read_all(
+    folder: Path, names: Sequence[str], problems: list[ConfigProblem]
+) -> dict[str, ToolFolder | None]:
+    """Each by the name of its folder, as far as there is memory for them."""
+    found: dict[str, ToolFolder | None] = {}
+    room = MAX_BYTES_IN_ALL
+    for name in names:
+        tool = read_tool(folder, name, problems)
+        room -= sum(map(len, tool.files.values())) if tool is not None else 0
+        if room < 0:
+            words = f"all tools together have more than {MAX_BYTES_IN_ALL} bytes; make them smaller"
+            problems.append(ConfigProblem(name, "", "", words))
+            return found | {name: None}
+        found[name] = tool
+    return found
 
 
 def _names(folder: Path, problems: list[ConfigProblem]) -> list[str]:

@@ -2,11 +2,8 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
-from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, distribution
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +20,6 @@ from aiportal.tools.tool import Tool, ToolStatus
 __all__ = ["ToolRegistry"]
 
 GONE_S = 0.1  # how long a folder is missing until it is removed: some editors write by way of that
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
 
 
@@ -40,7 +36,6 @@ class ToolRegistry:
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
         table = ToolTable(config)
-        _look_for_dependencies(table)
         self._swap(config, table)
 
     @classmethod
@@ -144,9 +139,8 @@ class ToolRegistry:
                 return f"it needs {name}. Set it in the portal's environment or its `.env` file."
         if tool.requirements is not None:
             return self.environments.missing(tool)
-        lacking = [name for name in map(_name, tool.dependencies) if not _is_installed(name)]
-        if lacking:
-            words = ", ".join(lacking)
+        if tool.lacking:
+            words = ", ".join(tool.lacking)
             return f"the portal lacks {words}. Run: pip install 'aiportal[tools]'"
         return ""
 
@@ -161,7 +155,6 @@ class ToolRegistry:
                 return
             before = self.problems
             table = await asyncio.to_thread(ToolTable, config, before=self._table.served)
-            await asyncio.to_thread(_look_for_dependencies, table)
             self._swap(config, table)
         self._tell(before=before)
         if self._watching is not None:
@@ -195,25 +188,3 @@ class ToolRegistry:
 
 def _names(config: ToolsConfig) -> set[str]:
     return {*config.tools, *config.bad}
-
-
-def _name(requirement: str) -> str:
-    """Of a requirement such as `pandas>=2.3`, the distribution."""
-    found = _DISTRIBUTION.match(requirement)
-    return found[0] if found is not None else requirement
-
-
-def _look_for_dependencies(table: ToolTable) -> None:
-    """Which of them are there is read from the disk once, off the event loop."""
-    for tool in table.tools.values():
-        for requirement in tool.dependencies:
-            _is_installed(_name(requirement))
-
-
-@lru_cache(maxsize=1_000)
-def _is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True

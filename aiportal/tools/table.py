@@ -1,6 +1,9 @@
 """The table of tools that the folders amount to."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
 from types import MappingProxyType
 
 from aiportal.registry import Access, ConfigProblem
@@ -12,6 +15,7 @@ from aiportal.tools.tool import Tool
 __all__ = ["ToolTable"]
 
 DEFAULT_TIME_MS = 30_000
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class ToolTable:
@@ -69,7 +73,7 @@ def _tool(name: str, folder: ToolFolder, common: ToolsFile) -> Tool:
         rate=entry.rate_limit,
         hosts=entry.security.reach,
         secrets=entry.security.secrets,
-        dependencies=entry.dependencies,
+        lacking=_lacking(entry.dependencies),
         profile=entry.profile,
         preload=profile.preload if profile is not None else (),
         files=folder.files,
@@ -79,6 +83,21 @@ def _tool(name: str, folder: ToolFolder, common: ToolsFile) -> Tool:
         tags=entry.tags,
         icon=entry.icon,
     )
+
+
+def _lacking(requirements: Sequence[str]) -> tuple[str, ...]:
+    """Of requirements such as `pandas>=2.3`, the distributions that are not installed."""
+    names = [_DISTRIBUTION.match(one) for one in requirements]
+    return tuple(one[0] for one in names if one is not None and not _is_installed(one[0]))
+
+
+@lru_cache(maxsize=1_000)
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _access(entry: ToolFile) -> Access | None:

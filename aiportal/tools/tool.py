@@ -25,6 +25,7 @@ class Tool:
     parameters: JSON Schema of an object. access: None for everybody. hosts: patterns of what may be
     fetched. secrets: by the environment variable that has the value. requirements: the text of its
     `requirements.txt`, None without one. preload: modules that a warm worker has.
+    lacking: distributions that it depends on and the portal does not have.
     """
 
     id: str
@@ -42,7 +43,7 @@ class Tool:
     rate: ToolRateEntry
     hosts: tuple[str, ...]
     secrets: Mapping[str, SecretEntry]
-    dependencies: tuple[str, ...]
+    lacking: tuple[str, ...]
     profile: str | None
     preload: tuple[str, ...]
     files: Mapping[str, bytes] = field(repr=False)

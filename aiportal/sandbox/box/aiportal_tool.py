@@ -11,7 +11,7 @@ from typing import Any
 from . import frames
 from .limits import MAX_ANSWER_BYTES, MAX_ASK_BYTES
 
-__all__ = ["PortalRefusal", "ask"]
+__all__ = ["PortalRefusal", "ask", "connect"]
 
 
 class PortalRefusal(Exception):

@@ -47,16 +47,12 @@ def used_bytes(folder: str) -> int:
     """Bytes on the disk of all below, as far as they can be seen."""
     total, waiting = 0, [folder]
     while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    total += (
-                        entry.stat(follow_symlinks=False).st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
-                    )
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except OSError:
-            continue  # gone in the meantime
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # else it is gone meanwhile
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                total += status.st_blocks * _BLOCK_BYTES + _ENTRY_BYTES
+                if stat.S_ISDIR(status.st_mode):
+                    waiting.append(entry.path)
     return total
 
 

@@ -16,11 +16,13 @@ __all__ = [
     "drop_capabilities",
     "forbid_new_privileges",
     "is_known_machine",
+    "make_mounts_private",
     "mount_memory",
     "pivot_root",
     "prctl",
     "set_dumpable",
     "set_parent_death_signal",
+    "set_thread_stacks",
     "syscall",
     "unshare",
 ]
@@ -38,6 +40,7 @@ PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
 SIGCHLD, SIGKILL = 17, 9
 _CAPABILITY_VERSION_3 = 0x20080522
 _ENOSYS = 38
+_ATTRIBUTES_BYTES = 128  # a pthread_attr_t has 56 or 64
 
 # clone, pivot_root, capset, mount_setattr
 _NUMBERS = {"x86_64": (56, 155, 126, 442), "aarch64": (220, 41, 91, 442)}
@@ -62,6 +65,16 @@ def is_known_machine() -> bool:
     return platform.system() == "Linux" and platform.machine() in _NUMBERS
 
 
+def set_thread_stacks(size_bytes: int) -> None:
+    """How much address space each thread that is made from here on takes for its stack."""
+    if not hasattr(_libc, "pthread_setattr_default_np"):
+        return  # a C library with small stacks of its own
+    attributes = ctypes.create_string_buffer(_ATTRIBUTES_BYTES)
+    _libc.pthread_attr_init(attributes)
+    _libc.pthread_attr_setstacksize(attributes, ctypes.c_size_t(size_bytes))
+    _libc.pthread_setattr_default_np(attributes)
+
+
 def syscall(number: int, *arguments: object) -> int:
     """Any system call; integers are passed as 64 bits."""
     widened = [ctypes.c_long(one) if isinstance(one, int) else one for one in arguments]
@@ -69,6 +82,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def prctl(option: int, *arguments: int) -> int:
+    """One of the many things that prctl(2) does for this process."""
     padded = [ctypes.c_ulong(one) for one in (*arguments, 0, 0, 0, 0)[:4]]
     return _checked(_libc.prctl(ctypes.c_int(option), *padded))
 
@@ -116,6 +130,7 @@ def make_mounts_private() -> None:
 
 
 def pivot_root(new_root: str, put_old: str) -> None:
+    """The new root in place of the old one, which is found below `put_old` from then on."""
     syscall(_numbers()[1], new_root.encode(), put_old.encode())
 
 

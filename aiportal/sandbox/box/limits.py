@@ -5,7 +5,7 @@ import resource
 
 from . import kernel
 
-__all__ = ["apply", "memory_in_use", "threads"]
+__all__ = ["apply", "memory_in_use", "threads", "threads_of"]
 
 STREAM_EDGE_BYTES = 128 * 1024
 MAX_STREAM_BYTES = 64 * 1024**2
@@ -16,6 +16,9 @@ MAX_ASKS = 100
 MAX_ASK_BYTES = 1024**2
 MAX_ANSWER_BYTES = 16 * 1024**2
 MAX_DESCRIPTORS = 256
+MAX_THREADS = 256
+THREAD_STACK_BYTES = 2 * 1024**2
+MAX_PROCESSES = 512  # threads of all calls of a zygote included
 _CPU_MARGIN_S = 1
 _CALLS_OF_A_SESSION = 100
 
@@ -37,6 +40,15 @@ def threads(processes: int) -> int:
         os.close(descriptor)
 
 
+def threads_of(process: int) -> int:
+    """The same of a process of ours, 0 where it has ended."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            return int(file.read().rpartition(b")")[2].split()[17])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 def apply(
     *,
     wall_s: float,
@@ -44,6 +56,7 @@ def apply(
     disk_bytes: int,
     in_use: tuple[int, int],
     is_lasting: bool,
+    is_namespaces: bool,
 ) -> None:
     """Bound this process; with no right to fork that bounds the call.
 
@@ -62,6 +75,8 @@ def apply(
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
+        # Counted within our own user namespace; elsewhere all processes of the user would count.
+        *([(resource.RLIMIT_NPROC, MAX_PROCESSES)] if is_namespaces else []),
     ):
         hard = resource.getrlimit(what)[1]
         value = bound if hard == resource.RLIM_INFINITY else min(bound, hard)

@@ -15,7 +15,7 @@ from typing import Any
 from . import aiportal_tool, frames, values
 from .limits import MAX_RESULT_BYTES
 
-__all__ = ["Controller", "run_script", "serve"]
+__all__ = ["Controller", "has_function", "run_script", "serve"]
 
 CONTROLLER = "controller.py"
 _MAX_MESSAGE = 2000

@@ -19,6 +19,7 @@ Verdict = tuple[str, str]
 """Type and words of the reason why a program was ended, or has ended by itself."""
 
 _LOOK_S = 0.05
+_MAX_TYPE, _MAX_MESSAGE = 100, 4000
 _MAX_REPORT = limits.MAX_RESULT_BYTES + 64 * 1024
 _BY_SIGNAL: dict[int, Verdict] = {
     signal.SIGXCPU: ("timeout", "The program used more processor time than it may."),
@@ -36,6 +37,8 @@ class Running:
         self._process = 0
         self._is_stopped = False
         self._asks = 0
+        self._is_asking = False
+        self._looks_at = 0.0
         head = limits.MAX_RESULT_BYTES if start.is_script else limits.STREAM_EDGE_BYTES
         output, error, duty = os.pipe(), os.pipe(), socket.socketpair()
         self._process = os.fork()
@@ -83,6 +86,7 @@ class Running:
                 return ("output_limit", words)
         if portal.fileno() in ready:
             for _, blobs in portal.receive():
+                self._is_asking = False
                 self._duty.send({}, blobs)
         if self._duty.fileno() in ready:
             self._duty.flush()
@@ -91,7 +95,7 @@ class Running:
                     return ("invalid_result", wrong)
         if not self.report and (self._duty.is_over or self._watch in ready):
             return self._end_of_itself()
-        return self._of_disk()
+        return self._of_watcher()
 
     def _wait(self, portal: Channel, deadline: float) -> set[int]:
         poll = select.poll()
@@ -111,14 +115,20 @@ class Running:
         """Take a report or pass on a question. Words where it is neither."""
         match header.get("op"):
             case "ask" if len(blobs) == 1 and len(blobs[0]) <= limits.MAX_ASK_BYTES:
+                if self._is_asking or self._duty.has_pending:
+                    return "The program asked again before it had read an answer."
                 self._asks += 1
                 if self._asks > limits.MAX_ASKS:
                     self._duty.send({}, [b'{"refusal": "This call has asked too often."}'])
                 else:
+                    self._is_asking = True
                     portal.send({"op": "ask"}, blobs)
             case "result" | "failure" if not self.report:
                 self.report = {
-                    "failure": [str(header.get("type")), str(header.get("message"))]
+                    "failure": [
+                        str(header.get("type"))[:_MAX_TYPE],
+                        str(header.get("message"))[:_MAX_MESSAGE],
+                    ]
                     if header["op"] == "failure"
                     else None,
                     "is_exact": header.get("is_exact") is True,
@@ -149,9 +159,15 @@ class Running:
         poll.register(self._watch, select.POLLIN)
         return bool(poll.poll(1000))
 
-    def _of_disk(self) -> Verdict | None:
+    def _of_watcher(self) -> Verdict | None:
+        """Where no namespace bounds files and threads."""
         house = self._start.house
-        if house.is_on_disk and house.used_bytes() > self._start.disk_bytes:
+        if not house.is_on_disk or time.monotonic() < self._looks_at:
+            return None
+        self._looks_at = time.monotonic() + _LOOK_S
+        if limits.threads_of(self._process) > limits.MAX_THREADS:
+            return ("thread_limit", f"The program has more than {limits.MAX_THREADS} threads.")
+        if house.used_bytes() > self._start.disk_bytes:
             words = (
                 f"The program's files are larger than the {self._start.disk_bytes} bytes allowed."
             )

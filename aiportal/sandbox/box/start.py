@@ -67,15 +67,14 @@ class Start:
             disk_bytes=self.disk_bytes,
             in_use=self.in_use,
             is_lasting=self.stays,
+            is_namespaces=self.is_namespaces,
         )
         kernel.drop_capabilities()
         kernel.forbid_new_privileges()
-        if not self.is_namespaces:
-            landlock.restrict(
-                read=(*self.visible, self.house.program),
-                write=(self.house.work, self.house.temporary),
-                devices=DEVICES,
-            )
+        if not self.is_namespaces or landlock.version() >= landlock.MINIMUM:
+            read = ("/",) if self.is_namespaces else (*self.visible, self.house.program)
+            write = (self.house.work, self.house.temporary)
+            landlock.restrict(read=read, write=write, devices=DEVICES)
         seccomp.install(may_change_metadata=self.is_namespaces)
 
 

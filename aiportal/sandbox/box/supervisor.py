@@ -56,8 +56,10 @@ class _Supervisor:
         poll.register(self._portal, select.POLLIN)
         while not self._portal.is_over:
             poll.poll()
-            for frame in self._portal.receive():
-                return frame
+            for header, blobs in self._portal.receive():
+                if header.get("op") != "check":
+                    return header, blobs
+                self._portal.send({"op": "ready"})
         return None
 
     def _start(self, header: dict[str, Any], house: House, source: bytes) -> Start:

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MAX_DEPTH", "encode"]
+__all__ = ["MAX_DEPTH", "encode", "plain"]
 
 MAX_DEPTH = 32
 _MAX_REPR = 10_000
@@ -56,7 +56,8 @@ def _other(value: Any, depth: int) -> Any:
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
     if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
+        is_missing = type(value).__name__ == "NaTType"  # of pandas
+        return None if is_missing else value.isoformat()
     if isinstance(value, complex | decimal.Decimal | fractions.Fraction | uuid.UUID):
         return str(value)
     if isinstance(value, pathlib.PurePath):

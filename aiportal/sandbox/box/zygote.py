@@ -44,8 +44,11 @@ def main(descriptor: int) -> None:
 
 def _prepare(order: dict[str, Any]) -> Housing:
     del sys.path[0]  # the sandbox's own folder
+    if not kernel.is_known_machine():
+        raise OSError("there is no filter of system calls for this processor")
     os.nice(_NICENESS)
     os.umask(0o022)
+    kernel.set_thread_stacks(limits.THREAD_STACK_BYTES)
     packages = order["packages"] or roots.packages_of(sys.executable)
     sys.path += packages
     visible = roots.visible(packages)

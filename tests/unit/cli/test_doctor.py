@@ -105,3 +105,14 @@ def test_a_damaged_database_is_a_problem(
 
 def test_people_get_an_arrow_to_what_to_do(cli: Cli) -> None:
     assert "→ aiportal models pull" in cli("doctor", AIPORTAL_PORT="0").stdout
+
+
+def test_the_tier_of_the_sandbox_is_named(wired_cli: Cli) -> None:
+    _, found = findings(wired_cli)
+    assert [one for one in found["ok"] if one.startswith("sandbox: tier ")]
+
+
+def test_a_sandbox_that_is_switched_off_is_no_problem(wired_cli: Cli) -> None:
+    status, found = findings(wired_cli, AIPORTAL_SANDBOX="off")
+    assert status == 0
+    assert "sandbox: it is switched off, and with it every tool's program" in found["ok"]

@@ -1,7 +1,10 @@
 """What a program may use up."""
 
+import asyncio
+
 import pytest
 
+from aiportal.sandbox import Failure
 from tests.unit.sandbox.conftest import MEGABYTE, Run
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -157,7 +160,40 @@ async def test_threads_are_allowed_but_not_without_end(run: Run) -> None:
             return count
     """
     outcome = await run(source)
-    assert outcome.failure is not None or 8 <= outcome.result < 2000
+    if outcome.failure is None:
+        assert 8 <= outcome.result <= 512
+    else:
+        assert outcome.failure.type == "thread_limit"
+
+
+async def test_questions_without_reading_an_answer(run: Run) -> None:
+    source = """
+        import os, struct
+        def run(parameters):
+            header = b'{"op": "ask", "blobs": [2]}'
+            while True: os.write(3, struct.pack("!II", len(header), 2) + header + b"{}")
+    """
+    outcome = await run(source)
+    assert outcome.failure is not None
+    assert outcome.failure.type == "invalid_result"
+
+
+async def test_time_that_passes_while_the_portal_is_asked(run: Run) -> None:
+    async def broker(operation: str, arguments: object) -> None:
+        await asyncio.Event().wait()
+
+    source = "import aiportal_tool\ndef run(parameters): aiportal_tool.ask('x')"
+    outcome = await run(source, wall_s=0.5, broker=broker)
+    assert outcome.failure == Failure("timeout", "The program did not end within its time.")
+
+
+async def test_a_few_threads(run: Run) -> None:
+    source = """
+        from concurrent.futures import ThreadPoolExecutor
+        def run(parameters):
+            with ThreadPoolExecutor(32) as pool: return sum(pool.map(abs, range(-100, 0)))
+    """
+    assert (await run(source)).result == 5050
 
 
 async def test_a_thread_that_goes_on_ends_with_the_call(run: Run) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from aiportal.tools import folders
 from aiportal.tools.folders import MAX_BYTES
 from tests.unit.tools.tool_folders import ECHO, config, load, write_tool
 
@@ -96,3 +97,14 @@ def test_an_id_is_given_once(tmp_path: Path) -> None:
         str(problem)
         == "b/config.json: `id` is 'echo': already the id of a/config.json; choose another"
     )
+
+
+def test_all_tools_together_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "MAX_BYTES_IN_ALL", 2 * len(ECHO))
+    for tool_id in ("a", "b", "c", "d"):
+        write_tool(tmp_path / "tools", config(tool_id))
+    registry = load(tmp_path)
+    assert list(registry.tools) == ["a", "b"]
+    (problem,) = registry.problems
+    assert problem.file == "c"
+    assert "all tools together" in problem.allowed
