@@ -8,6 +8,7 @@
   const MAX_FILES = 20;
   const MAX_FILE_BYTES = 20 * 1024 * 1024;
   const LOOK_EVERY_MS = 10_000;
+  const NARROW = 820; // as in the stylesheet: one column
   const SESSION = "playground";
 
   const base64 = (file) =>
@@ -85,12 +86,12 @@
         const me = await send("GET", "/api/auth/me");
         this.isAdmin = me.role === "admin";
         await this.load();
+        window.aiportal.toolAdmin(this);
         this.choose(this.tools.find((one) => one.available) ?? this.tools[0]);
       } catch (error) {
         this.form.replaceChildren(wordsFor(error));
         return;
       }
-      window.aiportal.toolAdmin?.(this);
       const look = () => {
         if (document.visibilityState === "visible" && this.root.offsetParent) this.approvals.load();
       };
@@ -163,11 +164,11 @@
         const form = await send("GET", `${API}/tools/${encodeURIComponent(tool.id)}/form`);
         if (tool !== this.tool) return;
         this.drawForm(form);
+        document.dispatchEvent(new CustomEvent("aiportal:tool", { detail: tool }));
         await this.history.load();
       } catch (error) {
         this.form.replaceChildren(wordsFor(error));
       }
-      document.dispatchEvent(new CustomEvent("aiportal:tool", { detail: tool }));
     }
 
     facts() {
@@ -330,6 +331,7 @@
     reset() {
       this.files = [];
       this.drawForm(this.fresh);
+      document.dispatchEvent(new CustomEvent("aiportal:tool", { detail: this.tool }));
       this.go.focus();
     }
 
@@ -404,7 +406,7 @@
       const more = { tool_id: this.tool.id, files, session: this.session?.checked ? SESSION : null };
       const body = `{"parameters": ${filled.text}, ${JSON.stringify(more).slice(1)}`;
       this.run.start(body, this.tool.name);
-      if (innerWidth <= 860) this.result.scrollIntoView({ block: "start" });
+      if (this.scroll.clientWidth <= NARROW) this.result.scrollIntoView({ block: "start" });
     }
 
     stop() {
