@@ -102,6 +102,13 @@ class ToolReturned:
     artifacts: tuple[ToolArtifact, ...] = ()
     type: Literal["tool_result"] = "tool_result"
 
+    def __post_init__(self) -> None:
+        """Files may be given as JSON has them."""
+        files = (
+            one if isinstance(one, ToolArtifact) else ToolArtifact(**one) for one in self.artifacts
+        )
+        object.__setattr__(self, "artifacts", tuple(files))
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFound:

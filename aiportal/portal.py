@@ -83,15 +83,13 @@ class Portal(Chats):
             accounts = await stack.enter_async_context(open_accounts(database, settings))
             await accounts.users.ensure_admin()
             registry = await stack.enter_async_context(await Registry.load(settings))
-            ledger = Ledger(database)
             local = await stack.enter_async_context(_local_models(settings))
+            ledger = Ledger(database)
             router = await stack.enter_async_context(Router.open(local, ledger))
-            fetcher = await stack.enter_async_context(
-                Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
-            )
-            environment = await asyncio.to_thread(settings.provider_environment)
+            fetcher = await stack.enter_async_context(_fetcher(settings))
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
-            web_search = WebSearch.of(fetcher, environment, urls=settings.search_urls)
+            keys = await asyncio.to_thread(settings.provider_environment)
+            web_search = WebSearch.of(fetcher, keys, urls=settings.search_urls)
             opening = open_tools(database, settings, sandbox, fetcher, web_search)
             tools = await stack.enter_async_context(opening)
             tool_runs = await stack.enter_async_context(ToolRuns.open(database, tools))
@@ -155,6 +153,10 @@ def _prepare(settings: Settings) -> None:
     settings.make_data_dir()
     lay_out(settings)
     migrate(settings.database_path)
+
+
+def _fetcher(settings: Settings) -> AbstractAsyncContextManager[Fetcher]:
+    return Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
 
 
 def _local_models(settings: Settings) -> LocalModels:

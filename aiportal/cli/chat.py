@@ -26,13 +26,7 @@ MAX_RESULT_CHARS = 2_000
 @click.option("--temperature", type=click.FloatRange(0, 2), help="0 for the likeliest words.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
 @click.option("--tools", help="Tools that the model may call: ids with commas, or `all`.")
-def chat(
-    question: str,
-    model: str | None,
-    system: str | None,
-    tools: str | None,
-    **parameters: float | None,
-) -> None:
+def chat(question: str, **wanted: Any) -> None:
     """Ask a model; the answer streams to the terminal.
 
     `-` as QUESTION reads it from standard input. Ctrl-C cancels. What was used is recorded as for
@@ -40,17 +34,24 @@ def chat(
     """
     if question == "-":
         question = sys.stdin.read()
-    messages = [{"role": "user", "content": question}]
-    if system:
-        messages.insert(0, {"role": "system", "content": system})
-    given = {name: value for name, value in parameters.items() if value is not None}
-    body = {"model": model, "messages": messages, "stream": True, **given}
-    if tools is not None:
-        body["tools"] = _tools(tools)
+    body = _body(question, **wanted)
     try:
         run(lambda portal, operator: _print_answer(portal, operator, body))
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise click.ClickException("Cancelled.") from error
+
+
+def _body(
+    question: str, *, model: str | None, system: str | None, tools: str | None, **parameters: Any
+) -> dict[str, Any]:
+    """A request as the API takes it."""
+    messages = [{"role": "user", "content": question}]
+    if system:
+        messages.insert(0, {"role": "system", "content": system})
+    given = {name: value for name, value in parameters.items() if value is not None}
+    if tools is not None:
+        given["tools"] = _tools(tools)
+    return {"model": model, "messages": messages, "stream": True, **given}
 
 
 def _agrees() -> bool:

@@ -134,8 +134,13 @@ def _deltas(delta: Mapping[str, Any]) -> list[TextDelta | ReasoningDelta | ToolC
 def _tool_event(chunk: Mapping[str, Any]) -> ToolEvent | None:
     """What stands between the chunks where the portal's tools were asked for."""
     if chunk.get("type") == "tool_call":
-        fields = ("tool_id", "tool_name", "call_id", "arguments", "approval_id")
-        return ToolCalled(*(chunk.get(name) for name in fields))
+        return ToolCalled(
+            chunk["tool_id"],
+            chunk["tool_name"],
+            chunk["call_id"],
+            chunk["arguments"],
+            chunk.get("approval_id"),
+        )
     if chunk.get("type") == "tool_result":
         return ToolReturned(
             tool_id=chunk["tool_id"],

@@ -16,7 +16,6 @@ from aiportal.events import (
     Event,
     ReasoningDelta,
     TextDelta,
-    ToolArtifact,
     ToolCalled,
     ToolReturned,
     TurnFailed,
@@ -255,10 +254,7 @@ def _event(wire: dict[str, Any]) -> Event | None:
     kind = _EVENTS.get(wire.get("type", ""))
     if kind is None:
         return None
-    known = {field.name: wire[field.name] for field in fields(kind) if field.name in wire}
-    if kind is ToolReturned:
-        known["artifacts"] = tuple(ToolArtifact(**one) for one in known.get("artifacts", ()))
-    return kind(**known)
+    return kind(**{field.name: wire[field.name] for field in fields(kind) if field.name in wire})
 
 
 async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:

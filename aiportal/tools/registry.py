@@ -35,8 +35,7 @@ class ToolRegistry:
         self.environments = Environments(settings.data_dir)
         self._reading = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        table = ToolTable(config)
-        self._swap(config, table)
+        self._swap(config, ToolTable(config))
 
     @classmethod
     async def load(cls, settings: Settings) -> "ToolRegistry":

@@ -20,6 +20,7 @@ from tests.e2e.people import People, Person
 from tests.e2e.watched import TIMEOUT_MS, Watched
 from tests.running import PortalProcess
 from tests.system_parts import chromium
+from tests.tool_folder import write_tools
 from tests.upstreams import Upstream, write_model_config
 
 ROOT = Path(__file__).parents[2]
@@ -65,9 +66,18 @@ def settings(
         data_dir=folder / "data",
         cache_dir=weights_cache,
         model_config_dir=config,
+        tools_dir=_tools(folder / "tools"),
         local_model="on",
         chat_titles="off",
     )
+
+
+def _tools(folder: Path) -> Path:
+    """Those of all tests, and the shipped one that runs code."""
+    write_tools(folder)
+    shutil.copytree(ROOT / "tools" / "code-execution", folder / "code-execution")
+    shutil.copy(ROOT / "tools" / "config.json", folder)
+    return folder
 
 
 @pytest.fixture(scope="package")

@@ -11,10 +11,12 @@ import pytest
 from openai import AsyncOpenAI
 
 from aiportal.settings import Settings
+from aiportal.tools import Approval
 from tests.running import AppServer, serving
 from tests.tool_folder import write_tools
 from tests.upstreams import Upstream, answers
 from tests.upstreams.calling import call, calling
+from tests.waiting import until
 
 TOOLS = {"enabled": True, "allowedTools": ["calculator"]}
 QUESTION = [{"role": "user", "content": "What is 6 times 7?"}]
@@ -176,9 +178,13 @@ async def test_a_stream_waits_until_a_person_agrees(portal: AppServer, upstream:
     upstream.answer("fast", calling(call("asks", "a", x=1)), answers.text("Done."))
     streaming = asyncio.create_task(_streamed(portal, tools={"enabled": True}))
     operator = await portal.portal.users.operator()
-    async with asyncio.timeout(5):
-        while not (waiting := await portal.portal.tools.approvals(operator)):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    waiting: list[Approval] = []
+
+    async def is_asked() -> bool:
+        waiting.extend(await portal.portal.tools.approvals(operator))
+        return bool(waiting)
+
+    await until(is_asked)
     await portal.portal.tools.decide(operator, waiting[0].id, approve=True)
     events = await streaming
     called = next(event for event in events if event.get("type") == "tool_call")
@@ -199,20 +205,20 @@ async def test_who_hangs_up_ends_the_tool(portal: AppServer, upstream: Upstream)
         async for line in response.content:
             if b"tool_call" in line:
                 break
-    async with asyncio.timeout(5):
-        while "ToolRunner._end" in repr(asyncio.all_tasks()):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: "ToolRunner._end" not in repr(asyncio.all_tasks()))
 
 
 async def test_a_response_can_use_them_too(portal: AppServer, upstream: Upstream) -> None:
     upstream.answer("fast", calling(calculate("6 * 7", "a")), answers.text("It is 42."))
     client = AsyncOpenAI(base_url=f"{portal.url}/v1", api_key=portal.key)
-    asked = {"model": "acme/fast", "input": "6 times 7?", "extra_body": {"tools": TOOLS}}
-    whole = await client.responses.create(**asked)
+    own = {"tools": TOOLS}
+    whole = await client.responses.create(model="acme/fast", input="6 * 7?", extra_body=own)
     assert whole.output_text == "It is 42."
     upstream.answer("fast", calling(calculate("6 * 7", "a")), answers.text("It is 42."))
-    stream = await client.responses.create(**asked, stream=True)
-    kinds = [event.type async for event in stream]
+    stream = await client.responses.create(
+        model="acme/fast", input="6 * 7?", extra_body=own, stream=True
+    )
+    kinds = [str(event.type) async for event in stream]
     assert (
         kinds.index("tool_call")
         < kinds.index("tool_result")

@@ -133,13 +133,13 @@ async def test_an_approval_waits_while_nobody_follows(client: Client, upstream: 
     upstream.answer("fast", calling(call("asks", "a", x=1)), answers.text("Done."))
     chat_id = await client.new_chat()
     path = f"/conversations/{chat_id}/turns"
-    called = turn = None
+    called: dict[str, Any] = {}
+    turn: dict[str, Any] = {}
     async for event in client.events("POST", path, json={"content": "?", "tools": TOOLS}):
         turn = turn or event.json
         if event.json["type"] == "tool_call":
             called = event.json
             break
-    assert called is not None
     approval = f"/tools/approvals/{called['approval_id']}"
     status, body = await client.call("POST", approval, json={"approve": False})
     assert status == 200, body

@@ -198,7 +198,7 @@ async def test_a_chat_takes_so_many_characters(
 class _Broken(Completions):
     """Fails as only a bug does, with words of the user's."""
 
-    def open(self, principal: Principal, request: ModelRequest, **_: object) -> NoReturn:
+    def follow(self, principal: Principal, request: ModelRequest, **_: object) -> NoReturn:
         raise ValueError(request.body["messages"])
 
 

@@ -104,7 +104,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "chat's formats": ({"response_format": {"type": "json_object"}}, "response_format"),
     "a built-in tool": ({"tools": [{"type": "web_search"}]}, "tools.0"),
     "a custom tool": ({"tools": [{"type": "custom", "name": "c"}]}, "tools.0.type"),
-    "the portal's tools": ({"tools": {"enabled": True}}, "tools"),
+    "a form of tools that is none": ({"tools": {"enabled": 1}}, "tools.enabled"),
     "a choice of no tool": ({"tool_choice": {"type": "function", "name": "f"}}, "tool_choice"),
     "a built-in tool's choice": ({"tool_choice": {"type": "web_search"}}, "tool_choice"),
     "an unknown item": ({"input": [{"type": "computer_call"}]}, "input.0"),
