@@ -23,7 +23,7 @@ from aiportal.tools.tools import Tools
 
 __all__ = ["MAX_WAIT_S", "ToolRuns"]
 
-MAX_WAIT_S = 25.0  # below what proxies allow an answer to take
+MAX_WAIT_S = 5.0  # an end of the portal waits for the answers that are under way
 LOOK_EVERY_S = 0.5  # at a run of another process
 QUEUE_S = 120  # for a worker, besides the run's own time
 MAX_OPEN = 10  # of a user

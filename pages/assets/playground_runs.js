@@ -4,7 +4,7 @@
 
   const { button, dialog, make, moment, number, resultOf, say, t, wordsFor } = window.aiportal;
   const { API, send } = window.aiportal.parts;
-  const WAIT_S = 20;
+  const WAIT_S = 5;
   const PAGE = 20;
 
   const shortParameters = (parameters) => {

@@ -23,7 +23,6 @@ Path("fake.png").write_text("<script>window.hacked=1</script>")
 print(bad)
 svg = "data:image/svg+xml;base64,PHN2Zy8+"
 {"rows": [{bad: bad, "n": 1}, {bad: "javascript:hacked=1", "n": 2}], "svg": svg}
-XX: "data:image/svg+xml;base64,PHN2Zy8+"}
 """
 
 
