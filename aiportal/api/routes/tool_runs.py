@@ -111,8 +111,10 @@ async def get_tool_form(tool_id: str, portal: PortalDep, principal: PrincipalDep
 async def fill_tool_form(
     tool_id: str, body: FormFilling, request: Request, portal: PortalDep, principal: PrincipalDep
 ) -> Response:
-    """What the fields mean as parameters, or parameters as fields, with what the tool would not take
-    at each, and the same call as `text` and as programs. Runs nothing."""
+    """What fields mean as parameters or parameters as fields, what is wrong at each, and as programs.
+
+    Runs nothing.
+    """
     filled = await portal.playground.fill(
         principal, tool_id, values=body.values, parameters=body.parameters
     )
@@ -172,8 +174,7 @@ async def get_tool_run(
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
     shown: bool = False,
 ) -> Response:
-    """One of them. `wait`: seconds to wait for its end. `shown`: the result as text, tables and
-    pictures, bounded, in the place of the result."""
+    """One of them, after `wait` seconds at most; `shown`: the result as text, tables and pictures."""
     run = await portal.tool_runs.get(principal, run_id, wait_s=wait)
     return await _json(await asyncio.to_thread(_whole, run, is_shown=shown))
 
