@@ -92,7 +92,6 @@ class Portal(Chats):
             web_search = WebSearch.of(fetcher, keys, urls=settings.search_urls)
             opening = open_tools(database, settings, sandbox, fetcher, web_search)
             tools = await stack.enter_async_context(opening)
-            tool_runs = await stack.enter_async_context(ToolRuns.open(database, tools))
             answers = AnswerCache()
             stack.callback(answers.clear)
             completions = Completions(registry, router, answers, tools)
@@ -129,7 +128,7 @@ class Portal(Chats):
                 fetcher=fetcher,
                 web_search=web_search,
                 tools=tools,
-                tool_runs=tool_runs,
+                tool_runs=await stack.enter_async_context(ToolRuns.open(database, tools)),
                 playground=Playground(tools),
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
