@@ -9,7 +9,7 @@ from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.playground import Playground
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.run_record import RunArtifact, RunFile, RunStatus, ToolRun
-from aiportal.tools.runs import ToolRuns
+from aiportal.tools.runs import ToolRuns, open_tool_runs
 from aiportal.tools.templates import TEMPLATES, ToolTemplate
 from aiportal.tools.tool import Tool, ToolStatus
 from aiportal.tools.tools import Tools
@@ -34,5 +34,6 @@ __all__ = [
     "ToolStatus",
     "ToolTemplate",
     "Tools",
+    "open_tool_runs",
     "open_tools",
 ]

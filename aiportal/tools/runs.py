@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Self
 
 from aiportal.errors import Conflict, NotFound, PortalError
 from aiportal.ids import new_id
@@ -21,7 +20,7 @@ from aiportal.tools.run_history import RunHistory
 from aiportal.tools.run_record import RunFile, RunStatus, ToolRun
 from aiportal.tools.tools import Tools
 
-__all__ = ["MAX_WAIT_S", "ToolRuns"]
+__all__ = ["MAX_WAIT_S", "ToolRuns", "open_tool_runs"]
 
 MAX_WAIT_S = 5.0  # an end of the portal waits for the answers that are under way
 LOOK_EVERY_S = 0.5  # at a run of another process
@@ -32,27 +31,32 @@ _Outcome = Callable[[], Awaitable[ToolOutcome]]
 _log = logging.getLogger(__name__)
 
 
+@asynccontextmanager
+async def open_tool_runs(database: Database, tools: Tools) -> AsyncIterator["ToolRuns"]:
+    """Those that run are cancelled when the context is left."""
+    tasks: dict[str, asyncio.Task[None]] = {}
+    try:
+        yield ToolRuns(database, tools, tasks)
+    finally:
+        ending = list(tasks.values())
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+
+
 class ToolRuns:
     """Every method sees only the caller's own runs; another's is NotFound.
 
     A run that is acknowledged is in the table, and its outcome is before anybody is told of it.
     """
 
-    def __init__(self, database: Database, tools: Tools) -> None:
+    def __init__(
+        self, database: Database, tools: Tools, tasks: dict[str, asyncio.Task[None]]
+    ) -> None:
         self._history = RunHistory(database)
         self._tools = tools
-        self._open: dict[str, asyncio.Task[None]] = {}
+        self._open = tasks
         self._owners: dict[str, str] = {}
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, database: Database, tools: Tools) -> AsyncIterator[Self]:
-        """Those that run are cancelled when the context is left."""
-        runs = cls(database, tools)
-        try:
-            yield runs
-        finally:
-            await runs._close()
 
     async def start(
         self,
@@ -213,12 +217,6 @@ class ToolRuns:
     def _forget(self, run_id: str) -> None:
         self._open.pop(run_id, None)
         self._owners.pop(run_id, None)
-
-    async def _close(self) -> None:
-        tasks = list(self._open.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _failed(run: ToolRun, kind: str, words: str) -> ToolOutcome:

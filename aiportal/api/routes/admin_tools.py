@@ -15,7 +15,17 @@ from aiportal.api.routes.tools import ToolBody
 from aiportal.errors import InvalidRequest
 from aiportal.tools import TEMPLATES, ToolChange, ToolSource
 
-__all__ = ["ToolDraft", "ToolsChecked", "ToolsReloaded", "router"]
+__all__ = [
+    "SandboxBody",
+    "SourceBody",
+    "TemplateBody",
+    "TemplateList",
+    "ToolDraft",
+    "ToolsChecked",
+    "ToolsReloaded",
+    "WholeTool",
+    "router",
+]
 
 router = APIRouter(prefix="/api/admin/tools", tags=["tools"], route_class=PortalRoute)
 

@@ -20,7 +20,15 @@ from aiportal.tools import RunStatus, ToolRun
 from aiportal.tools.shown import shown_result
 from aiportal.tools.snippets import snippets_of
 
-__all__ = ["router"]
+__all__ = [
+    "FormBody",
+    "FormFilling",
+    "NewRun",
+    "RunBody",
+    "RunList",
+    "RunsDeleted",
+    "router",
+]
 
 router = APIRouter(tags=["tools"], route_class=PortalRoute)
 MAX_LIST = 100
