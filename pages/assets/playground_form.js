@@ -251,7 +251,6 @@
       const all = this.parts.flatMap((part) => part.all());
       for (const control of all) control.tell("");
       const others = [];
-      let first = null;
       for (const { path, message } of faults) {
         const inside = ({ path: own }) => path === own || path.startsWith(`${own}.`);
         const control = all.find(inside);
@@ -261,8 +260,8 @@
         }
         const rest = path.slice(control.path.length + 1);
         control.tell(rest ? `${rest}: ${message}` : message);
-        first ??= control;
       }
+      const first = all.find((control) => !control.fault.hidden);
       if (first) {
         for (let one = first.element; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
         first.input.focus();
