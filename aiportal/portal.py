@@ -36,7 +36,7 @@ from aiportal.sandbox import Sandbox
 from aiportal.search import WebSearch
 from aiportal.settings import Settings
 from aiportal.store import Database, migrate
-from aiportal.tools import Tools, open_tools
+from aiportal.tools import Playground, ToolRuns, Tools, open_tool_runs, open_tools
 from aiportal.usage import Door, Ledger
 
 __all__ = ["Portal"]
@@ -69,6 +69,8 @@ class Portal(Chats):
     fetcher: Fetcher
     web_search: WebSearch
     tools: Tools
+    tool_runs: ToolRuns
+    playground: Playground
 
     @classmethod
     @asynccontextmanager
@@ -129,6 +131,8 @@ class Portal(Chats):
                 fetcher=fetcher,
                 web_search=web_search,
                 tools=tools,
+                tool_runs=await stack.enter_async_context(open_tool_runs(database, tools)),
+                playground=Playground(tools),
                 **{part.name: getattr(chats, part.name) for part in fields(chats)},
             )
 

@@ -3,7 +3,7 @@ that changes with its content, so that browsers may keep them for good."""
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
@@ -62,8 +62,19 @@ _SCRIPTS: Final = (
     "tools.js",
     "approvals.js",
     "running.js",
+    "opening.js",
     "sending.js",  # last: it sends what none of the others has held back
 )
+_PLAYGROUND_SCRIPTS: Final = (
+    "playground_parts.js",
+    "playground_form.js",
+    "playground_result.js",
+    "playground_runs.js",
+    "playground_admin.js",
+    "playground.js",
+)
+_PLAYGROUND_SHEET: Final = "playground.css"
+_PLAYGROUND_URLS: Final = ("PLAYGROUND_SCRIPT_URL", "PLAYGROUND_SHEET_URL")  # in opening.js
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
@@ -71,11 +82,15 @@ _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """The stylesheet and the script as they are served. texts: a script for each language."""
+    """The stylesheet and the script as they are served. texts: a script for each language.
+
+    playground: the script and the stylesheet of a tab that loads them when it is opened.
+    """
 
     css: bytes
     script: bytes
     texts: Mapping[str, bytes]
+    playground: tuple[bytes, bytes] = (b"", b"")
 
     @classmethod
     def read(cls) -> "StaticFiles":
@@ -84,7 +99,12 @@ class StaticFiles:
         css = f"{variables_css()}{icons_css()}{sheets}"
         script = "\n".join(asset_text(name) for name in _SCRIPTS)
         script = script.replace(_DIAGRAM_LIBRARY, diagram_library_url())
-        return cls(css.encode(), script.encode(), {one: texts_script(one) for one in LANGUAGES})
+        playground = (_joined(_PLAYGROUND_SCRIPTS), asset_text(_PLAYGROUND_SHEET).encode())
+        urls = (f"/assets/playground.{kind}?v=" for kind in ("js", "css"))
+        for name, url, content in zip(_PLAYGROUND_URLS, urls, playground, strict=True):
+            script = script.replace(name, url + _digest(content))
+        texts = {one: texts_script(one) for one in LANGUAGES}
+        return cls(css.encode(), script.encode(), texts, playground)
 
     @property
     def css_url(self) -> str:
@@ -118,9 +138,16 @@ class StaticFiles:
                 raise NotFound("There is no such language.")
             return Response(content, media_type="text/javascript", headers=_FOR_GOOD)
 
+        async def playground(request: Request) -> Response:
+            is_script = request.path_params["kind"] == "js"
+            content = self.playground[0 if is_script else 1]
+            mime = "text/javascript" if is_script else "text/css"
+            return Response(content, media_type=mime, headers=_FOR_GOOD)
+
         return [
             Route("/assets/portal.css", css),
             Route("/assets/portal.js", script),
+            Route("/assets/playground.{kind:str}", playground),
             Route("/assets/texts-{language:str}.js", texts),
         ]
 
@@ -136,6 +163,10 @@ def diagram_library_url() -> str:
 def asset_text(name: str) -> str:
     """The text of a file in `pages/assets/`."""
     return resources.files("pages").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _joined(names: Sequence[str]) -> bytes:
+    return "\n".join(asset_text(name) for name in names).encode()
 
 
 def _digest(content: bytes) -> str:

@@ -10,8 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aiportal.api.deps import authenticate
-from aiportal.api.routes.tool_artifacts import artifact_response
-from aiportal.chat import KeptArtifact
+from aiportal.api.routes.tool_artifacts import safe_file
 from aiportal.errors import NotFound
 from aiportal.events import ToolArtifact
 from aiportal.portal import Portal
@@ -48,12 +47,12 @@ class TemporaryFiles:
         place = request.path_params["place"]
         if not files or place >= len(files[0]):
             raise NotFound("There is no such file. The chat may have been left.")
-        return artifact_response(await asyncio.to_thread(_kept, files[0][place]))
+        file = files[0][place]
+        return safe_file(file.name, file.mime, await asyncio.to_thread(_data, file))
 
 
-def _kept(file: ToolArtifact) -> KeptArtifact:
+def _data(file: ToolArtifact) -> bytes:
     try:
-        data = base64.b64decode(file.data or "", validate=True)
+        return base64.b64decode(file.data or "", validate=True)
     except binascii.Error as error:
         raise NotFound("The file was not kept.") from error
-    return KeptArtifact(file.name, file.mime, data)

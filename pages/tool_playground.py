@@ -1,18 +1,18 @@
-"""The tab "Tool playground": says what there will be."""
+"""The tab "Tool playground": a place that the page fills when the tab is opened for the first time.
 
-from pages.components import planned_tab
+Everything in it comes from the portal's API, so that the other tabs pay nothing for it; its script
+and its stylesheet are files of their own, see opening.js.
+"""
+
+from pages.components import part
 
 __all__ = ["build_tool_playground"]
 
 
 def build_tool_playground() -> None:
     """Lay the tab out within the current context."""
-    planned_tab(
-        title="⟦Tool playground⟧",
-        icon="tool",
-        heading="⟦Tools come here⟧",
-        text=(
-            "⟦Calculator, code, data, web search and tools of your own: "
-            "each with a form to try it, its result and its log.⟧"
-        ),
+    part(
+        '<div class="pg"></div>',
+        classes="pg-part",
+        on_load="window.aiportal.openPlayground(element)",
     )

@@ -60,6 +60,7 @@ from aiportal.api.routes import (
     temporary_chats,
     text_completions,
     tool_artifacts,
+    tool_runs,
     tools,
     turns,
     usage,
@@ -101,6 +102,7 @@ RESOURCES = (
     prompts,
     search,
     tools,
+    tool_runs,
     usage,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -23,7 +23,7 @@ LARGE_ROWS: Final = 1  # of stored responses, each of which may have 16 MB
 DELETED_AT_ONCE: Final = 20  # a conversation goes with its messages: holds up other writes
 # With the chats: what was written or sent in them, or beside them.
 _OF_CHATS: Final = ("responses", "projects", "attachments", "arena_battles")
-_OF_ACCOUNT: Final = ("prompts",)
+_OF_ACCOUNT: Final = ("prompts", "tool_runs")
 _NEXT: Final = """
 SELECT rowid AS place, * FROM {table} WHERE user_id = ? AND rowid > ? ORDER BY rowid LIMIT ?
 """
@@ -49,8 +49,8 @@ class Belongings:
     async def add_to(
         self, principal: Principal, archive: ZipStream, *, moment: datetime
     ) -> AsyncIterator[bytes]:
-        """Prompts, battles, waiting questions, stored responses, attached files and what is known
-        of each; what is ready to be sent.
+        """Prompts, battles, waiting questions, stored responses, runs of tools, attached files and
+        what is known of each; what is ready to be sent.
 
         A page of rows or a piece of a file is in memory at a time. Files that are gone are left out.
         """
@@ -59,6 +59,7 @@ class Belongings:
             ("arena_battles", "arena", _battle, PAGE_ROWS),
             ("queued_questions", "queued", _queued, PAGE_ROWS),
             ("responses", "responses", _response, LARGE_ROWS),
+            ("tool_runs", "tool-runs", _tool_run, LARGE_ROWS),
         ):
             pages = self._pages(principal, table, folder=folder, rows_in_page=rows_in_page)
             async for name, page in pages:
@@ -164,6 +165,13 @@ def _queued(row: Mapping[str, Any]) -> Row:
 
 def _response(row: Mapping[str, Any]) -> Row:
     return _plain_row(row) | {name: json.loads(row[name]) for name in ("input", "response")}
+
+
+def _tool_run(row: Mapping[str, Any]) -> Row:
+    shown = _plain_row(row)
+    for name in ("parameters", "files", "outcome"):
+        shown[name] = None if shown[name] is None else json.loads(shown[name])
+    return shown
 
 
 def _json(content: object) -> str:

@@ -13,7 +13,7 @@ from jsonschema.protocols import Validator
 from aiportal.errors import InvalidRequest, RequestTooLarge
 from aiportal.tools.tool import Tool
 
-__all__ = ["MAX_ARGUMENT_BYTES", "checked_arguments", "checked_files"]
+__all__ = ["MAX_ARGUMENT_BYTES", "argument_faults", "checked_arguments", "checked_files"]
 
 MAX_ARGUMENT_BYTES: Final = 8 * 1024**2
 MAX_LEVELS = 64
@@ -34,6 +34,26 @@ async def checked_arguments(tool: Tool, arguments: object) -> Mapping[str, Any]:
         raise _wrong(tool, "the arguments are not an object with a value for each name.", ())
     await asyncio.to_thread(_check, tool, arguments)
     return arguments
+
+
+def argument_faults(tool: Tool, arguments: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """What `checked_arguments` would refuse: where, as names joined by dots, and why in words."""
+    try:
+        _check_shape(tool, arguments)
+    except InvalidRequest as error:
+        return [("", error.message)]
+    return [_placed(fault) for fault in _faults(tool.validator, arguments)]
+
+
+def _placed(fault: ValidationError) -> tuple[str, str]:
+    """One that is missing is told at its own place, not at that of what lacks it."""
+    path = [*fault.absolute_path]
+    if fault.validator == "required" and isinstance(fault.validator_value, list):
+        begun = fault.message.rpartition(" is a required property")[0]
+        name = next((one for one in fault.validator_value if repr(one) == begun), None)
+        if name is not None:
+            return ".".join(map(str, [*path, name])), "This is needed."
+    return ".".join(map(str, path)), f"{_words(fault)}."
 
 
 def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from aiportal.errors import PortalError
 from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
-from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall
+from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall, Tier
 from aiportal.search import WebSearch
 from aiportal.tools.broker import ToolBroker
 from aiportal.tools.call import ToolCall
@@ -69,6 +69,10 @@ class Execution:
                 "outcome": verdict[:100],
             }
             _log.info("A tool was called", extra=about)
+
+    async def tier(self) -> Tier:
+        """What programs run in, once that is known."""
+        return await self._sandbox.ready()
 
     async def _run(self, principal: Principal, call: ToolCall) -> ToolOutcome:
         tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)

@@ -7,9 +7,11 @@ from typing import Any
 from aiportal.errors import ToolNotFound
 from aiportal.principal import Principal
 from aiportal.registry import ConfigProblem
+from aiportal.sandbox import Tier
 from aiportal.tools.administration import Administration, ToolChange
 from aiportal.tools.approvals import Approval, Approvals
 from aiportal.tools.arguments import checked_arguments, checked_files
+from aiportal.tools.authoring import Authoring, ToolSource
 from aiportal.tools.call import ToolCall, checked_session
 from aiportal.tools.execution import Execution
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
@@ -35,6 +37,7 @@ class Tools:
         self._execution = execution
         self._approvals = approvals
         self._administration = Administration(registry)
+        self._authoring = Authoring(registry, self._administration)
 
     @property
     def running(self) -> int:
@@ -102,9 +105,34 @@ class Tools:
         missing; InvalidRequest for arguments that the tool's schema does not take; RequestTooLarge;
         RateLimited.
         """
+        call = await self.checked_call(
+            principal,
+            tool_id,
+            parameters,
+            source=source,
+            model_id=model_id,
+            timeout_ms=timeout_ms,
+            files=files,
+            session=session,
+        )
+        return await self.run(principal, call)
+
+    async def checked_call(
+        self,
+        principal: Principal,
+        tool_id: str,
+        parameters: object,
+        *,
+        source: Door,
+        model_id: str | None = None,
+        timeout_ms: int | None = None,
+        files: Mapping[str, bytes] | None = None,
+        session: str | None = None,
+    ) -> ToolCall:
+        """What `execute` would run, without running it; raises what that raises of what it is given."""
         await self._registry.look_for(tool_id)
         tool = self._registry.resolve(principal, tool_id, model_id=model_id)
-        call = ToolCall(
+        return ToolCall(
             tool_id=tool.id,
             parameters=await checked_arguments(tool, parameters),
             source=source,
@@ -113,6 +141,10 @@ class Tools:
             session=checked_session(session),
             model_id=model_id,
         )
+
+    async def run(self, principal: Principal, call: ToolCall) -> ToolOutcome | Approval:
+        """Run a checked call, or ask for the approval that it needs; see `execute`."""
+        tool = self._registry.resolve(principal, call.tool_id, model_id=call.model_id)
         if tool.needs_approval:
             return await self._approvals.add(principal, call)
         return await self._execution.run(principal, call)
@@ -158,6 +190,28 @@ class Tools:
         file cannot be written.
         """
         return await self._administration.change(principal, tool_id, change)
+
+    async def source(self, principal: Principal, tool_id: str) -> ToolSource:
+        """What its folder holds, to be edited. Raises as `change`."""
+        return await self._authoring.source(principal, tool_id)
+
+    async def create(self, principal: Principal, draft: ToolSource) -> ToolStatus:
+        """Write a new tool, in a folder named by its id; it is in service when this returns.
+
+        Raises PermissionDenied for others than administrators, InvalidRequest with what is wrong,
+        Conflict for an id that is taken, ConfigError where the folder cannot be written.
+        """
+        return await self._authoring.create(principal, draft)
+
+    async def replace(self, principal: Principal, tool_id: str, draft: ToolSource) -> ToolStatus:
+        """Write a tool anew, all of its files in one step. Raises as `create`, ToolNotFound."""
+        return await self._authoring.replace(principal, tool_id, draft)
+
+    async def sandbox_tier(self, principal: Principal) -> Tier:
+        """What tools run in, and why in nothing stronger. Raises PermissionDenied for others than
+        administrators."""
+        self._registry.problems_for(principal)
+        return await self._execution.tier()
 
     async def build(self, principal: Principal, tool_id: str) -> None:
         """Install what the tool's `requirements.txt` names; takes its time.

@@ -8,9 +8,8 @@ from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.requests import PortalRoute
-from aiportal.chat import KeptArtifact
 
-__all__ = ["artifact_response", "router"]
+__all__ = ["router", "safe_file"]
 
 router = APIRouter(prefix="/tool-artifacts", tags=["conversations"], route_class=PortalRoute)
 _SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
@@ -30,15 +29,15 @@ async def get_tool_artifact(
 ) -> Response:
     """A file that a tool made. Pictures are shown, all else is a download."""
     kept = await portal.tool_artifacts.get(principal, artifact_id)
-    return artifact_response(kept)
+    return safe_file(kept.name, kept.mime, kept.data)
 
 
-def artifact_response(kept: KeptArtifact) -> Response:
-    """What a browser can be given of a stranger's file."""
-    is_shown = kept.mime in _SHOWN
+def safe_file(name: str, mime: str, data: bytes) -> Response:
+    """A file of a stranger's: pictures are shown, all else is a download."""
+    is_shown = mime in _SHOWN
     how = "inline" if is_shown else "attachment"
     return Response(
-        kept.data,
-        media_type=kept.mime if is_shown else "application/octet-stream",
-        headers=_SAFE | {"content-disposition": f"{how}; filename*=utf-8''{quote(kept.name)}"},
+        data,
+        media_type=mime if is_shown else "application/octet-stream",
+        headers=_SAFE | {"content-disposition": f"{how}; filename*=utf-8''{quote(name)}"},
     )

@@ -30,6 +30,7 @@ __all__ = [
     "FileBody",
     "ToolBody",
     "ToolList",
+    "decoded_files",
     "router",
 ]
 
@@ -215,13 +216,13 @@ async def _execute(
         body.parameters,
         source="api",
         timeout_ms=body.timeout_ms,
-        files=await asyncio.to_thread(_decoded, body.files) if body.files else None,
+        files=await asyncio.to_thread(decoded_files, body.files) if body.files else None,
         session=body.session,
     )
 
 
-def _decoded(files: Sequence[FileBody]) -> Mapping[str, bytes]:
-    """Raises InvalidRequest."""
+def decoded_files(files: Sequence[FileBody]) -> Mapping[str, bytes]:
+    """Their content by name. Raises InvalidRequest."""
     found: dict[str, bytes] = {}
     for place, file in enumerate(files):
         if file.name in found:

@@ -1,0 +1,2 @@
+DROP TABLE tool_run_artifacts;
+DROP TABLE tool_runs;

@@ -1,0 +1,172 @@
+"""A result for people: as text, and what of it is a table or a picture. It comes from a stranger."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiportal.tools.pictures import picture_mime
+
+__all__ = ["Picture", "ShownResult", "Table", "shown_result"]
+
+MAX_TEXT_CHARS: Final = 200_000
+MAX_STRING_CHARS: Final = 2_000  # of one text within a result
+MAX_TABLES, MAX_PICTURES = 5, 8
+MAX_ROWS, MAX_COLUMNS = 200, 40
+MAX_CELL_CHARS: Final = 300
+MAX_PICTURE_CHARS: Final = 8 * 1024**2
+MAX_LEVELS: Final = 4  # below the result, where tables and pictures are looked for
+MAX_LOOKS: Final = 2_000
+_DATA_URL: Final = "data:image/"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """path: where it stands in the result. rows: texts; row_count: how many there are in all.
+
+    numeric: which columns hold numbers alone.
+    """
+
+    path: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    row_count: int
+    numeric: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A PNG, JPEG, GIF or WebP that stood in the result as a data URL; looked at by its first bytes.
+
+    data: base64.
+    """
+
+    path: str
+    mime: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownResult:
+    """text: the text that the result is, else JSON. is_cut: something of it is left out."""
+
+    text: str
+    is_json: bool
+    is_cut: bool
+    tables: tuple[Table, ...]
+    pictures: tuple[Picture, ...]
+
+
+def shown_result(result: Any) -> ShownResult:
+    """Bounded in every way; what is left out is in the result itself."""
+    tables: list[Table] = []
+    pictures: list[Picture] = []
+    for path, value in _parts(result):
+        if len(tables) < MAX_TABLES and (table := _table(path, value)) is not None:
+            tables.append(table)
+        if len(pictures) < MAX_PICTURES and (picture := _picture(path, value)) is not None:
+            pictures.append(picture)
+    is_json = not isinstance(result, str)
+    short = result if isinstance(result, str) else _shortened(result)
+    text = short if isinstance(short, str) else json.dumps(short, ensure_ascii=False, indent=2)
+    is_cut = len(text) > MAX_TEXT_CHARS or short != result
+    return ShownResult(text[:MAX_TEXT_CHARS], is_json, is_cut, tuple(tables), tuple(pictures))
+
+
+def _parts(result: Any) -> Iterator[tuple[str, Any]]:
+    """The result and what is in it, the outermost first; not what is in a table."""
+    waiting: list[tuple[str, Any, int]] = [("", result, 0)]
+    for _ in range(MAX_LOOKS):
+        if not waiting:
+            return
+        path, value, level = waiting.pop(0)
+        yield path, value
+        if level == MAX_LEVELS or _is_records(value):
+            continue
+        inside: Sequence[tuple[Any, Any]] = ()
+        if isinstance(value, Mapping):
+            inside = list(value.items())
+        elif isinstance(value, list):
+            inside = list(enumerate(value))
+        room = MAX_LOOKS - len(waiting)
+        waiting += [
+            (f"{path}.{name}" if path else str(name), one, level + 1) for name, one in inside[:room]
+        ]
+
+
+def _is_records(value: Any) -> bool:
+    """Objects that are all flat enough to be rows."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, Mapping) and one for one in value)
+        and not any(
+            isinstance(cell, Mapping | list) and cell for one in value[:20] for cell in one.values()
+        )
+    )
+
+
+def _table(path: str, value: Any) -> Table | None:
+    if _is_records(value):
+        keys = list(dict.fromkeys(name for one in value[:MAX_ROWS] for name in one))
+        cells = [[one.get(name) for name in keys] for one in value[:MAX_ROWS]]
+        return _made(path, keys, cells, len(value))
+    if not isinstance(value, Mapping):
+        return None
+    names: Any = value.get("columns")
+    lines: Any = value.get("rows", value.get("data"))
+    if not (isinstance(names, list) and names and isinstance(lines, list) and lines):
+        return None
+    if not all(isinstance(line, list) and len(line) == len(names) for line in lines):
+        return None
+    return _made(path, names, lines[:MAX_ROWS], len(lines))
+
+
+def _made(path: str, names: Sequence[Any], lines: Sequence[Sequence[Any]], count: int) -> Table:
+    shown = [list(line[:MAX_COLUMNS]) for line in lines]
+    columns = tuple(_cell(name) for name in names[:MAX_COLUMNS])
+    numeric = tuple(
+        all(line[place] is None or _is_number(line[place]) for line in shown)
+        for place in range(len(columns))
+    )
+    rows = tuple(tuple(_cell(cell) for cell in line) for line in shown)
+    return Table(path[:200], columns, rows, count, numeric)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
+
+
+def _picture(path: str, value: Any) -> Picture | None:
+    if not isinstance(value, str) or not value.startswith(_DATA_URL):
+        return None
+    head, comma, data = value.partition(",")
+    if not comma or not head.endswith(";base64") or len(data) > MAX_PICTURE_CHARS:
+        return None
+    try:
+        content = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    mime = picture_mime(content)
+    return None if mime is None else Picture(path[:200], mime, data)
+
+
+def _shortened(value: Any) -> Any:
+    """With the long texts in it cut; results are shallow, so this ends."""
+    if isinstance(value, str):
+        if len(value) <= MAX_STRING_CHARS:
+            return value
+        most = 60 if value.startswith("data:") else MAX_STRING_CHARS
+        return f"{value[:most]}… ({len(value)} characters)"
+    if isinstance(value, Mapping):
+        return {name: _shortened(one) for name, one in value.items()}
+    return [_shortened(one) for one in value] if isinstance(value, list) else value

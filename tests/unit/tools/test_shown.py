@@ -1,0 +1,87 @@
+"""Results for people: what is a table, what is a picture, and nothing that is a program."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiportal.tools import shown
+from aiportal.tools.shown import shown_result
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
+
+
+def data_url(content: bytes, mime: str = "image/png") -> str:
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
+def test_records_are_a_table_wherever_they_stand() -> None:
+    found = shown_result({"a": {"rows": [{"x": 1, "y": "b"}, {"x": 2.5, "z": None}]}})
+    (table,) = found.tables
+    assert (table.path, table.columns, table.row_count) == ("a.rows", ("x", "y", "z"), 2)
+    assert table.rows == (("1", "b", ""), ("2.5", "", ""))
+    assert table.numeric == (True, False, True)
+
+
+def test_columns_with_rows_are_a_table_too() -> None:
+    (table,) = shown_result({"columns": ["n", "word"], "rows": [[1, "a"], [2, "b"]]}).tables
+    assert (table.columns, table.rows) == (("n", "word"), (("1", "a"), ("2", "b")))
+    assert shown_result({"columns": ["n"], "rows": [[1, 2]]}).tables == ()
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    (table,) = shown_result([{"x" * 999: "y" * 999}] * 1_000).tables
+    assert (len(table.rows), table.row_count) == (shown.MAX_ROWS, 1_000)
+    assert max(len(table.columns[0]), len(table.rows[0][0])) <= shown.MAX_CELL_CHARS + 1
+
+
+def test_pictures_are_told_by_their_bytes() -> None:
+    found = shown_result({"plot": data_url(PNG, "image/svg+xml"), "list": [data_url(b"GIF89a")]})
+    assert [(one.path, one.mime) for one in found.pictures] == [
+        ("plot", "image/png"),
+        ("list.0", "image/gif"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        data_url(b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>", "image/svg+xml"),
+        data_url(b"<script>x()</script>"),
+        data_url(b"RIFF1234WAVE", "image/webp"),
+        "data:image/png,<svg/>",
+        "data:image/png;base64,§",
+        "data:text/html;base64,PHNjcmlwdD4=",
+        "https://evil.example/a.png",
+    ],
+)
+def test_what_is_no_picture_is_text(hostile: str) -> None:
+    found = shown_result({"plot": hostile})
+    assert found.pictures == ()
+    assert hostile[:20] in found.text
+
+
+def test_the_text_keeps_numbers_of_any_size_and_cuts_long_texts() -> None:
+    found = shown_result({"n": 2**200, "plot": data_url(PNG * 1_000)})
+    assert str(2**200) in found.text
+    assert (found.is_cut, found.is_json) == (True, True)
+    assert len(found.text) < 500
+    assert shown_result("just words") == shown.ShownResult("just words", False, False, (), ())
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text() | st.just(data_url(PNG)),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=30,
+    )
+)
+def test_any_result_can_be_shown(result: Any) -> None:
+    found = shown_result(result)
+    assert len(found.tables) <= shown.MAX_TABLES
+    assert len(found.pictures) <= shown.MAX_PICTURES
+    if found.is_json and not found.is_cut:
+        assert json.loads(found.text) == result
