@@ -49,7 +49,6 @@ READING: Final[tuple[Case, ...]] = (
         "read('/etc/shadow')",
         "read('/etc/hostname')",
         "read('/etc/resolv.conf')",
-        "read('/root/.bashrc')",
         "read('/proc/version')",
         "read('/proc/self/mountinfo')",
         "read('/sys/kernel/vmcoreinfo')",
