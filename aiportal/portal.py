@@ -90,14 +90,14 @@ class Portal(Chats):
             router = await stack.enter_async_context(Router.open(local, ledger))
             fetcher = await stack.enter_async_context(_fetcher(settings))
             sandbox = await stack.enter_async_context(Sandbox.open(settings.sandbox))
-            keys = await asyncio.to_thread(settings.provider_environment)
-            web_search = WebSearch.of(fetcher, keys, urls=settings.search_urls)
+            web_search = await _web_search(settings, fetcher)
             opening = open_tools(database, settings, sandbox, fetcher, web_search)
             tools = await stack.enter_async_context(opening)
             answers = AnswerCache()
             stack.callback(answers.clear)
-            searcher = Searcher(web_search, PageReader(tools))
-            completions = Completions(registry, router, answers, tools, searcher)
+            completions = Completions(
+                registry, router, answers, tools, Searcher(web_search, PageReader(tools))
+            )
             chats = await stack.enter_async_context(
                 open_chats(
                     database,
@@ -159,6 +159,11 @@ def _prepare(settings: Settings) -> None:
 
 def _fetcher(settings: Settings) -> AbstractAsyncContextManager[Fetcher]:
     return Fetcher.open(settings.fetch_allow, contact=settings.fetch_contact)
+
+
+async def _web_search(settings: Settings, fetcher: Fetcher) -> WebSearch:
+    keys = await asyncio.to_thread(settings.provider_environment)
+    return WebSearch.of(fetcher, keys, urls=settings.search_urls)
 
 
 def _local_models(settings: Settings) -> LocalModels:

@@ -102,12 +102,13 @@ def test_a_run_is_kept_with_its_result_and_its_files(cleo: httpx.Client) -> None
 
 
 def test_what_a_tool_does_not_take_is_no_run(cleo: httpx.Client) -> None:
-    for tool_id, body, wanted in [
+    cases: list[tuple[str, dict[str, Any], tuple[int, str]]] = [
         ("echo", {"parameters": {}}, (400, "invalid_arguments")),
         ("none", {}, (404, "tool_not_found")),
         ("switched-off", {}, (503, "tool_unavailable")),
         ("echo", {"approval_id": "approval_1"}, (400, "invalid_request")),
-    ]:
+    ]
+    for tool_id, body, wanted in cases:
         assert error(cleo.post(RUNS, json={"tool_id": tool_id, **body})) == wanted
 
 

@@ -25,7 +25,7 @@ from aiportal.tools import ToolOutcome
 from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.waiting import until
 
-assert mcp.Client  # imported now: beside pytest at work Python 3.11.7 fails in a thread
+CLIENT = mcp.Client  # imported now: beside pytest at work Python 3.11.7 fails in a thread
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 # One that a stranger on this machine can start, too: root's own may be in root's home.
 PYTHON = shutil.which("python3", path="/usr/bin:/bin") if os.geteuid() == 0 else sys.executable

@@ -166,7 +166,8 @@ class Units:
 @cache
 def _registry() -> Any:
     """The one that a warm interpreter has read already, else one of our own."""
-    prepared = pint.application_registry.get()
+    shared: Any = pint.application_registry
+    prepared = shared.get()
     if isinstance(prepared, pint.UnitRegistry) and prepared.non_int_type is Fraction:
         return prepared
     return pint.UnitRegistry(non_int_type=Fraction)

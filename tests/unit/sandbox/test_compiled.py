@@ -30,7 +30,7 @@ async def test_a_program_that_is_called_again_is_compiled(sandbox: Sandbox) -> N
     assert (await called(sandbox, FOLDER)).result == [False, False]
 
     async def is_compiled() -> bool:
-        return (await called(sandbox, FOLDER)).result == [True, True]
+        return bool((await called(sandbox, FOLDER)).result == [True, True])
 
     await until(is_compiled)
     failed = await called(sandbox, FOLDER, "fail")
@@ -51,7 +51,7 @@ async def test_a_script_stays_a_script(sandbox: Sandbox) -> None:
     plain = (await called(sandbox, SCRIPT)).result
 
     async def is_compiled() -> bool:
-        return (await called(sandbox, SCRIPT)).result == plain + 1
+        return bool((await called(sandbox, SCRIPT)).result == plain + 1)
 
     await until(is_compiled)
 

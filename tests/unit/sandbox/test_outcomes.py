@@ -1,12 +1,19 @@
 """Reports of the sandbox, read as the data of a stranger."""
 
 import json
+from typing import Any
 
 import pytest
 
 from aiportal.sandbox.outcomes import outcome_of
 
-HEADER = {"verdict": None, "is_truncated": False, "is_exact": True, "duration_ms": 1, "names": []}
+HEADER: dict[str, Any] = {
+    "verdict": None,
+    "is_truncated": False,
+    "is_exact": True,
+    "duration_ms": 1,
+    "names": [],
+}
 
 
 @pytest.mark.parametrize("value", ["0,", "[],", '"a",', '"\\"",'])
