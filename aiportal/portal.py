@@ -95,9 +95,8 @@ class Portal(Chats):
             tools = await stack.enter_async_context(opening)
             answers = AnswerCache()
             stack.callback(answers.clear)
-            completions = Completions(
-                registry, router, answers, tools, Searcher(web_search, PageReader(tools))
-            )
+            searcher = Searcher(web_search, PageReader(tools))
+            completions = Completions(registry, router, answers, tools, searcher)
             chats = await stack.enter_async_context(
                 open_chats(
                     database,
