@@ -12,7 +12,7 @@ CODE := aiportal pages tools tests docs app.py
 GENERATED := docs/*.md .env.example
 TOOL_PATH := tests/unit/tools/shipped/box
 
-.PHONY: help run notebook test check bench bench-litellm bench-pages bench-tools faults clients fmt docs lock clean
+.PHONY: help run notebook test hostile check bench bench-litellm bench-pages bench-tools faults clients fmt docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -27,7 +27,10 @@ notebook: $(VENV)/.installed ## the quickstart in a Jupyter beside the portal
 test: $(VENV)/.installed-dev ## all tests, Chromium included
 	$(BIN)/python -m tests.system_parts
 	$(BIN)/aiportal models pull
-	$(BIN)/pytest -n 3 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal --ignore=tests/hostile_tools
+
+hostile: $(VENV)/.installed-dev ## some 500 hostile programs against the running sandbox; takes minutes, apart from `test`
+	$(BIN)/pytest --timeout 900 tests/hostile_tools
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, locks, sizes
 	$(BIN)/ruff format --check $(CODE)

@@ -31,7 +31,7 @@ ABOUT = "aiportal-backup.json"
 FORMAT = 1
 DATABASE = "aiportal.db"
 SECRETS = ("jwt_secret",)
-MODEL_CONFIG = "model_config"
+CONFIGS = ("model_config", "tools")
 ATTACHMENTS = "attachments"
 SIDE_FILES = tuple(f"{DATABASE}-{suffix}" for suffix in ("wal", "shm", "journal"))
 WORKPLACE = ".restore"  # in the data folder; one restore at a time
@@ -134,9 +134,7 @@ def _file_errors(place: Path) -> Iterator[None]:
 
 def _pack(archive: Path, database: Path, data_dir: Path, about: bytes) -> tuple[str, ...]:
     """Write the archive; the parts in the order in which they are put back, the database last."""
-    configs = [path for path in sorted((data_dir / MODEL_CONFIG).rglob("*")) if path.is_file()]
-    if len(configs) > MAX_CONFIGS:
-        raise ConfigError(f"{data_dir / MODEL_CONFIG} has {len(configs)} files: too many.")
+    configs = [path for name in CONFIGS for path in _configs(data_dir / name)]
     attached = list(_attached(data_dir / ATTACHMENTS))
     secrets = [data_dir / name for name in SECRETS if (data_dir / name).is_file()]
     descriptor = os.open(archive, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -154,13 +152,22 @@ def _pack(archive: Path, database: Path, data_dir: Path, about: bytes) -> tuple[
                 tar.addfile(_entry(DATABASE, database.stat().st_size), copy)
         raw.flush()
         os.fsync(raw.fileno())
-    folders = [name for name, files in ((MODEL_CONFIG, configs), (ATTACHMENTS, attached)) if files]
+    written = {path.relative_to(data_dir).parts[0] for path in (*configs, *attached)}
+    folders = [name for name in (*CONFIGS, ATTACHMENTS) if name in written]
     return (*folders, *(path.name for path in secrets), DATABASE)
 
 
 def _add(tar: tarfile.TarFile, path: Path, data_dir: Path) -> None:
     content = path.read_bytes()
     tar.addfile(_entry(path.relative_to(data_dir).as_posix(), len(content)), BytesIO(content))
+
+
+def _configs(folder: Path) -> list[Path]:
+    """The files of a folder of configs. Raises ConfigError for too many."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    if len(files) > MAX_CONFIGS:
+        raise ConfigError(f"{folder} has {len(files)} files: too many.")
+    return files
 
 
 def _attached(folder: Path) -> Iterator[Path]:
@@ -187,7 +194,7 @@ def _unpack(file: Path, folder: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     except _DAMAGED as error:
         raise InvalidRequest(f"{file} is not a backup of AI Portal, or damaged.") from error
     parts = [
-        name for name in (MODEL_CONFIG, ATTACHMENTS, *SECRETS, DATABASE) if (folder / name).exists()
+        name for name in (*CONFIGS, ATTACHMENTS, *SECRETS, DATABASE) if (folder / name).exists()
     ]
     if DATABASE not in parts:
         raise InvalidRequest(f"{file} is not whole: it holds no database.")
@@ -231,4 +238,4 @@ def _belongs(name: str) -> bool:
     if name in (DATABASE, *SECRETS):
         return True
     is_plain = path.as_posix() == name and ".." not in path.parts and "\0" not in name
-    return is_plain and len(path.parts) > 1 and path.parts[0] in (MODEL_CONFIG, ATTACHMENTS)
+    return is_plain and len(path.parts) > 1 and path.parts[0] in (*CONFIGS, ATTACHMENTS)

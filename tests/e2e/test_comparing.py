@@ -24,7 +24,7 @@ def _compare_by_keyboard(page: Page) -> None:
         if box.is_checked() != is_wanted:
             box.focus()
             page.keyboard.press("Space")
-    expect(page.locator(".cmp-hint")).to_have_text("2 models answer at once.")
+    expect(page.locator("#compare-panel .cmp-hint")).to_have_text("2 models answer at once.")
 
 
 def _wait_for_the_end(page: Page, model: str) -> None:

@@ -63,7 +63,7 @@ def _runs(page: Page) -> Locator:
 def test_a_tool_is_tried_by_its_form_and_its_runs_are_kept(open_tools: OpenChat) -> None:
     page = open_tools()
     _choose(page, "Calculator")
-    field = page.get_by_label("Expression")
+    field = page.get_by_role("textbox", name="Expression")
     page.get_by_label("Digits").fill("many")
     page.get_by_role("button", name="Run tool").click()
     expect(page.get_by_text("This is not a whole number")).to_be_visible()

@@ -167,8 +167,9 @@ async def test_a_program_has_nothing_but_what_it_was_given(rig: Rig) -> None:
 async def test_nothing_of_a_program_outlives_it(rig: Rig) -> None:
     await rig.configure(local=rig.entry)
     started = await rig.call("local__fork")
-    family = psutil.Process(started["process"]).children(recursive=True)
-    assert len(family) >= 2
+    program = psutil.Process(started["process"])
+    await until(lambda: len(program.children(recursive=True)) >= 2)
+    family = program.children(recursive=True)
     await rig.configure()
     await until(lambda: not any(one.is_running() for one in family))
     assert not psutil.pid_exists(started["process"])
@@ -216,8 +217,8 @@ async def test_a_killed_portal_takes_its_programs_with_it(tmp_path: Path) -> Non
         ):
             started = (await answer.json())["result"]
         program = psutil.Process(started["process"])
+        await until(lambda: len(program.children(recursive=True)) >= 2)
         family = [program.parent(), program, *program.children(recursive=True)]
-        assert len(family) >= 4
         process.kill()
         await until(lambda: not any(one is not None and one.is_running() for one in family))
 

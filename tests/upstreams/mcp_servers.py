@@ -90,12 +90,13 @@ class HostileServer:
         self.answer: Answer | None = None
         self.methods: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self._handling: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
     async def serving(self, port: int = 0) -> AsyncIterator[int]:
         """The port."""
         app = web.Application()
-        app.router.add_route("*", "/mcp", self._handle)
+        app.router.add_route("*", "/mcp", self._handle_for_a_time)
         runner = web.AppRunner(app, shutdown_timeout=0)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", port)
@@ -103,7 +104,16 @@ class HostileServer:
         try:
             yield runner.addresses[0][1]
         finally:
+            for task in self._handling:
+                task.cancel()
             await runner.cleanup()
+
+    async def _handle_for_a_time(self, request: web.Request) -> web.StreamResponse:
+        """As `_handle`; what hangs ends with the server."""
+        task = asyncio.ensure_future(self._handle(request))
+        self._handling.add(task)
+        task.add_done_callback(self._handling.discard)
+        return await task
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
