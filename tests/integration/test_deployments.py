@@ -43,7 +43,7 @@ async def test_weights_are_honoured(tmp_path: Path) -> None:
             await ask(server, 100)
 
     often, seldom = asked(upstreams)
-    assert often + seldom == 100
+    assert 100 <= often + seldom <= 102  # a lost connection is tried again
     assert 62 <= often <= 88  # three standard deviations around 75
 
 
