@@ -121,7 +121,7 @@ def test_axe_finds_nothing_serious_before_the_app(watched_page: Callable[..., Pa
 
 def test_the_other_tabs_say_what_there_will_be(open_chat: OpenChat) -> None:
     page = open_chat()
-    for name in ("Deep research", "Tool playground", "Live audio", "Admin"):
+    for name in ("Deep research", "Live audio", "Admin"):
         page.get_by_role("tab", name=name).click()
         panel = page.get_by_role("tabpanel").filter(has=page.get_by_role("heading", name=name))
         expect(panel.get_by_role("heading", level=1, name=name)).to_be_visible()
