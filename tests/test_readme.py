@@ -71,21 +71,33 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) -> I
 
 
 def test_curl_gets_an_answer(terminal: Terminal) -> None:
-    [curl, _] = blocks("bash")
+    [curl, _, _] = blocks("bash")
     assert "Paris" in terminal.run("bash", "-c", terminal.typed(curl))
+
+
+def _with_key(terminal: Terminal) -> Terminal:
+    """As after the first block of shell commands."""
+    key = terminal.run("aiportal", "key", "create", "--name", "first-hour").strip()
+    return Terminal(terminal.environment | {"AIPORTAL_KEY": key}, terminal.folder, terminal.url)
+
+
+def test_tools_are_run_by_a_person_and_by_the_model(terminal: Terminal) -> None:
+    [_, tools, _] = blocks("bash")
+    with_key = _with_key(terminal)
+    printed = with_key.run("bash", "-euo", "pipefail", "-c", with_key.typed(tools))
+    for result in ("calculator", "5/6", "5050", "121932631112635269"):
+        assert result in printed, result
 
 
 def test_the_openai_client_gets_an_answer_and_its_usage(terminal: Terminal) -> None:
     [openai, _] = blocks("python")
-    key = terminal.run("aiportal", "key", "create", "--name", "first-hour").strip()
-    with_key = Terminal(terminal.environment | {"AIPORTAL_KEY": key}, terminal.folder, terminal.url)
-    printed = with_key.run(sys.executable, "-c", terminal.typed(openai))
+    printed = _with_key(terminal).run(sys.executable, "-c", terminal.typed(openai))
     assert "Paris" in printed
     assert re.search(r"^\d+ tokens$", printed, re.MULTILINE)
 
 
 def test_the_terminal_gets_an_answer_and_a_link(terminal: Terminal) -> None:
-    [_, commands] = blocks("bash")
+    [_, _, commands] = blocks("bash")
     printed = terminal.run("bash", "-euo", "pipefail", "-c", commands)
     assert "Paris" in printed
     assert "/login/link?token=" in printed

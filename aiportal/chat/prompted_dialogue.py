@@ -54,7 +54,7 @@ _PARTS: Final = ("before", "result")
 
 
 class PromptedDialogue:
-    """See `Dialogue`. It calls one tool at a time."""
+    """See `Dialogue`. One call a question: left to go on, weak models repeat themselves."""
 
     def __init__(
         self, request: ChatRequest, tools: Sequence[OfferedTool], *, max_chars: int
@@ -76,7 +76,7 @@ class PromptedDialogue:
 
     def request(self, *, is_last: bool) -> ChatRequest:
         """See Dialogue."""
-        if self._results and self._is_forced:
+        if self._results:
             body = self._answering()
         elif not self._tools or is_last:
             note = [{"role": "user", "content": ENOUGH}] if is_last else []
@@ -91,7 +91,7 @@ class PromptedDialogue:
 
     def holds(self, text: str) -> bool:
         """See Dialogue: a call is one JSON object, perhaps in a fence."""
-        if self._results and self._is_forced:
+        if self._results:
             return self._copied is not None
         if not self._tools:
             return False
@@ -100,7 +100,7 @@ class PromptedDialogue:
 
     def calls_in(self, text: str) -> list[WantedCall]:
         """See Dialogue."""
-        if not self._tools or (self._results and self._is_forced):
+        if not self._tools or self._results:
             return []
         try:
             said = orjson.loads(_unfenced(text))

@@ -43,7 +43,7 @@ async def test_a_token_of_another_algorithm_is_refused(accounts: Accounts, ann: 
         with pytest.raises(AuthenticationFailed):
             await accounts.tokens.look_up(signed(accounts, claims, algorithm))
     with pytest.raises(AuthenticationFailed):
-        await accounts.tokens.look_up(jwt.encode(claims, None, algorithm="none"))
+        await accounts.tokens.look_up(jwt.encode(claims, "", algorithm="none"))
 
 
 async def test_a_token_signed_by_somebody_else_is_refused(accounts: Accounts, ann: User) -> None:
