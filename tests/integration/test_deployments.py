@@ -29,7 +29,6 @@ from tests.upstreams import (
 )
 from tests.upstreams import stream as streamed
 
-
 # So that an answer that a busy machine delays is not asked for once more.
 PATIENT = {"connect": 10, "firstByte": 30, "betweenBytes": 30, "total": 60}
 
