@@ -115,12 +115,20 @@ class Target:
         return {number for number, one in running.items() if one.session in self._sessions}
 
     def settled(self, count: int) -> set[int]:
-        """The family as soon as it has no more than `count` processes, else after half a minute."""
-        return self._watched(lambda: len(self.family()) <= count)
+        """The family once it is at rest with no more than `count` processes, else after half a minute."""
+        looks: list[set[int]] = [set(), set(range(count + 1))]
+
+        def is_at_rest() -> bool:
+            looks[:] = [looks[1], self.family()]
+            return looks[0] == looks[1] and len(looks[1]) <= count
+
+        self._watched(is_at_rest)
+        return looks[1]
 
     def crowded(self, count: int) -> set[int]:
         """The family as soon as it has `count` processes, else after half a minute."""
-        return self._watched(lambda: len(self.family()) >= count)
+        self._watched(lambda: len(self.family()) >= count)
+        return self.family()
 
     def left_behind(self) -> list[str]:
         """What lies in the portal's folder for temporary files, but for what was planted there."""
@@ -132,11 +140,10 @@ class Target:
         self.process.start()
         self.pid = self.process.pid
 
-    def _watched(self, is_so: Callable[[], bool]) -> set[int]:
+    def _watched(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + _SETTLE_S
         while not is_so() and time.monotonic() < deadline:
             time.sleep(0.05)
-        return self.family()
 
     def mounts(self) -> str:
         """As the portal sees them."""
