@@ -42,6 +42,7 @@ async def _import_once(modules: tuple[str, ...], environment: Mapping[str, str])
         stderr=asyncio.subprocess.DEVNULL,
         env=environment,
         cwd="/",
+        umask=0o022,  # the portal's own would keep it from the user that programs run as
     )
     try:
         async with asyncio.timeout(_LONGEST_S):
@@ -62,5 +63,6 @@ def _lacks_bytecode(package: str) -> bool:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None or not spec.has_location:
         return False
-    compiled = Path(importlib.util.cache_from_source(spec.origin))
-    return not compiled.exists() and os.access(Path(spec.origin).parent, os.W_OK)
+    if not os.access(Path(spec.origin).parent, os.W_OK):
+        return False
+    return not Path(importlib.util.cache_from_source(spec.origin)).exists()
