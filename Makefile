@@ -27,10 +27,10 @@ notebook: $(VENV)/.installed ## the quickstart in a Jupyter beside the portal
 test: $(VENV)/.installed-dev ## all tests, Chromium included
 	$(BIN)/python -m tests.system_parts
 	$(BIN)/aiportal models pull
-	$(BIN)/pytest -n 3 --dist worksteal --ignore=tests/hostile_tools
+	$(BIN)/pytest -n 3 --dist worksteal
 
-hostile: $(VENV)/.installed-dev ## some 500 hostile programs against the running sandbox; takes minutes, apart from `test`
-	$(BIN)/pytest --timeout 900 tests/hostile_tools
+hostile: $(VENV)/.installed-dev ## of `test` the hostile programs alone, some 500, against the running sandbox
+	$(BIN)/pytest tests/hostile_tools
 
 check: $(VENV)/.installed-dev ## format, lint, types, imports, generated docs, locks, sizes
 	$(BIN)/ruff format --check $(CODE)

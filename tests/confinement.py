@@ -4,15 +4,47 @@
 """
 
 import os
+import shutil
+import subprocess
 import sys
+import sysconfig
+from functools import cache
 
 from aiportal.sandbox.box import kernel, seccomp
+from tests.processes import ROOT
 
-__all__ = ["NOBODY", "as_docker"]
+__all__ = ["NOBODY", "PACKAGES", "as_docker", "everybodys_python"]
 
 NOBODY = 65534
 _REFUSED = (272, 308, 165, 155, 161)  # unshare, setns, mount, pivot_root, chroot
 _APART = 0x7E020000
+PACKAGES = sysconfig.get_path("purelib")
+
+
+@cache
+def everybodys_python() -> str:
+    """An interpreter that any user may start, with the portal's libraries; root's own may be private.
+
+    Raises:
+        LookupError: There is none; a system package of this interpreter's version is one.
+    """
+    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    user = NOBODY if os.geteuid() == 0 else None
+    for found in (sys.executable, shutil.which(same, path="/usr/local/bin:/usr/bin")):
+        try:
+            subprocess.run(
+                [found or "", "-c", "import aiohttp, aiportal"],
+                check=True,
+                capture_output=True,
+                env={"PYTHONPATH": f"{ROOT}:{PACKAGES}"},
+                cwd="/",
+                user=user,
+                group=user,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return str(found)
+    raise LookupError(f"No {same} that every user may start: install it in /usr/bin.")
 
 
 def as_docker() -> None:

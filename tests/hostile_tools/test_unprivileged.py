@@ -1,58 +1,25 @@
 """The same portal without any rights, its own files owned by the user that the programs run as."""
 
-import os
-import platform
-import shutil
-import subprocess
-import sys
-import sysconfig
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 
 import pytest
 
 from aiportal.sandbox import SandboxMode
-from tests.confinement import NOBODY
+from tests.confinement import everybodys_python
 from tests.hostile_tools.reaching import KERNEL, REACHING
 from tests.hostile_tools.reading import READING
 from tests.hostile_tools.target import IDLE, Target, opened
 from tests.hostile_tools.verdict import check
-from tests.processes import ROOT
 
 CASES = {case.name: case for case in (*READING, *REACHING, *KERNEL)}
 PLACES: list[tuple[SandboxMode, str]] = [("namespaces", "here"), ("landlock", "docker")]
 
 
-@cache
-def interpreter() -> str:
-    """One that anybody may start, with the portal's libraries; skips where only root can."""
-    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    packages = sysconfig.get_path("purelib")
-    user = NOBODY if os.geteuid() == 0 else None
-    for found in (sys.executable, shutil.which(same, path="/usr/local/bin:/usr/bin")):
-        try:
-            subprocess.run(
-                [found or "", "-c", "import aiportal.api.app"],
-                check=True,
-                capture_output=True,
-                env={"PYTHONPATH": f"{ROOT}:{packages}"},
-                cwd="/",
-                user=user,
-                group=user,
-            )
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return str(found)
-    pytest.skip("no interpreter that an unprivileged user may start")
-
-
 @pytest.fixture(scope="module", params=PLACES, ids=lambda place: "-".join(place))
 def target(request: pytest.FixtureRequest) -> Iterator[Target]:
     mode, place = request.param
-    if place == "docker" and platform.machine() != "x86_64":
-        pytest.skip("Docker's filter is emulated for x86-64")
-    launcher = (interpreter(), "-m", "tests.confinement", place, interpreter())
+    launcher = (everybodys_python(), "-m", "tests.confinement", place, everybodys_python())
     with opened(mode, launcher=launcher) as found:
         assert found.run("6 * 7").json()["result"] == 42
         yield found

@@ -3,9 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
-import sys
-import sysconfig
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,13 +19,14 @@ from aiportal.errors import PortalError
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.tools import ToolOutcome
+from tests.confinement import PACKAGES, everybodys_python
+from tests.processes import ROOT
 from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.waiting import until
 
 CLIENT = mcp.Client  # imported now: beside pytest at work Python 3.11.7 fails in a thread
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-# One that a stranger on this machine can start, too: root's own may be in root's home.
-PYTHON = shutil.which("python3", path="/usr/bin:/bin") if os.geteuid() == 0 else sys.executable
+PYTHON = everybodys_python()
 FORBIDDEN = ("file", "folder", "environ", "port", "udp", "signal")
 PROGRAM = """
 import json, os, socket, subprocess, sys, time
@@ -223,17 +221,12 @@ async def test_a_killed_portal_takes_its_programs_with_it(tmp_path: Path) -> Non
         await until(lambda: not any(one is not None and one.is_running() for one in family))
 
 
-@pytest.mark.skipif(
-    os.geteuid() != 0 and sys.executable != PYTHON, reason="needs a Python that all can start"
-)
 async def test_a_server_of_the_sdk_is_spoken_to(rig: Rig) -> None:
-    packages = sysconfig.get_path("purelib")
-    root = str(Path(__file__).parents[2])
     entry = {
         "command": PYTHON,
         "args": ["-m", "tests.upstreams.mcp_servers"],
-        "env": {"PYTHONPATH": f"{packages}:{root}"},
-        "folders": [packages, root],
+        "env": {"PYTHONPATH": f"{ROOT}:{PACKAGES}"},
+        "folders": [PACKAGES, str(ROOT)],
     }
     await rig.configure(sdk=entry)
 

@@ -2,19 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
-import sys
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import aiportal
-from tests.confinement import NOBODY
-
-REPOSITORY = Path(aiportal.__file__).parents[1]
+from tests.confinement import NOBODY, everybodys_python
+from tests.processes import ROOT
 
 PORTAL = """
 import asyncio, json, sys
@@ -38,27 +32,13 @@ asyncio.run(main())
 """
 
 
-@cache
-def interpreter() -> str:
-    """One that anybody may start; skips where only root can."""
-    same = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for found in (sys.executable, shutil.which(same, path="/usr/local/bin:/usr/bin")):
-        command = [found or "", "-c", "import aiportal.sandbox"]
-        try:
-            subprocess.run(command, check=True, capture_output=True, **as_nobody())
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return str(found)
-    pytest.skip("no interpreter that an unprivileged user may start")
-
-
 def as_nobody() -> dict[str, Any]:
     who = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    return {**who, "env": {"PYTHONPATH": str(REPOSITORY)}, "cwd": "/"}
+    return {**who, "env": {"PYTHONPATH": str(ROOT)}, "cwd": "/"}
 
 
 def portal(mode: str, place: str, source: str = "def run(p): return 42") -> dict[str, Any]:
-    command = [interpreter(), "-c", PORTAL, mode, place, source]
+    command = [everybodys_python(), "-c", PORTAL, mode, place, source]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, **as_nobody())
     told: dict[str, Any] = json.loads(done.stdout)
     return told
@@ -88,7 +68,7 @@ def test_the_portal_s_own_files_and_processes_are_safe_from_its_own_user() -> No
 import os
 def run(p):
     found = []
-    for path in ({str(REPOSITORY / "aiportal" / "__init__.py")!r}, "/proc/self/environ", "/etc/passwd"):
+    for path in ({str(ROOT / "aiportal" / "__init__.py")!r}, "/proc/self/environ", "/etc/passwd"):
         try: found.append(open(path).read())
         except OSError: pass
     for target in (os.getppid(), -1, 0):
