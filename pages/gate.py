@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 
 import orjson
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aiportal.api.errors import error_response
+from aiportal.api.replayed import Replayed
 from aiportal.errors import AuthenticationFailed, InvalidRequest, NotFound, PortalError
 from pages.access import Access
 
@@ -66,7 +67,7 @@ class GradioGate:
         call = self._checked_call(body, user_id)
         if scope["path"] in ENDINGS and call.get("event_id") is None:
             body = orjson.dumps({**call, "event_id": ""})
-        return _Again(body, receive)
+        return Replayed(body, receive)
 
     def _checked_call(self, body: bytes, user_id: str) -> dict[str, Any]:
         if not body:
@@ -107,17 +108,3 @@ def _session_in_address(scope: Scope) -> str | None:
     if len(found) > 1:  # which of them Gradio takes is its own affair
         raise InvalidRequest("`session_hash` stands there more than once.", param="session_hash")
     return found[0] if found else None
-
-
-class _Again:
-    """Gives a body that has been read once more, then what comes after it."""
-
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
-
-    async def __call__(self) -> Message:
-        if self._body is None:
-            return await self._receive()
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}

@@ -1,9 +1,13 @@
 """Portals that tests talk to over sockets: in this event loop, or in a process of their own."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
 
 from aiportal.api.app import create_app
 from aiportal.api.listening import listening
@@ -12,7 +16,15 @@ from aiportal.settings import Settings
 from aiportal.usage import UsageRow
 from tests.processes import ServerProcess
 
-__all__ = ["AppServer", "PortalProcess", "make_key", "serving"]
+__all__ = [
+    "AppServer",
+    "PortalProcess",
+    "chat_chunks",
+    "key_of_new_user",
+    "make_key",
+    "make_key_of_new_user",
+    "serving",
+]
 
 API_ONLY = "tests.performance.portal_process"
 
@@ -56,6 +68,30 @@ async def make_key(settings: Settings, *, username: str | None = None) -> str:
         principal = await portal.users.operator()
         _, key = await portal.keys.create(principal, name="test", username=username)
         return key
+
+
+async def key_of_new_user(portal: Portal, username: str) -> str:
+    """A key of a plain user who is made for it, without a password."""
+    operator = await portal.users.operator()
+    await portal.users.create(operator, username=username, password=None)
+    return (await portal.keys.create(operator, name="test", username=username))[1]
+
+
+async def make_key_of_new_user(settings: Settings, username: str) -> str:
+    """The same in the data folder of a portal that is not open here."""
+    async with Portal.open(settings) as portal:
+        return await key_of_new_user(portal, username)
+
+
+async def chat_chunks(server: AppServer, body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The chunks of a streamed chat completion."""
+    url = f"{server.url}/v1/chat/completions"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json={**body, "stream": True}, headers=server.headers) as response,
+    ):
+        lines = (await response.text()).splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
 
 
 class PortalProcess(ServerProcess):

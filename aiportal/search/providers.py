@@ -122,19 +122,7 @@ class Tavily:
 
     def results(self, answer: Any) -> Sequence[SearchResult]:
         """See Provider."""
-        return [
-            found
-            for item in _objects(self.name, field_of(answer, "results"))
-            if (
-                found := result_of(
-                    self.name,
-                    title=item.get("title"),
-                    url=item.get("url"),
-                    snippet=item.get("content"),
-                    published=item.get("published_date"),
-                )
-            )
-        ]
+        return _listed(self.name, answer, snippet="content", published="published_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,19 +144,7 @@ class SearXNG:
 
     def results(self, answer: Any) -> Sequence[SearchResult]:
         """See Provider."""
-        return [
-            found
-            for item in _objects(self.name, field_of(answer, "results"))
-            if (
-                found := result_of(
-                    self.name,
-                    title=item.get("title"),
-                    url=item.get("url"),
-                    snippet=item.get("content"),
-                    published=item.get("publishedDate"),
-                )
-            )
-        ]
+        return _listed(self.name, answer, snippet="content", published="publishedDate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +194,23 @@ class Wikipedia:
 PROVIDERS: Mapping[str, ProviderKind] = {
     kind.name: kind for kind in (Brave, Tavily, SearXNG, Wikipedia)
 }
+
+
+def _listed(name: str, answer: Any, *, snippet: str, published: str) -> Sequence[SearchResult]:
+    """Those of `results`, whose snippet and date stand under these names."""
+    return [
+        found
+        for item in _objects(name, field_of(answer, "results"))
+        if (
+            found := result_of(
+                name,
+                title=item.get("title"),
+                url=item.get("url"),
+                snippet=item.get(snippet),
+                published=item.get(published),
+            )
+        )
+    ]
 
 
 def _plain(text: object) -> object:

@@ -5,12 +5,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Required, Self, TypedDict
 
 from aiportal.errors import InvalidRequest
 from aiportal.usage import Door
 
-__all__ = ["ToolCall", "checked_session"]
+__all__ = ["CallOptions", "ToolCall", "checked_session"]
 
 _SESSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -51,6 +51,21 @@ class ToolCall:
         found = json.loads(text)
         files = {name: base64.b64decode(data) for name, data in found.pop("files").items()}
         return cls(**found, files=files)
+
+
+class CallOptions(TypedDict, total=False):
+    """How a tool is called, beside its arguments.
+
+    source: the door. model_id: of the model that calls, so that a turn waits for the approval.
+    timeout_ms: at most the tool's own time counts. files: for the program's folder, by name.
+    session: a name; a further call by it finds what the one before has left in memory.
+    """
+
+    source: Required[Door]
+    model_id: str | None
+    timeout_ms: int | None
+    files: Mapping[str, bytes] | None
+    session: str | None
 
 
 def checked_session(name: str | None) -> str | None:

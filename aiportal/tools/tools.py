@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Unpack
 
 from aiportal.errors import ToolNotFound
 from aiportal.principal import Principal
@@ -12,12 +12,11 @@ from aiportal.tools.administration import Administration, ToolChange
 from aiportal.tools.approvals import Approval, Approvals
 from aiportal.tools.arguments import checked_arguments, checked_files
 from aiportal.tools.authoring import Authoring, ToolSource
-from aiportal.tools.call import ToolCall, checked_session
+from aiportal.tools.call import CallOptions, ToolCall, checked_session
 from aiportal.tools.execution import Execution
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tool import Tool, ToolStatus
-from aiportal.usage import Door
 
 __all__ = ["Tools"]
 
@@ -90,56 +89,36 @@ class Tools:
         principal: Principal,
         tool_id: str,
         parameters: object,
-        *,
-        source: Door,
-        model_id: str | None = None,
-        timeout_ms: int | None = None,
-        files: Mapping[str, bytes] | None = None,
-        session: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> ToolOutcome | Approval:
-        """Run a tool, or ask for the approval that it needs.
+        """Run a tool, or ask for the approval that it needs; cancelling this ends the program.
 
-        timeout_ms: at most the tool's own time. model_id: of the model that calls, so that a turn
-        waits for the approval. Cancelling this ends the program.
         Raises ToolNotFound, also for a tool that is not for this caller; ToolUnavailable with what is
         missing; InvalidRequest for arguments that the tool's schema does not take; RequestTooLarge;
         RateLimited.
         """
-        call = await self.checked_call(
-            principal,
-            tool_id,
-            parameters,
-            source=source,
-            model_id=model_id,
-            timeout_ms=timeout_ms,
-            files=files,
-            session=session,
+        return await self.run(
+            principal, await self.checked_call(principal, tool_id, parameters, **options)
         )
-        return await self.run(principal, call)
 
     async def checked_call(
         self,
         principal: Principal,
         tool_id: str,
         parameters: object,
-        *,
-        source: Door,
-        model_id: str | None = None,
-        timeout_ms: int | None = None,
-        files: Mapping[str, bytes] | None = None,
-        session: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> ToolCall:
         """What `execute` would run, without running it; raises what that raises of what it is given."""
         await self._registry.look_for(tool_id)
-        tool = self._registry.resolve(principal, tool_id, model_id=model_id)
+        tool = self._registry.resolve(principal, tool_id, model_id=options.get("model_id"))
         return ToolCall(
             tool_id=tool.id,
             parameters=await checked_arguments(tool, parameters),
-            source=source,
-            files=checked_files(files or _NO_FILES),
-            timeout_ms=timeout_ms,
-            session=checked_session(session),
-            model_id=model_id,
+            source=options["source"],
+            files=checked_files(options.get("files") or _NO_FILES),
+            timeout_ms=options.get("timeout_ms"),
+            session=checked_session(options.get("session")),
+            model_id=options.get("model_id"),
         )
 
     async def run(self, principal: Principal, call: ToolCall) -> ToolOutcome | Approval:

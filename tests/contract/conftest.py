@@ -10,7 +10,7 @@ import pytest
 from aiportal.settings import Settings
 from tests.contract.conversing import Client
 from tests.contract.tool_cases import write_tools
-from tests.running import AppServer, PortalProcess, make_key
+from tests.running import AppServer, PortalProcess, key_of_new_user, make_key
 from tests.upstreams import SearchSite, Upstream, write_model_config
 from tests.upstreams.searching import wikipedia
 
@@ -59,8 +59,5 @@ def ann(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
 @pytest.fixture
 async def ben(app_server: AppServer, session: aiohttp.ClientSession) -> Client:
     """A plain user."""
-    portal = app_server.portal
-    admin = await portal.users.operator()
-    await portal.users.create(admin, username="ben", password=None)
-    _, key = await portal.keys.create(admin, name="test", username="ben")
+    key = await key_of_new_user(app_server.portal, "ben")
     return Client(session, app_server.url + "/v1", {"X-API-Key": key})

@@ -9,24 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from aiportal.portal import Portal
-from aiportal.settings import Settings
-from tests.running import PortalProcess
+from tests.running import PortalProcess, make_key_of_new_user
 
 ADMIN = "/api/admin/tools"
 CYCLIC = {"id": "x", "parameters": {"a": {"$ref": "#/properties/a"}}}
 
 
-async def _key_of_user(settings: Settings) -> str:
-    async with Portal.open(settings) as portal:
-        operator = await portal.users.operator()
-        await portal.users.create(operator, username="cat-of-tools", password=None)
-        return (await portal.keys.create(operator, name="test", username="cat-of-tools"))[1]
-
-
 @pytest.fixture(scope="module")
 def user(process: PortalProcess) -> Iterator[httpx.Client]:
-    key = asyncio.run(_key_of_user(process.settings))
+    key = asyncio.run(make_key_of_new_user(process.settings, "cat-of-tools"))
     with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
         yield client
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import AppServer
+from tests.running import AppServer, key_of_new_user
 from tests.upstreams import Upstream
 
 PATH = "/v1/custom-models"
@@ -20,12 +20,9 @@ HI = [{"role": "user", "content": "Hi"}]
 @pytest.fixture
 async def callers(app_server: AppServer) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     """`admin`, and two plain users."""
-    portal = app_server.portal
-    operator = await portal.users.operator()
     keys = {"admin": app_server.key}
     for name in ("ann", "bob"):
-        await portal.users.create(operator, username=name, password=None)
-        keys[name] = (await portal.keys.create(operator, name="test", username=name))[1]
+        keys[name] = await key_of_new_user(app_server.portal, name)
     async with AsyncExitStack() as stack:
         yield {
             name: await stack.enter_async_context(

@@ -9,26 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
-from aiportal.portal import Portal
-from aiportal.settings import Settings
-from tests.running import PortalProcess
+from tests.running import PortalProcess, make_key_of_new_user
 
 RUNS = "/v1/tool-runs"
 ADMIN = "/api/admin/tools"
 ECHO = "def run(parameters):\n    return parameters\n"
 
 
-async def _key_of(settings: Settings, username: str) -> str:
-    async with Portal.open(settings) as portal:
-        operator = await portal.users.operator()
-        await portal.users.create(operator, username=username, password=None)
-        return (await portal.keys.create(operator, name="test", username=username))[1]
-
-
 @pytest.fixture(scope="module")
 def cleo(process: PortalProcess) -> Iterator[httpx.Client]:
     """A plain user."""
-    key = asyncio.run(_key_of(process.settings, "cleo-of-runs"))
+    key = asyncio.run(make_key_of_new_user(process.settings, "cleo-of-runs"))
     with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=60) as client:
         yield client
 

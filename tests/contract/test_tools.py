@@ -9,25 +9,16 @@ from typing import Any
 import httpx
 import pytest
 
-from aiportal.portal import Portal
-from aiportal.settings import Settings
 from tests.contract.tool_cases import CITY
-from tests.running import PortalProcess
+from tests.running import PortalProcess, make_key_of_new_user
 
 LIST = "/v1/tools"
-
-
-async def _key_of(settings: Settings, username: str) -> str:
-    async with Portal.open(settings) as portal:
-        operator = await portal.users.operator()
-        await portal.users.create(operator, username=username, password=None)
-        return (await portal.keys.create(operator, name="test", username=username))[1]
 
 
 @pytest.fixture(scope="module")
 def ben(process: PortalProcess) -> Iterator[httpx.Client]:
     """A plain user."""
-    key = asyncio.run(_key_of(process.settings, "ben-of-tools"))
+    key = asyncio.run(make_key_of_new_user(process.settings, "ben-of-tools"))
     with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
         yield client
 

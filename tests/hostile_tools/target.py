@@ -24,7 +24,7 @@ from tests.confinement import NOBODY
 from tests.hostile_tools.case import CODE, PREAMBLE, Case
 from tests.hostile_tools.silence import Silence
 from tests.processes import ROOT
-from tests.running import PortalProcess
+from tests.running import PortalProcess, key_of_new_user
 
 __all__ = ["IDLE", "SCRIPT", "Answered", "Target", "opened"]
 
@@ -271,7 +271,5 @@ async def _keys(settings: Settings, canary: str) -> tuple[str, str]:
     """An admin's and a user's; the user's name is a secret in the database."""
     async with Portal.open(settings) as portal:
         operator = await portal.users.operator()
-        await portal.users.create(operator, username=canary, password=None)
         _, key = await portal.keys.create(operator, name="test")
-        _, other_key = await portal.keys.create(operator, name="test", username=canary)
-        return key, other_key
+        return key, await key_of_new_user(portal, canary)

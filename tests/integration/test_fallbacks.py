@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.calls import client, post
 from tests.integration.deployments import ask, providers, routed
-from tests.running import AppServer, serving
+from tests.running import AppServer, key_of_new_user, serving
 from tests.upstreams import Answer, Upstream, error, hang, page, reset, text
 
 TOO_LONG = error(400, "too long", code="context_length_exceeded")
@@ -83,19 +83,11 @@ async def test_a_fallback_that_the_caller_may_not_use_or_that_cannot_serve_is_sk
         others = dict.fromkeys(("closed", "slow"), provider)
         settings = routed(tmp_path, [provider], others=others, fields=fields)
         async with serving(settings) as server:
-            user = await key_of_a_user(server)
+            user = await key_of_new_user(server.portal, "ann")
             answer = await post(AppServer(server.url, user, server.portal))
 
     assert answer.headers["x-aiportal-model"] == "acme/slow"
     assert "closed" not in {request.model for request in provider.requests}
-
-
-async def key_of_a_user(server: AppServer) -> str:
-    """An API key of somebody who is no administrator."""
-    operator = await server.portal.users.operator()
-    await server.portal.users.create(operator, username="ann", password="Correct-horse-1")
-    _, key = await server.portal.keys.create(operator, name="test", username="ann")
-    return key
 
 
 async def test_the_error_is_that_of_the_model_asked_for(tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from aiportal.settings import Settings
 from tests.integration.calls import post, stream
 from tests.integration.deployments import ask, providers, routed
-from tests.integration.test_fallbacks import key_of_a_user
-from tests.running import AppServer, serving
+from tests.running import AppServer, key_of_new_user, serving
 from tests.upstreams import error
 
 
@@ -72,7 +71,7 @@ async def test_a_custom_model_is_not_counted_twice(tmp_path: Path) -> None:
 
 
 async def test_an_administrator_is_admitted_and_a_user_is_not(app_server: AppServer) -> None:
-    user = await key_of_a_user(app_server)
+    user = await key_of_new_user(app_server.portal, "ann")
 
     assert (await scrape(app_server, **app_server.headers)).status_code == 200
     assert (await scrape(app_server, authorization=f"Bearer {user}")).status_code == 403

@@ -1,7 +1,6 @@
 """The portal's tools in chat completions: a scripted model, the real sandbox, the wire between."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from openai import AsyncOpenAI
 
 from aiportal.settings import Settings
 from aiportal.tools import Approval
-from tests.running import AppServer, serving
+from tests.running import AppServer, chat_chunks, serving
 from tests.tool_folder import write_tools
 from tests.upstreams import Upstream, answers
 from tests.upstreams.calling import call, calling
@@ -94,15 +93,8 @@ async def test_openais_client_reads_the_events_of_a_stream(
 
 
 async def _streamed(portal: AppServer, **fields: Any) -> list[dict[str, Any]]:
-    """The events of a stream, as JSON."""
-    body = {"model": "acme/fast", "messages": QUESTION, "tools": TOOLS, "stream": True} | fields
-    url = f"{portal.url}/v1/chat/completions"
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, json=body, headers=portal.headers) as response,
-    ):
-        lines = (await response.text()).splitlines()
-    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    body = {"model": "acme/fast", "messages": QUESTION, "tools": TOOLS}
+    return await chat_chunks(portal, body | fields)
 
 
 async def test_five_calls_with_an_error_in_the_middle(

@@ -11,8 +11,7 @@ import pytest
 
 from tests.integration.calls import client, stream
 from tests.integration.deployments import ask, deployments, eventually, providers, routed
-from tests.integration.test_fallbacks import key_of_a_user
-from tests.running import AppServer, serving
+from tests.running import AppServer, key_of_new_user, serving
 from tests.upstreams import DONE, Gate, chunk, error
 from tests.upstreams import stream as streamed
 
@@ -106,7 +105,7 @@ async def test_a_user_sees_what_they_may_use_and_an_admin_all(tmp_path: Path) ->
     with providers(1) as (only,):
         others = dict.fromkeys(fields, only)
         async with serving(routed(tmp_path, [only], others=others, fields=fields)) as server:
-            user = AppServer(server.url, await key_of_a_user(server), server.portal)
+            user = AppServer(server.url, await key_of_new_user(server.portal, "ann"), server.portal)
             theirs, everything = await deployments(user), await deployments(server)
             hidden = await resolve(user, "acme/closed")
 

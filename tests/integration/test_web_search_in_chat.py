@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from aiportal.settings import Settings
-from tests.running import AppServer, serving
+from tests.running import AppServer, chat_chunks, serving
 from tests.upstreams import DONE, SearchSite, Upstream, answers, chunk, plain, stream
 from tests.upstreams.calling import call, calling
 from tests.upstreams.searching import brave, wikipedia
@@ -121,14 +121,8 @@ async def test_a_finish_that_comes_with_text_is_told_after_the_citations(
 
 
 async def _streamed(portal: AppServer, **fields: Any) -> list[dict[str, Any]]:
-    body = {"model": "acme/fast", "messages": QUESTION, "web_search": True, "stream": True} | fields
-    url = f"{portal.url}/v1/chat/completions"
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, json=body, headers=portal.headers) as response,
-    ):
-        lines = (await response.text()).splitlines()
-    return [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    body = {"model": "acme/fast", "messages": QUESTION, "web_search": True}
+    return await chat_chunks(portal, body | fields)
 
 
 async def test_the_text_of_the_best_pages_is_read(

@@ -50,11 +50,12 @@ from tests.upstreams.operations import (
 from tests.upstreams.received import Received
 from tests.upstreams.searching import SearchSite
 from tests.upstreams.server import Upstream
-from tests.upstreams.site import Names, Site, html, redirect
+from tests.upstreams.site import PUBLIC, Names, Site, html, redirect
 
 __all__ = [
     "DONE",
     "PIXEL",
+    "PUBLIC",
     "VECTOR",
     "Answer",
     "Close",

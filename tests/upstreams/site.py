@@ -7,7 +7,9 @@ from tests.upstreams.answers import Answer, plain
 from tests.upstreams.received import Received
 from tests.upstreams.server import Upstream
 
-__all__ = ["Names", "Site", "html", "redirect"]
+__all__ = ["PUBLIC", "Names", "Site", "html", "redirect"]
+
+PUBLIC = "127.0.0.2"  # of loopback, too: a test opens it for its fetcher as if it were public
 
 
 class Site(Upstream):

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aiportal.api import errors
 from aiportal.api.csrf import is_same_origin
 from aiportal.api.mcp.calls import CallKey, RunningCalls
+from aiportal.api.replayed import Replayed
 from aiportal.errors import (
     InvalidRequest,
     MethodNotAllowed,
@@ -112,7 +113,7 @@ class McpDoor:
         try:
             app = await self._started()
             request.scope.setdefault("state", {})[PRINCIPAL] = principal
-            await app(request.scope, _Replayed(body, request.receive), send)
+            await app(request.scope, Replayed(body, request.receive), send)
         finally:
             self._open -= 1
 
@@ -135,20 +136,6 @@ class McpDoor:
                 raise
             started.set_exception(errors.internal_error(error))
             self._app = None
-
-
-class _Replayed:
-    """Gives a body that was read before, then what comes after it: that the caller leaves."""
-
-    def __init__(self, body: bytes, receive: Receive) -> None:
-        self._body: bytes | None = body
-        self._receive = receive
-
-    async def __call__(self) -> Message:
-        if self._body is None:
-            return await self._receive()
-        body, self._body = self._body, None
-        return {"type": "http.request", "body": body, "more_body": False}
 
 
 class _NamingSession:

@@ -1,4 +1,4 @@
-"""Fixtures: a site that stands for the public web, a listener inside that has to stay silent.
+"""Fixtures: a fetcher, and a listener inside that has to stay silent.
 
 127.0.0.2 is opened for the fetcher as if it were public; 127.0.0.1 is inside as it always is.
 """
@@ -8,24 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from aiportal.fetch import Fetcher, Tempo
-from tests.upstreams import Names, Site
+from tests.upstreams import PUBLIC, Names, Site
 
-PUBLIC = "127.0.0.2"
 QUICK = Tempo(interval_s=0, at_once=4, waiting=8)
-
-
-@pytest.fixture(scope="module")
-def _site() -> Iterator[Site]:
-    with Site(PUBLIC) as site:
-        yield site
-
-
-@pytest.fixture
-def site(_site: Site) -> Site:
-    """Empty at the start of each test."""
-    _site.requests.clear()
-    _site.clear()
-    return _site
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from aiportal.errors import (
     UpstreamTimeout,
 )
 from aiportal.fetch import Fetched, Fetcher, Tempo
-from tests.unit.fetch.conftest import PUBLIC
 from tests.upstreams import (
+    PUBLIC,
     Answer,
     Close,
     Gate,

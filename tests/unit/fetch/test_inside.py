@@ -6,8 +6,8 @@ import pytest
 
 from aiportal.errors import ConfigError, FetchRefused, UpstreamError
 from aiportal.fetch import Fetcher
-from tests.unit.fetch.conftest import PUBLIC, QUICK
-from tests.upstreams import Names, Site, html, redirect
+from tests.unit.fetch.conftest import QUICK
+from tests.upstreams import PUBLIC, Names, Site, html, redirect
 
 # PORT is the silent listener's: with the checks gone, most of these would reach it.
 FORMS = (

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,11 @@ from aiportal.search import WebSearch
 from aiportal.tools import broker as broker_module
 from aiportal.tools.broker import ToolBroker, confidential_of
 from tests.unit.tools.tool_folders import ANN, made
-from tests.upstreams import Names, Site, html, redirect
+from tests.upstreams import PUBLIC, Names, Site, html, redirect
 from tests.upstreams.answers import plain
 
-PUBLIC = "127.0.0.2"
 SECRET = "XYZ/12+34"
 QUICK = Tempo(interval_s=0, at_once=4, waiting=8)
-
-
-@pytest.fixture(scope="module")
-def _site() -> Iterator[Site]:
-    with Site(PUBLIC) as site:
-        yield site
-
-
-@pytest.fixture
-def site(_site: Site) -> Site:
-    """Stands for the public web; empty at the start of each test."""
-    _site.requests.clear()
-    _site.clear()
-    return _site
 
 
 @pytest.fixture
