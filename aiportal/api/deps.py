@@ -93,7 +93,8 @@ def _needs_cookie(authorization: str | None, api_key: str | None) -> bool:
     return api_key is None and not (authorization or "").lower().startswith("bearer ")
 
 
-def _portal(request: Request) -> Portal:
+async def _portal(request: Request) -> Portal:
+    """A coroutine, as FastAPI would run a plain function on another thread."""
     return portal_of(request)
 
 
