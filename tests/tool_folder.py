@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-__all__ = ["write_tools"]
+__all__ = ["SHIPPED", "write_tools"]
 
 SHIPPED = Path(__file__).parents[1] / "tools"
 ECHO = "def run(parameters):\n    return parameters\n"

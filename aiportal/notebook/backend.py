@@ -5,12 +5,23 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from aiportal.errors import PermissionDenied
 from aiportal.notebook.pieces import Piece
 from aiportal.notebook.table import Record
 from aiportal.search import Found
+from aiportal.tools import ToolOutcome
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
-__all__ = ["Backend", "ConversationInfo", "MessageInfo", "ModelInfo", "record"]
+__all__ = [
+    "Backend",
+    "ConversationInfo",
+    "MessageInfo",
+    "ModelInfo",
+    "ToolInfo",
+    "ToolRequest",
+    "must_agree",
+    "record",
+]
 
 R = TypeVar("R", bound=Record)
 
@@ -56,6 +67,38 @@ class MessageInfo:
     created_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class ToolInfo:
+    """A tool that may be used now. parameters: JSON Schema of an object."""
+
+    id: str
+    name: str
+    description: str
+    requires_approval: bool
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """What a tool is run with. is_agreed: also if it asks before each run."""
+
+    tool_id: str
+    parameters: Mapping[str, Any]
+    session: str | None = None
+    timeout_s: float | None = None
+    is_agreed: bool = False
+
+    @property
+    def timeout_ms(self) -> int | None:
+        """As the portal wants it."""
+        return None if self.timeout_s is None else round(self.timeout_s * 1000)
+
+
+def must_agree(tool_id: str) -> PermissionDenied:
+    """What a run is refused with that nobody has agreed to."""
+    return PermissionDenied(f"{tool_id} asks before each run. Pass agree=True to run it.")
+
+
 def record(kind: type[R], values: Mapping[str, Any]) -> R:
     """Build a record from those of the values that it has fields for."""
     return kind(**{field.name: values[field.name] for field in fields(kind)})
@@ -84,6 +127,12 @@ class Backend(Protocol):
 
     async def search(self, query: str, *, provider: str | None, max_results: int) -> Found:
         """Pages of the web."""
+
+    async def tools(self) -> list[ToolInfo]:
+        """The tools that the caller may use now."""
+
+    async def run_tool(self, request: ToolRequest, files: Mapping[str, bytes]) -> ToolOutcome:
+        """Run one, with files by name. Raises PermissionDenied where it asks and nobody agrees."""
 
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """Calls, oldest first: the caller's own, or everybody's for an administrator."""

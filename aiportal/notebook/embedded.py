@@ -10,7 +10,15 @@ from aiportal.chat import Turns
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.errors import InternalError
 from aiportal.events import Event
-from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
+from aiportal.notebook.backend import (
+    ConversationInfo,
+    MessageInfo,
+    ModelInfo,
+    ToolInfo,
+    ToolRequest,
+    must_agree,
+    record,
+)
 from aiportal.notebook.cores import Cores
 from aiportal.notebook.first_weights import fetch_first_weights
 from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
@@ -19,6 +27,7 @@ from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.search import Found
 from aiportal.settings import Settings
+from aiportal.tools import Approval, ToolOutcome
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
 __all__ = ["EmbeddedBackend"]
@@ -111,6 +120,39 @@ class EmbeddedBackend:
         return await self.core.web_search.search(
             self.principal, query, provider=provider, max_results=max_results
         )
+
+    async def tools(self) -> list[ToolInfo]:
+        """See Backend."""
+        return [
+            ToolInfo(
+                id=status.tool.id,
+                name=status.tool.name,
+                description=status.tool.description,
+                requires_approval=status.tool.needs_approval,
+                parameters=status.tool.parameters,
+            )
+            for status in await self.core.tools.list(self.principal)
+            if status.is_usable
+        ]
+
+    async def run_tool(self, request: ToolRequest, files: Mapping[str, bytes]) -> ToolOutcome:
+        """See Backend."""
+        tools, principal = self.core.tools, self.principal
+        found = await tools.execute(
+            principal,
+            request.tool_id,
+            request.parameters,
+            source="notebook",
+            timeout_ms=request.timeout_ms,
+            files=files,
+            session=request.session,
+        )
+        if isinstance(found, Approval):
+            decided = await tools.decide(principal, found.id, approve=request.is_agreed)
+            if not request.is_agreed:
+                raise must_agree(request.tool_id)
+            return await decided.outcome()
+        return found
 
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """See Backend."""

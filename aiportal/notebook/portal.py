@@ -22,6 +22,7 @@ from aiportal.notebook.prompt import Prompt, chat_body
 from aiportal.notebook.remote import RemoteBackend
 from aiportal.notebook.stream import TextStream
 from aiportal.notebook.table import Table
+from aiportal.notebook.tools import NotebookTools
 from aiportal.settings import Settings
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
@@ -42,7 +43,7 @@ class Portal:
     It opens at the first call; `close`, or the end of `with` or of the process, closes it.
 
     data_dir: another data folder. settings: all settings, instead of the environment's.
-    backend: what `connect` passes.
+    backend: what `connect` passes. `.tools.run(…)` runs a tool, `.tools.list()` tells which there are.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Portal:
                 settings = settings.model_copy(update={"data_dir": Path(data_dir)})
             backend = EmbeddedBackend(settings, process_cores())
         self._access = Access(backend, process_loop())
+        self.tools = NotebookTools(self._access)
 
     def chat(
         self, prompt: Prompt, *, model: str | None = None, system: str | None = None, **extra: Any

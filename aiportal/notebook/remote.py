@@ -1,8 +1,9 @@
 """A portal on another machine, or in another process: its HTTP API with one API key."""
 
+import base64
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -14,20 +15,23 @@ from aiportal.dialects.sse import SseSplitter, data_of
 from aiportal.errors import InternalError, ModelUnavailable, ServiceUnavailable
 from aiportal.events import (
     Event,
-    ReasoningDelta,
-    TextDelta,
-    ToolCalled,
-    ToolReturned,
-    TurnFailed,
-    TurnFinished,
     TurnStarted,
-    UsageReported,
 )
-from aiportal.notebook.backend import ConversationInfo, MessageInfo, ModelInfo, record
+from aiportal.notebook.backend import (
+    ConversationInfo,
+    MessageInfo,
+    ModelInfo,
+    ToolInfo,
+    ToolRequest,
+    must_agree,
+    record,
+)
 from aiportal.notebook.failures import failure_from_response
 from aiportal.notebook.pieces import ChunkEnd, Outcome, Piece, read_chunks
 from aiportal.notebook.turn import follow
+from aiportal.notebook.wire import event_of, model_of, outcome_of, period_of, tool_of
 from aiportal.search import Found, SearchResult
+from aiportal.tools import ToolOutcome
 from aiportal.usage import GroupBy, UsageGroup, UsageRow
 
 __all__ = ["RemoteBackend"]
@@ -35,16 +39,6 @@ __all__ = ["RemoteBackend"]
 _PAGE = 200
 _CONNECT_S = 10
 _SILENCE_S = 900  # a model that is being loaded sends nothing; a running stream keeps alive
-_EVENTS: dict[str, type[Event]] = {
-    "turn": TurnStarted,
-    "text_delta": TextDelta,
-    "reasoning_delta": ReasoningDelta,
-    "tool_call": ToolCalled,
-    "tool_result": ToolReturned,
-    "usage": UsageReported,
-    "error": TurnFailed,
-    "finished": TurnFinished,
-}
 
 
 class RemoteBackend:
@@ -105,7 +99,7 @@ class RemoteBackend:
     async def models(self) -> list[ModelInfo]:
         """See Backend."""
         page = await self._get("/models")
-        return [_model(model) for model in page["data"]]
+        return [model_of(model) for model in page["data"]]
 
     async def search(self, query: str, *, provider: str | None, max_results: int) -> Found:
         """See Backend."""
@@ -117,16 +111,45 @@ class RemoteBackend:
         results = tuple(record(SearchResult, one) for one in found["results"])
         return Found(results, found["provider"], found["note"])
 
+    async def tools(self) -> list[ToolInfo]:
+        """See Backend."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"has_more": True}
+        while page["has_more"]:
+            after = {"after": found[-1]["id"]} if found else {}
+            page = await self._get("/tools", limit=_PAGE, **after)
+            found += page["data"]
+        return [tool_of(tool) for tool in found if tool["available"]]
+
+    async def run_tool(self, request: ToolRequest, files: Mapping[str, bytes]) -> ToolOutcome:
+        """See Backend."""
+        body = {
+            "parameters": request.parameters,
+            "session": request.session,
+            "timeoutMs": request.timeout_ms,
+            "files": [
+                {"name": name, "data": base64.b64encode(data).decode()}
+                for name, data in files.items()
+            ],
+        }
+        told = await self._post(f"/tools/{quote(request.tool_id, safe='')}/execute", body)
+        if "approvalId" in told:
+            decision = {"approve": request.is_agreed}
+            told = await self._post(f"/tools/approvals/{told['approvalId']}", decision)
+            if not request.is_agreed:
+                raise must_agree(request.tool_id)
+        return outcome_of(request.tool_id, told)
+
     async def usage_rows(self, *, since: datetime | None, until: datetime | None) -> list[UsageRow]:
         """See Backend."""
-        rows = await self._get("/usage/export.json", **_period(since, until))
+        rows = await self._get("/usage/export.json", **period_of(since, until))
         return [record(UsageRow, row) for row in rows]
 
     async def usage_totals(
         self, group_by: GroupBy, *, since: datetime | None, until: datetime | None
     ) -> list[UsageGroup]:
         """See Backend."""
-        page = await self._get("/usage", group_by=group_by, **_period(since, until))
+        page = await self._get("/usage", group_by=group_by, **period_of(since, until))
         return [record(UsageGroup, {**row, "value": row[group_by]}) for row in page["data"]]
 
     async def conversations(self, *, q: str | None, limit: int) -> list[ConversationInfo]:
@@ -174,6 +197,10 @@ class RemoteBackend:
     async def _get(self, path: str, **query: str | int) -> Any:
         async with self._request("GET", path, params=query) as response:
             return await response.json(loads=orjson.loads)
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        async with self._request("POST", path, json=body) as response:
+            return await response.json(loads=json.loads)  # numbers of any size come from tools
 
     @asynccontextmanager
     async def _request(
@@ -242,19 +269,9 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, Non
             data = data_of(raw)
             if data is None or data == b"[DONE]":
                 continue
-            event = _event(orjson.loads(data))
+            event = event_of(orjson.loads(data))
             if event is not None:
                 yield event
-
-
-def _event(wire: dict[str, Any]) -> Event | None:
-    """The event; None for a kind that a newer server knows, whose further fields are left out too."""
-    if "error" in wire:
-        raise failure_from_response(500, wire)
-    kind = _EVENTS.get(wire.get("type", ""))
-    if kind is None:
-        return None
-    return kind(**{field.name: wire[field.name] for field in fields(kind) if field.name in wire})
 
 
 async def _blocks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -267,23 +284,3 @@ def _decoded(body: bytes) -> object:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-
-
-def _period(since: datetime | None, until: datetime | None) -> dict[str, str]:
-    times = {"from": since, "to": until}
-    return {name: time.isoformat() for name, time in times.items() if time is not None}
-
-
-def _model(model: Mapping[str, Any]) -> ModelInfo:
-    pricing = model["pricing"]
-    return ModelInfo(
-        id=model["id"],
-        name=model["name"],
-        context_window=model["context_window"],
-        max_output_tokens=model["max_output_tokens"],
-        capabilities=tuple(model["capabilities"]),
-        input_per_million=pricing["input_per_million"],
-        output_per_million=pricing["output_per_million"],
-        is_default=bool(model.get("is_default")),
-        description=model["description"],
-    )

@@ -10,7 +10,7 @@ from typing import Any, Required, Self, TypedDict
 from aiportal.errors import InvalidRequest
 from aiportal.usage import Door
 
-__all__ = ["CallOptions", "ToolCall", "checked_session"]
+__all__ = ["CallOptions", "ToolCall", "checked_session", "checked_timeout"]
 
 _SESSION = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -74,3 +74,10 @@ def checked_session(name: str | None) -> str | None:
         words = "A session's name has 1 to 64 letters, digits, dots, hyphens and underscores."
         raise InvalidRequest(words, param="session")
     return name
+
+
+def checked_timeout(timeout_ms: int | None) -> int | None:
+    """A time for a call. Raises InvalidRequest."""
+    if timeout_ms is not None and timeout_ms < 1:
+        raise InvalidRequest("A call needs a millisecond at least.", param="timeoutMs")
+    return timeout_ms

@@ -12,7 +12,7 @@ from aiportal.tools.administration import Administration, ToolChange
 from aiportal.tools.approvals import Approval, Approvals
 from aiportal.tools.arguments import checked_arguments, checked_files
 from aiportal.tools.authoring import Authoring, ToolSource
-from aiportal.tools.call import CallOptions, ToolCall, checked_session
+from aiportal.tools.call import CallOptions, ToolCall, checked_session, checked_timeout
 from aiportal.tools.execution import Execution
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.registry import ToolRegistry
@@ -116,7 +116,7 @@ class Tools:
             parameters=await checked_arguments(tool, parameters),
             source=options["source"],
             files=checked_files(options.get("files") or _NO_FILES),
-            timeout_ms=options.get("timeout_ms"),
+            timeout_ms=checked_timeout(options.get("timeout_ms")),
             session=checked_session(options.get("session")),
             model_id=options.get("model_id"),
         )
