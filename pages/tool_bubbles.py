@@ -19,6 +19,7 @@ from pages.tool_results import ToolResults, labelled
 __all__ = ["ToolBubbles", "state_of"]
 
 GIST_CHARS: Final = 60
+MAX_ASKED_CHARS: Final = 100_000  # of a call that a person agrees to
 _CODE_TOOL: Final = "code-execution"
 _ICONS: Final = MappingProxyType(
     {_CODE_TOOL: "code", "web-search": "search", "web_search": "search", "web-scraper": "link"}
@@ -72,9 +73,7 @@ class ToolBubbles:
 
     def _html(self, use: ToolUse, files_at: str) -> str:
         state = state_of(use)
-        inside = [self._arguments(use)]
-        if state == "waiting":
-            inside.append(_asking(use))
+        inside = self._asked(use) if state == "waiting" else [self._arguments(use)]
         if use.returned is not None:
             inside.append(self._results.html(use.returned, files_at))
         # The tag itself stays the same while the call goes on: what the reader has unfolded stays so.
@@ -83,11 +82,23 @@ class ToolBubbles:
             f'<div class="md tbody">{"".join(inside)}</div></details>'
         )
 
+    def _asked(self, use: ToolUse) -> list[str]:
+        """What a person agrees to stands there whole, or they cannot agree to it."""
+        arguments = dict(use.called.arguments)
+        code = str(arguments.pop("code")) if _is_code(use) else ""
+        rest = json.dumps(arguments, ensure_ascii=False, indent=2, default=str)
+        if len(code) + len(rest) > MAX_ASKED_CHARS:
+            return [self._arguments(use), _asking(use, can_agree=False)]
+        parts = [labelled(worded("Code"), self._results.whole_html(code, "python"))] if code else []
+        if arguments or not code:
+            parts.append(labelled(worded("Arguments"), self._results.whole_html(rest, "json")))
+        return [*parts, _asking(use, can_agree=True)]
+
     def _arguments(self, use: ToolUse) -> str:
         arguments = use.called.arguments
-        if use.called.tool_id != _CODE_TOOL or not _has_code(arguments):
+        if not _is_code(use):
             return labelled(worded("Arguments"), self._results.value_html(arguments))
-        code = self._results.code_html(arguments["code"], "python")
+        code = self._results.code_html(str(arguments["code"]), "python")
         rest = {k: v for k, v in arguments.items() if k not in ("code", "language")}
         more = self._results.value_html(rest) if rest else ""
         return labelled(worded("Code"), code + more)
@@ -108,21 +119,26 @@ def _head(use: ToolUse, state: str) -> str:
     )
 
 
-def _asking(use: ToolUse) -> str:
-    """What a person has to say; tools.js knows the buttons by their classes."""
+def _asking(use: ToolUse, *, can_agree: bool) -> str:
+    """What a person has to say; approvals.js knows the buttons by their classes."""
     value = escaped(use.called.approval_id or "")
     words = worded("This tool asks before it runs. It is called with exactly what stands above.")
-    return (
-        f'<div class="task"><p>{words}</p><div class="tacts">'
+    agree = (
         f'<button type="button" class="btn tyes act-approve" value="{value}">'
         f"{worded('Approve')}</button>"
+    )
+    if not can_agree:
+        words = worded("This tool asks before it runs, and the call is too long to be shown here.")
+        agree = ""
+    return (
+        f'<div class="task"><p>{words}</p><div class="tacts">{agree}'
         f'<button type="button" class="btn act-decline" value="{value}">'
         f"{worded('Decline')}</button></div></div>"
     )
 
 
-def _has_code(arguments: object) -> bool:
-    return isinstance(arguments, Mapping) and isinstance(arguments.get("code"), str)
+def _is_code(use: ToolUse) -> bool:
+    return use.called.tool_id == _CODE_TOOL and isinstance(use.called.arguments.get("code"), str)
 
 
 def _gist(arguments: Any) -> str:

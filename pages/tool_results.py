@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -53,6 +54,11 @@ class ToolResults:
             parts.append(_note(worded("A part was too long and was left out.")))
         return "".join(parts)
 
+    def whole_html(self, text: str, language: str) -> str:
+        """A block of code to its last letter, what nobody sees in it as `\\u202e`."""
+        seen = "".join(_shown(letter) for letter in text)
+        return self._block(seen, language)
+
     def value_html(self, value: Any) -> str:
         """A JSON value: records as a table, text as text, the rest as JSON."""
         if isinstance(value, str):
@@ -64,7 +70,9 @@ class ToolResults:
 
     def code_html(self, text: str, language: str) -> str:
         """A block of code in colours, with its buttons; letter by letter, whatever it holds."""
-        text = _cut(text)
+        return self._block(_cut(text), language)
+
+    def _block(self, text: str, language: str) -> str:
         longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
         fence = "`" * max(longest + 1, 3)
         return self._markdown.finished(f"{fence}{language}\n{text}\n{fence}")
@@ -77,6 +85,13 @@ def labelled(name: str, content: str) -> str:
 
 def _note(words: str) -> str:
     return f'<p class="tnote">{words}</p>'
+
+
+def _shown(letter: str) -> str:
+    """Letters of control and of form (Unicode's Cc and Cf) turn text around, or hide in it."""
+    if letter in "\n\t" or not unicodedata.category(letter).startswith("C"):
+        return letter
+    return json.dumps(letter).strip('"')
 
 
 def _plain(text: str) -> str:

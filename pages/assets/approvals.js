@@ -11,7 +11,7 @@
   let isLooking = false;
 
   const asking = () => [...document.querySelectorAll("#chat-log .task:not(.decided)")];
-  const idOf = (task) => task.querySelector(".act-approve").value;
+  const idOf = (task) => task.querySelector("button[value]").value;
 
   const settle = (task, state, words) => {
     task.classList.add("decided");

@@ -178,3 +178,17 @@ def test_what_is_long_is_cut_and_what_was_left_out_is_told() -> None:
     assert "44,000 more characters" in html
     assert "A part was too long and was left out." in html
     assert len(html) < 20_000
+
+
+def test_what_is_agreed_to_is_shown_to_its_last_letter() -> None:
+    html = _html(_called(first="x" * 20_000, to="bcc\u202e\u200b", approval_id="ap"))
+    assert "x" * 20_000 in html
+    assert r"bcc\u202e\u200b" in html
+    assert "\u202e" not in html
+
+
+def test_what_cannot_be_shown_whole_can_be_declined_only() -> None:
+    html = _html(_called(text="x" * 200_000, approval_id="ap"))
+    assert "act-approve" not in html
+    assert "act-decline" in html
+    assert "too long to be shown here" in html
