@@ -106,7 +106,7 @@ class ToolBubbles:
 
 def _head(use: ToolUse, state: str) -> str:
     icon = _ICONS.get(use.called.tool_id, "tool")
-    gist = _gist(use.called.arguments)
+    gist = _gist(use.called.arguments["code"] if _is_code(use) else use.called.arguments)
     told = f'<span class="tgist">{escaped(gist)}</span>' if gist else ""
     returned = use.returned
     took = ""
@@ -149,6 +149,6 @@ def _gist(arguments: Any) -> str:
             continue
         if isinstance(value, str | int | float) and not isinstance(value, bool):
             text = value if isinstance(value, str) else json.dumps(value)
-            line = " ".join(text[: GIST_CHARS * 4].split())
+            line = " ".join(text.lstrip()[: GIST_CHARS * 4].split())
             return line if len(line) <= GIST_CHARS else f"{line[:GIST_CHARS].rstrip()}…"
     return ""

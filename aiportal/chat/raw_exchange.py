@@ -12,7 +12,7 @@ from aiportal.timestamps import from_text
 
 __all__ = ["KEY_VARIABLE", "ExchangeCode", "RawExchange"]
 
-KEY_VARIABLE: Final = "AIPORTAL_API_KEY"
+KEY_VARIABLE: Final = "AIPORTAL_KEY"
 _REBUILT: Final = (
     "Put together from the stored conversation: the portal keeps texts, not the bytes that went over "
     "the wire. What the model's configuration adds, and parameters of this turn alone, are not in it."

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { button, make, setDrawer, t, wordsFor } = window.aiportal;
+  const { button, dialog, make, setDrawer, t, wordsFor } = window.aiportal;
   const { codeBox, send } = window.aiportal.parts;
   const ADMIN = "/api/admin/tools";
 
@@ -119,11 +119,15 @@
       const acts = make("div", "acts");
       this.save = button("btn primary", t("Save"), () => this.write());
       acts.append(
-        button("btn", t("Close"), () => box.close()),
+        button("btn", t("Close"), () => this.leave(() => box.close())),
         button("btn", t("Check"), () => this.validate()),
         this.save,
       );
       box.append(title, this.body, this.problems, acts);
+      box.addEventListener("cancel", (event) => {
+        event.preventDefault();
+        this.leave(() => box.close());
+      });
       box.addEventListener("close", () => box.remove());
       this.box = box;
       document.body.append(box);
@@ -157,6 +161,7 @@
         this.config.value = JSON.stringify(config, null, 2);
         this.controller.value = controller;
         for (const { code } of areas) code.draw();
+        this.filled = this.written();
       };
       const parts = areas.map(({ part }) => part);
       if (this.toolId) {
@@ -170,8 +175,17 @@
         const { data } = await send("GET", `${ADMIN}/templates`);
         const select = make("select");
         for (const { id, name } of data) select.add(new Option(name, id));
-        select.addEventListener("change", () => fill(data.find(({ id }) => id === select.value)));
-        fill(data[0]);
+        let chosen = data[0];
+        select.addEventListener("change", () => {
+          const wanted = data.find(({ id }) => id === select.value);
+          select.value = chosen.id;
+          this.leave(() => {
+            chosen = wanted;
+            select.value = wanted.id;
+            fill(wanted);
+          });
+        });
+        fill(chosen);
         const from = make("div", "pf");
         const label = make("label", "", t("Begin with"));
         select.id = label.htmlFor = "pg-template";
@@ -182,12 +196,31 @@
       this.body.querySelector("select, textarea").focus();
     }
 
+    written() {
+      return JSON.stringify([this.config.value, this.controller.value]);
+    }
+
+    // Does what would throw away what was written, once that is agreed to.
+    leave(go) {
+      if (!this.controller || this.filled === undefined || this.written() === this.filled) {
+        go();
+        return;
+      }
+      const words = make("p", "", t("What you have written here is not saved."));
+      dialog(t("Throw it away?"), words, t("Throw away"), "danger", go);
+    }
+
+    show(...nodes) {
+      this.problems.replaceChildren(...nodes);
+      this.problems.scrollIntoView({ block: "nearest" });
+    }
+
     tell(...lines) {
       const box = make("div", "err");
       const list = make("ul");
       list.append(...lines.map((one) => make("li", "", one)));
       box.append(list);
-      this.problems.replaceChildren(box);
+      this.show(box);
     }
 
     // The draft as JSON text, null where the configuration is no JSON.
@@ -210,7 +243,7 @@
         const words = ({ file, field: name, value, allowed }) =>
           `${[file.replace(/^tool\//, ""), name].filter(Boolean).join(" · ")}: ${value ? `${value}; ` : ""}${allowed}`;
         if (problems.length) this.tell(...problems.map(words));
-        else this.problems.replaceChildren(make("p", "hint", t("Nothing is wrong with it.")));
+        else this.show(make("p", "hint", t("Nothing is wrong with it.")));
       } catch (error) {
         this.tell(error.message);
       }

@@ -76,6 +76,7 @@
   // of the screen, and go on for good where their part of the page has gone
 
   const CLOCK_MS = 1_000;
+  const DRAWN_MS = 150; // until what is sent stands in the log
   const nextFrame = window.requestAnimationFrame.bind(window);
   window.requestAnimationFrame = (act) =>
     /performance\.now\(\)/.test(act) ? setTimeout(act, CLOCK_MS) : nextFrame(act);
@@ -270,13 +271,15 @@
     }
     const isInDrawer = event.target.closest(".side, .fixed-acct, .fixed-brand, .menu, .dialog");
     if (!isInDrawer || event.target.closest(".side .new")) setDrawer(false);
-    if (event.target.closest("#composer-input .submit-button")) setTimeout(scrollToEnd, 150);
   });
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") setDrawer(false);
-    if (event.key === "Enter" && event.target === composerInput()) setTimeout(scrollToEnd, 150);
   });
+
+  for (const name of ["aiportal:sending", "aiportal:settled"]) {
+    document.addEventListener(name, () => setTimeout(scrollToEnd, DRAWN_MS));
+  }
 
   document.addEventListener("input", (event) => {
     if (event.target.closest("#chat-settings")) markSettings();

@@ -33,7 +33,7 @@ async def _answered(ann: Client, question: str = "Why?", **fields: Any) -> tuple
 
 async def _output(*command: str, key: str, stdin: str = "") -> str:
     """What a program prints that finds the key in its environment."""
-    environment = os.environ | {"AIPORTAL_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+    environment = os.environ | {"AIPORTAL_KEY": key, "NO_PROXY": "127.0.0.1"}
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,

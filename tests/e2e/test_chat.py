@@ -55,6 +55,20 @@ def test_tokens_that_were_counted_here_are_marked(open_chat: OpenChat, provider:
     expect(page.locator(".mfoot")).to_contain_text("estimated")
 
 
+def test_the_log_goes_to_its_end_with_a_new_question(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", text("\n\n".join(f"Paragraph {number}." for number in range(80))))
+    page = open_chat()
+    ask(page, "Write much")
+    page.locator("#chat-log .panel-wrap").evaluate("log => log.scrollTo(0, 0)")
+    expect(questions(page).first).to_be_in_viewport()
+    send(page, "And now?")
+
+    expect(questions(page).last).to_have_text("And now?")
+    expect(questions(page).first).not_to_be_in_viewport()
+
+
 def test_stop_ends_the_call_of_the_provider_and_keeps_what_came(
     open_chat: OpenChat, provider: Upstream
 ) -> None:

@@ -313,7 +313,7 @@ def _event(payload: object) -> bytes:
 
 def _run_code(page: Page, provider: Upstream, key: str) -> None:
     """What the menu copies and saves asks the same question of the running portal."""
-    environment = os.environ | {"AIPORTAL_API_KEY": key, "NO_PROXY": "127.0.0.1"}
+    environment = os.environ | {"AIPORTAL_KEY": key, "NO_PROXY": "127.0.0.1"}
 
     def output(*command: str, stdin: str = "") -> str:
         done = subprocess.run(

@@ -177,6 +177,10 @@ def test_an_administrator_makes_a_tool(watched: Watched, people: People, setting
     editor.get_by_role("button", name="Check").click()
     expect(editor.get_by_role("alert")).to_contain_text("version")
     expect(editor.get_by_role("alert")).to_contain_text("is not Python")
+    expect(editor.get_by_role("alert")).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").last.get_by_role("button", name="Cancel").click()
+    expect(editor.get_by_label("Program")).to_have_value("def run(:\n")
     expect_no_serious_findings(page)
     config.fill(good)
     editor.get_by_label("Program").fill(
@@ -190,6 +194,7 @@ def test_an_administrator_makes_a_tool(watched: Watched, people: People, setting
 
     page.locator("summary", has_text="Administration").click()
     expect(page.get_by_text("Tools run in the sandbox")).to_be_visible()
+    expect(page.get_by_label("Switched on")).to_have_css("appearance", "auto")
     page.get_by_label("Switched on").uncheck()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("it is disabled")).to_be_visible()

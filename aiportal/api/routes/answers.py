@@ -34,7 +34,7 @@ class RatingDeleted(BaseModel):
 
 
 class CodeBody(BaseModel):
-    """Programs that ask the same again; they read the key from `AIPORTAL_API_KEY`."""
+    """Programs that ask the same again; they read the key from `AIPORTAL_KEY`."""
 
     model_config = ConfigDict(from_attributes=True)
 
