@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import orjson
-
 from aiportal.chat.tool_calls import WantedCall
 from aiportal.chat.tool_dialogue import ENOUGH, tool_choice_of
 from aiportal.chat.tool_messages import result_text
+from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.events import ToolReturned
 from aiportal.ids import new_id
@@ -103,21 +102,21 @@ class PromptedDialogue:
         if not self._tools or self._results:
             return []
         try:
-            said = orjson.loads(_unfenced(text))
-        except orjson.JSONDecodeError:
+            said = tool_json.loads(_unfenced(text))
+        except ValueError:
             return []
         if not isinstance(said, dict) or not isinstance(said.get("tool"), str):
             return []
         arguments = said.get("arguments", {})
-        return [WantedCall(new_id("call"), said["tool"], orjson.dumps(arguments).decode())]
+        return [WantedCall(new_id("call"), said["tool"], tool_json.dumps(arguments).decode())]
 
     def shown(self, text: str) -> str:
         """See Dialogue: of an answer in parts, the sentence."""
         if self._copied is None:
             return text
         try:
-            parts = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            parts = tool_json.loads(text)
+        except ValueError:
             return text
         found = [parts.get(name) for name in _PARTS] if isinstance(parts, dict) else []
         sentence = "".join(part for part in found if isinstance(part, str))

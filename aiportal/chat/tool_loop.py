@@ -7,13 +7,12 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-import orjson
-
 from aiportal.chat.continuation import total_usage
 from aiportal.chat.tool_dialogue import Dialogue
 from aiportal.chat.tool_results import as_wire
 from aiportal.chat.tool_round import Chunk, ToolRound
 from aiportal.chat.tool_runner import ToolRunner
+from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.sse import DONE, encode
 from aiportal.errors import PortalError, UpstreamError
@@ -103,7 +102,7 @@ class ToolLoop:
         message = {**choice["message"], "content": content}
         answer["choices"] = [{**choice, "message": message}]
         answer["usage"] = self._usage()
-        return orjson.dumps(answer | {"tool_events": events})
+        return tool_json.dumps(answer | {"tool_events": events})
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The answer as a stream of Chat Completions, all chunks under one id, `[DONE]` last."""

@@ -6,14 +6,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import orjson
-
 from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.web.citations import annotations_of
 from aiportal.chat.web.cited_stream import CitedStream
 from aiportal.chat.web.findings import Findings
 from aiportal.chat.web.frame import with_sources
 from aiportal.chat.web.searcher import Gathered
+from aiportal.dialects import tool_json
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.sse import split_events
 from aiportal.errors import PortalError
@@ -102,14 +102,14 @@ class SearchedAnswer:
         """The answer as one body, with `annotations`, `citations` and what was searched."""
         answer = await (await self._begun()).read()
         findings = self._findings
-        value: dict[str, Any] = orjson.loads(answer)
+        value: dict[str, Any] = chunk_of(answer)
         message = value["choices"][0]["message"]
         text = message.get("content")
         cited = annotations_of(text, findings.sources) if isinstance(text, str) else []
         message["annotations"] = [*(message.get("annotations") or ()), *cited]
         value["citations"] = findings.citations()
         value["web_search"] = findings.as_json()
-        return orjson.dumps(value)
+        return tool_json.dumps(value)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The stream; see `CitedStream`. Raises as `Completion.chunks` does."""

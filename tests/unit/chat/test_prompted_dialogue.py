@@ -49,3 +49,8 @@ def test_what_is_no_call_is_an_answer() -> None:
     for text in ("Hello.", '{"a": 1}', '["tool"]', '{"tool": 1}', "{", ""):
         assert dialogue.calls_in(text) == [], text
     assert [call.name for call in dialogue.calls_in(f"```json\n{CALL}\n```")] == ["adder"]
+
+
+def test_arguments_keep_all_their_digits() -> None:
+    (called,) = _dialogue().calls_in(f'{{"tool": "adder", "arguments": {{"a": {2**100}}}}}')
+    assert called.parsed == {"a": 2**100}
