@@ -1,7 +1,7 @@
 """The turn loop: a model is asked, its calls of the portal's tools are run, until it answers."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from types import TracebackType
@@ -104,7 +104,7 @@ class ToolLoop:
         answer["usage"] = self._usage()
         return tool_json.dumps(answer | {"tool_events": events})
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The answer as a stream of Chat Completions, all chunks under one id, `[DONE]` last."""
         head: dict[str, Any] = {}
         async with aclosing(self._pieces()) as pieces:
@@ -121,7 +121,7 @@ class ToolLoop:
 
     async def deltas(
         self,
-    ) -> AsyncIterator[TextDelta | ReasoningDelta | ToolCalled | ToolReturned]:
+    ) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCalled | ToolReturned, None]:
         """The answer as events, for doors that render it. Raises as `chunks` does."""
         async with aclosing(self._pieces(gather_s=GATHER_S)) as pieces:
             async for piece in pieces:
@@ -152,15 +152,16 @@ class ToolLoop:
                 yield Chunk({"choices": [{"message": {"content": this.said}}]})
             has_text = has_text or bool(this.said)
             if number < MAX_ROUNDS:
-                async for event in self._called(this):
-                    yield event
+                async with aclosing(self._called(this)) as called:
+                    async for event in called:
+                        yield event
         raise UpstreamError(
             f"The model went on calling tools after {MAX_ROUNDS} rounds, and gave no answer. Ask for "
             "less at once, or choose another model.",
             code="too_many_tool_rounds",
         )
 
-    async def _called(self, this: ToolRound) -> AsyncIterator[ToolCalled | ToolReturned]:
+    async def _called(self, this: ToolRound) -> AsyncGenerator[ToolCalled | ToolReturned, None]:
         """Run the calls of a round; the model hears of them in the order in which it called."""
         returned: dict[str, ToolReturned] = {}
         self._running = self._runner.events(this.calls)

@@ -1,7 +1,7 @@
 """An answer for which the web is searched first: sources into the prompt, citations out of the text."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -111,21 +111,23 @@ class SearchedAnswer:
         value["web_search"] = findings.as_json()
         return tool_json.dumps(value)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The stream; see `CitedStream`. Raises as `Completion.chunks` does."""
         answer = await self._begun()
         cited = CitedStream(self._findings)
-        async for block in answer.chunks():
-            yield b"".join(map(cited.passed, split_events(block)))
+        async with aclosing(answer.chunks()) as blocks:
+            async for block in blocks:
+                yield b"".join(map(cited.passed, split_events(block)))
 
-    async def deltas(self) -> AsyncIterator[Delta]:
+    async def deltas(self) -> AsyncGenerator[Delta, None]:
         """The search, its sources, then the answer's events. Raises as both do."""
         gathered = await self._gather()
         for event in gathered.findings.events():
             yield event
         answer = await self._open(gathered)
-        async for delta in answer.deltas():
-            yield delta
+        async with aclosing(answer.deltas()) as deltas:
+            async for delta in deltas:
+                yield delta
 
     async def _begun(self) -> Completion | ToolLoop:
         return self._answer or await self._open(await self._gather())
