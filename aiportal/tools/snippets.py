@@ -27,10 +27,10 @@ def snippets_of(
 ) -> Snippets:
     """For the portal at `base_url`, without a slash at its end; files are read from where it runs."""
     address = f"{base_url}/v1/tools/{tool_id}/execute"
-    python = _python(address, parameters, file_names)
+    python = _python(address, parameters, file_names, shown="print(answer)")
     curl = _curl(address, parameters, file_names)
-    shown = python.replace("print(answer)", "answer")
-    notebook = f"%pip install --quiet httpx\n{shown}"
+    cell = _python(address, parameters, file_names, shown="answer")
+    notebook = f"%pip install --quiet httpx\n{cell}"
     return Snippets(curl, python, notebook)
 
 
@@ -55,7 +55,10 @@ def _curl(address: str, parameters: Mapping[str, Any], file_names: Sequence[str]
     return f"printf %s {shlex.quote(body)} | jq {files} {program} |\n{head}  --data-binary @-\n"
 
 
-def _python(address: str, parameters: Mapping[str, Any], file_names: Sequence[str]) -> str:
+def _python(
+    address: str, parameters: Mapping[str, Any], file_names: Sequence[str], *, shown: str
+) -> str:
+    """shown: the last line."""
     literal = pprint.pformat(dict(parameters), width=_WIDTH, sort_dicts=False)
     imports = ["import os"]
     files, given = "", '{"parameters": parameters}'
@@ -79,5 +82,5 @@ def _python(address: str, parameters: Mapping[str, Any], file_names: Sequence[st
         f"    json={given},\n"
         "    timeout=120,\n"
         ").json()\n"
-        "print(answer)\n"
+        f"{shown}\n"
     )
