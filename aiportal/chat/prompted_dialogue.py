@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiportal.chat.tool_calls import WantedCall
 from aiportal.chat.tool_dialogue import ENOUGH, tool_choice_of
 from aiportal.chat.tool_messages import result_text
+from aiportal.chat.web.query import questions_of
 from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.events import ToolReturned
@@ -147,11 +148,8 @@ class PromptedDialogue:
 
     def _answering(self) -> dict[str, Any]:
         """The question once more, with the results below it: what small models copy best."""
-        question = [
-            message for message in self._asked.body["messages"] if _is_text_of_user(message)
-        ]
-        asked = question[-1]["content"] if question else ""
-        content = "\n\n".join([asked, *self._results])
+        question = questions_of(self._asked.body["messages"])[-1:]
+        content = "\n\n".join([*question, *self._results])
         parts = {"before": "The answer is ", "result": "42"}
         said = "The answer is 42." if self._copied is None else _json(parts)
         messages = [
@@ -186,14 +184,6 @@ class PromptedDialogue:
                 {"role": "assistant", "content": _json(call)},
             )
         ]
-
-
-def _is_text_of_user(message: object) -> bool:
-    return (
-        isinstance(message, dict)
-        and message.get("role") == "user"
-        and isinstance(message.get("content"), str)
-    )
 
 
 def _only_result(returned: ToolReturned) -> ToolReturned:

@@ -54,3 +54,12 @@ def test_what_is_no_call_is_an_answer() -> None:
 def test_arguments_keep_all_their_digits() -> None:
     (called,) = _dialogue().calls_in(f'{{"tool": "adder", "arguments": {{"a": {2**100}}}}}')
     assert called.parsed == {"a": 2**100}
+
+
+def test_a_question_in_parts_stands_above_the_result() -> None:
+    parts = [{"type": "text", "text": "What is 1 + 42?"}]
+    messages = [{"role": "user", "content": "Hi."}, {"role": "user", "content": parts}]
+    dialogue = _dialogue(messages=messages)
+    dialogue.add(CALL, dialogue.calls_in(CALL), [ToolReturned("adder", "a", 43, None, 1.0)])
+    content = dialogue.request(is_last=False).body["messages"][-1]["content"]
+    assert content.startswith("What is 1 + 42?\n\nThe tool adder gave:")
