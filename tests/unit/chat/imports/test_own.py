@@ -51,6 +51,7 @@ async def test_what_is_exported_comes_back_whole_for_somebody_else(
     made = await conversations.create(
         ann, title="Whales", model="m/x", system_prompt="Brief.", parameters={"temperature": 0}
     )
+    await conversations.update(ann, made.id, web_search=True)
     await ask_twice(database, made.id)
     answer = {"role": "assistant", "content": "Yes.", "reasoning": "Hm.", "model": "m/z"}
     used: dict[str, Any] = {"usage": json.dumps(USAGE), "cost_usd": 0.5, "finish_reason": "stop"}
