@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from aiportal.chat.messages import MessageStatus
-from aiportal.chat.tool_use import ToolUse
+from aiportal.chat.tool_use import ToolUse, ended_uses
 from aiportal.chat.web.findings import Findings
 from aiportal.errors import UpstreamError
 from aiportal.events import (
@@ -141,6 +141,13 @@ class TurnLog:
             self._numbers.append(self.number + 1)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def end_calls(self, status: str) -> None:
+        """End the calls that still run, as the turn has ended. status: as `TurnFinished` has it."""
+        running = [use for use in self.tool_uses if use.returned is None]
+        for use in ended_uses(running, status):
+            if use.returned is not None:
+                self.append(use.returned)
 
     def replay(
         self,
