@@ -184,8 +184,10 @@ class Completions:
 
         def open_answer(asked: ChatRequest) -> ToolLoop | _Opening:
             loop = self._loop(principal, model, asked, source, endpoint, request_id)
+            if loop is not None:
+                return loop
             call = self._call(principal, model, asked, source, endpoint, request_id)
-            return loop or _Opening(self._router, call)
+            return _Opening(self._router, call)
 
         return SearchedAnswer(
             gather, request, open_answer, max_chars=max_chars, is_followed=is_followed

@@ -123,17 +123,17 @@ class PromptedDialogue:
         sentence = "".join(part for part in found if isinstance(part, str))
         return f"{sentence}." if sentence else text
 
-    def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
+    def add(
+        self,
+        text: str,  # noqa: ARG002 - Dialogue's
+        calls: Sequence[WantedCall],
+        returned: Sequence[ToolReturned],
+    ) -> None:
         """See Dialogue."""
         for call, one in zip(calls, returned, strict=True):
             only = _only_result(one)
             told = result_text(only, max_chars=self._max_chars)
             self._copied = _short(only) if self._format is None else None
-            said = {"tool": call.name, "arguments": call.parsed}
-            self._messages += [
-                {"role": "assistant", "content": text or _json(said)},
-                {"role": "user", "content": f"The tool {call.name} gave:\n{told}"},
-            ]
             self._results.append(f"The tool {call.name} gave:\n{told}")
 
     def _forced(self) -> dict[str, Any]:
