@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
+from aiportal.api.files import safe_file
 from aiportal.api.requests import PortalRoute
-from aiportal.api.routes.tool_artifacts import safe_file
 from aiportal.api.routes.tools import FileBody, decoded_files
 from aiportal.errors import Conflict, InvalidRequest
 from aiportal.tools import RunStatus, ToolRun
