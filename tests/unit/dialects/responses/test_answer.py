@@ -280,6 +280,8 @@ def test_numbers_of_tools_keep_all_their_digits() -> None:
     streamed, whole = answer(), answer()
     assert str(2**100).encode() in streamed.feed(encode(told))
     choice = {"message": {"content": "Much."}, "finish_reason": "stop"}
-    whole.read(json.dumps({"choices": [choice], "tool_events": [told]}, separators=(",", ":")).encode())
+    whole.read(
+        json.dumps({"choices": [choice], "tool_events": [told]}, separators=(",", ":")).encode()
+    )
     for one in (streamed, whole):
         assert one.resource()["tool_events"] == [told]
