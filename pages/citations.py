@@ -19,6 +19,7 @@ __all__ = ["cited_html", "sources_html"]
 
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
 _LETTER_BY_LETTER: Final = frozenset({"a", "button", "code", "math", "pre", "summary", "svg"})
+_BEGINS_LINE: Final = frozenset({"blockquote", "br", "dd", "div", "li", "p", "td"})
 _MAX_TITLE_CHARS: Final = 200
 
 
@@ -28,14 +29,15 @@ def cited_html(html: str, findings: Findings) -> str:
     if not sources:
         return html
     parts: list[str] = []
-    end, within = 0, 0
+    end, within, is_line = 0, 0, True
     for tag in _TAG.finditer(html):
         text = html[end : tag.start()]
-        parts += [text if within else _linked(text, sources), tag[0]]
+        parts += [text if within else _linked(text, sources, is_line=is_line), tag[0]]
+        is_line = tag[2].lower() in _BEGINS_LINE
         if tag[2].lower() in _LETTER_BY_LETTER:
             within = max(0, within - 1 if tag[1] else within + 1)
         end = tag.end()
-    parts.append(_linked(html[end:], sources))
+    parts.append(_linked(html[end:], sources, is_line=is_line))
     return "".join(parts)
 
 
@@ -54,8 +56,14 @@ def sources_html(findings: Findings) -> str:
     )
 
 
-def _linked(text: str, sources: Sequence[SourceFound]) -> str:
+def _linked(text: str, sources: Sequence[SourceFound], *, is_line: bool) -> str:
+    """is_line: a line begins with the text. The definition of a link, `[1]:`, cites nothing."""
+
     def links(found: re.Match[str]) -> str:
+        line_start = text.rfind("\n", 0, found.start()) + 1
+        is_first = not text[line_start : found.start()].strip() and (line_start or is_line)
+        if is_first and text.startswith(":", found.end()):
+            return found[0]
         numbers = cited_numbers(found, len(sources))
         return "".join(_chip(sources[one - 1]) for one in numbers) or found[0]
 

@@ -1,6 +1,6 @@
 """An answer as a door hands it on: relayed, relayed and kept, or given again."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Literal, Protocol
 
 from aiportal.chat.answer_cache import MAX_ANSWER_BYTES, CachedAnswer
@@ -40,7 +40,7 @@ class Answer(Protocol):
 
     async def read(self) -> bytes: ...
 
-    def chunks(self) -> AsyncIterator[bytes]: ...
+    def chunks(self) -> AsyncGenerator[bytes, None]: ...
 
     def fail(self, error: PortalError) -> None: ...
 
@@ -76,7 +76,7 @@ class Recorded:
             self._keep(self.deployment_id, (body,))
         return body
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """See `Completion.chunks`. The last block comes once the call is in the ledger."""
         blocks: list[bytes] = []
         size = 0
@@ -113,7 +113,7 @@ class Replayed:
         """The whole answer."""
         return b"".join(self._blocks)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The stream in two blocks of whole events, its end apart."""
         for block in self._blocks:
             if block:

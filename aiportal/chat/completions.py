@@ -171,7 +171,10 @@ class Completions:
         if not wish.is_wanted:
             return self._loop(principal, model, request, source, endpoint, request_id)
         if self._searcher is None:
-            raise ServiceUnavailable("This portal cannot search the web.")
+            raise ServiceUnavailable(
+                "This portal cannot search the web. Ask without `web_search`, or choose a model that "
+                "does not search by itself."
+            )
         max_chars = source_chars(model.context_window)
         gather = partial(
             self._searcher.gather,
@@ -184,8 +187,10 @@ class Completions:
 
         def open_answer(asked: ChatRequest) -> ToolLoop | _Opening:
             loop = self._loop(principal, model, asked, source, endpoint, request_id)
+            if loop is not None:
+                return loop
             call = self._call(principal, model, asked, source, endpoint, request_id)
-            return loop or _Opening(self._router, call)
+            return _Opening(self._router, call)
 
         return SearchedAnswer(
             gather, request, open_answer, max_chars=max_chars, is_followed=is_followed
@@ -233,7 +238,7 @@ class Completions:
 
     def _box(self) -> ToolBox:
         if self._tools is None:
-            raise ToolUnavailable("This portal has no tools.")
+            raise ToolUnavailable("This portal has no tools. Ask without `tools`.")
         return self._tools
 
     def _call(

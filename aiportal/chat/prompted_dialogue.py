@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-import orjson
-
 from aiportal.chat.tool_calls import WantedCall
 from aiportal.chat.tool_dialogue import ENOUGH, tool_choice_of
 from aiportal.chat.tool_messages import result_text
+from aiportal.chat.web.query import questions_of
+from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.events import ToolReturned
 from aiportal.ids import new_id
@@ -103,37 +103,37 @@ class PromptedDialogue:
         if not self._tools or self._results:
             return []
         try:
-            said = orjson.loads(_unfenced(text))
-        except orjson.JSONDecodeError:
+            said = tool_json.loads(_unfenced(text))
+        except ValueError:
             return []
         if not isinstance(said, dict) or not isinstance(said.get("tool"), str):
             return []
         arguments = said.get("arguments", {})
-        return [WantedCall(new_id("call"), said["tool"], orjson.dumps(arguments).decode())]
+        return [WantedCall(new_id("call"), said["tool"], tool_json.dumps(arguments).decode())]
 
     def shown(self, text: str) -> str:
         """See Dialogue: of an answer in parts, the sentence."""
         if self._copied is None:
             return text
         try:
-            parts = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            parts = tool_json.loads(text)
+        except ValueError:
             return text
         found = [parts.get(name) for name in _PARTS] if isinstance(parts, dict) else []
         sentence = "".join(part for part in found if isinstance(part, str))
         return f"{sentence}." if sentence else text
 
-    def add(self, text: str, calls: Sequence[WantedCall], returned: Sequence[ToolReturned]) -> None:
+    def add(
+        self,
+        text: str,  # noqa: ARG002 - Dialogue's
+        calls: Sequence[WantedCall],
+        returned: Sequence[ToolReturned],
+    ) -> None:
         """See Dialogue."""
         for call, one in zip(calls, returned, strict=True):
             only = _only_result(one)
             told = result_text(only, max_chars=self._max_chars)
             self._copied = _short(only) if self._format is None else None
-            said = {"tool": call.name, "arguments": call.parsed}
-            self._messages += [
-                {"role": "assistant", "content": text or _json(said)},
-                {"role": "user", "content": f"The tool {call.name} gave:\n{told}"},
-            ]
             self._results.append(f"The tool {call.name} gave:\n{told}")
 
     def _forced(self) -> dict[str, Any]:
@@ -148,11 +148,8 @@ class PromptedDialogue:
 
     def _answering(self) -> dict[str, Any]:
         """The question once more, with the results below it: what small models copy best."""
-        question = [
-            message for message in self._asked.body["messages"] if _is_text_of_user(message)
-        ]
-        asked = question[-1]["content"] if question else ""
-        content = "\n\n".join([asked, *self._results])
+        question = questions_of(self._asked.body["messages"])[-1:]
+        content = "\n\n".join([*question, *self._results])
         parts = {"before": "The answer is ", "result": "42"}
         said = "The answer is 42." if self._copied is None else _json(parts)
         messages = [
@@ -187,14 +184,6 @@ class PromptedDialogue:
                 {"role": "assistant", "content": _json(call)},
             )
         ]
-
-
-def _is_text_of_user(message: object) -> bool:
-    return (
-        isinstance(message, dict)
-        and message.get("role") == "user"
-        and isinstance(message.get("content"), str)
-    )
 
 
 def _only_result(returned: ToolReturned) -> ToolReturned:

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-import orjson
-
+from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.responses import Answer
 from aiportal.dialects.sse import DONE
@@ -78,7 +77,7 @@ class ResponseExchange:
         self._answer.read(body)
         self._answer.finish()
         await self._keep()
-        return orjson.dumps(self._answer.resource())
+        return tool_json.dumps(self._answer.resource())
 
     async def events(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         self._table[self._answer.id] = self._running

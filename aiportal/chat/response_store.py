@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import sqlite_utils
 
+from aiportal.dialects import tool_json
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.store import Database
@@ -68,7 +69,7 @@ class StoredResponse:
             row["chain_id"],
             row["previous_id"],
             orjson.loads(row["input"]),
-            orjson.loads(row["response"]),
+            tool_json.loads(row["response"]),
         )
 
 
@@ -96,7 +97,8 @@ class ResponseStore:
 
     async def save(self, principal: Principal, response: StoredResponse) -> None:
         """Keep a response; returns once it is committed. What is kept of an id first, stays."""
-        texts = {"input": encoded(response.input), "response": encoded(response.resource)}
+        resource = tool_json.dumps(response.resource).decode()
+        texts = {"input": encoded(response.input), "response": resource}
         row = {
             "id": response.id,
             "user_id": principal.user_id,

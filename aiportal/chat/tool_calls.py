@@ -3,8 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
+from aiportal.dialects import tool_json
 from aiportal.errors import UpstreamError
 from aiportal.ids import new_id
 
@@ -27,8 +26,8 @@ class WantedCall:
         """The arguments as JSON, or as they stand where they are none."""
         text = self.arguments.strip() or "{}"
         try:
-            return orjson.loads(text)
-        except orjson.JSONDecodeError:
+            return tool_json.loads(text)
+        except ValueError:
             return self.arguments
 
 
@@ -115,5 +114,5 @@ def _text(value: object) -> str:
 def _arguments(value: object) -> str:
     """Some servers send the arguments as an object."""
     if isinstance(value, dict):
-        return orjson.dumps(value).decode()
+        return tool_json.dumps(value).decode()
     return _text(value)

@@ -1,19 +1,18 @@
 """The turn loop: a model is asked, its calls of the portal's tools are run, until it answers."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Literal, Self
-
-import orjson
 
 from aiportal.chat.continuation import total_usage
 from aiportal.chat.tool_dialogue import Dialogue
 from aiportal.chat.tool_results import as_wire
 from aiportal.chat.tool_round import Chunk, ToolRound
 from aiportal.chat.tool_runner import ToolRunner
+from aiportal.dialects import tool_json
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.sse import DONE, encode
 from aiportal.errors import PortalError, UpstreamError
@@ -103,9 +102,9 @@ class ToolLoop:
         message = {**choice["message"], "content": content}
         answer["choices"] = [{**choice, "message": message}]
         answer["usage"] = self._usage()
-        return orjson.dumps(answer | {"tool_events": events})
+        return tool_json.dumps(answer | {"tool_events": events})
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The answer as a stream of Chat Completions, all chunks under one id, `[DONE]` last."""
         head: dict[str, Any] = {}
         async with aclosing(self._pieces()) as pieces:
@@ -122,7 +121,7 @@ class ToolLoop:
 
     async def deltas(
         self,
-    ) -> AsyncIterator[TextDelta | ReasoningDelta | ToolCalled | ToolReturned]:
+    ) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCalled | ToolReturned, None]:
         """The answer as events, for doors that render it. Raises as `chunks` does."""
         async with aclosing(self._pieces(gather_s=GATHER_S)) as pieces:
             async for piece in pieces:
@@ -153,15 +152,16 @@ class ToolLoop:
                 yield Chunk({"choices": [{"message": {"content": this.said}}]})
             has_text = has_text or bool(this.said)
             if number < MAX_ROUNDS:
-                async for event in self._called(this):
-                    yield event
+                async with aclosing(self._called(this)) as called:
+                    async for event in called:
+                        yield event
         raise UpstreamError(
             f"The model went on calling tools after {MAX_ROUNDS} rounds, and gave no answer. Ask for "
             "less at once, or choose another model.",
             code="too_many_tool_rounds",
         )
 
-    async def _called(self, this: ToolRound) -> AsyncIterator[ToolCalled | ToolReturned]:
+    async def _called(self, this: ToolRound) -> AsyncGenerator[ToolCalled | ToolReturned, None]:
         """Run the calls of a round; the model hears of them in the order in which it called."""
         returned: dict[str, ToolReturned] = {}
         self._running = self._runner.events(this.calls)

@@ -25,7 +25,7 @@ __all__ = [
 
 MAX_RESULT_CHARS: Final = 16_000
 MIN_RESULT_CHARS: Final = 600
-WINDOW_SHARE: Final = 2  # characters of a result for each token of the window, at most
+WINDOW_SHARE: Final = 2  # tokens of the window for each character of a result, at least
 MAX_DESCRIPTION_CHARS: Final = 1_024
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+){0,4},[\w+/=%.~-]{40,}")
 _WARNING: Final = (

@@ -63,7 +63,7 @@ class ToolRunner:
             for wanted in calls:
                 begun = await self._begin(wanted)
                 yield begun[0]
-                tasks.add(asyncio.create_task(self._end(*begun, wanted, room, done)))
+                tasks.add(asyncio.create_task(self._end(*begun, room, done)))
             for _ in calls:
                 ended = await done.get()
                 if isinstance(ended, BaseException):
@@ -107,7 +107,6 @@ class ToolRunner:
         self,
         called: ToolCalled,
         begun: ToolReturned | PendingApproval | None,
-        _: WantedCall,
         room: asyncio.Semaphore,
         done: asyncio.Queue[ToolReturned | BaseException],
     ) -> None:

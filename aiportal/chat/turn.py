@@ -14,7 +14,6 @@ from aiportal.chat.messages import Message
 from aiportal.chat.prompt import chat_body
 from aiportal.chat.tool_artifacts import ToolArtifacts
 from aiportal.chat.tool_loop import ToolLoop
-from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_plan import TurnPlan
 from aiportal.chat.turn_store import TurnStore
 from aiportal.chat.web.asked import window_beside
@@ -98,10 +97,7 @@ class Turn:
         saving.cancel()
         await asyncio.wait({saving})
         failure, finished = self._outcome(self._answering)
-        running = [use for use in self.log.tool_uses if use.returned is None]
-        for use in ended_uses(running, finished.status):
-            if use.returned is not None:
-                self.log.append(use.returned)
+        self.log.end_calls(finished.status)
         await self._finish(failure, finished)
 
     async def _answer(self) -> str | None:

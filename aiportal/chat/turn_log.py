@@ -8,12 +8,14 @@ nothing else: a slow one costs no memory and holds nobody up.
 """
 
 import asyncio
+import json
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from aiportal.chat.messages import MessageStatus
-from aiportal.chat.tool_use import ToolUse
+from aiportal.chat.tool_use import ToolUse, ended_uses
 from aiportal.chat.web.findings import Findings
 from aiportal.errors import UpstreamError
 from aiportal.events import (
@@ -30,7 +32,10 @@ from aiportal.events import (
 
 __all__ = ["Outline", "TurnLog"]
 
-MAX_CHARS = 4_000_000  # of one answer with its reasoning: bounds memory and the stored row
+# Of one answer; these bound memory and the stored row. What tools gave is left out beyond them.
+MAX_CHARS = 4_000_000  # with its reasoning
+MAX_RESULT_CHARS = 4_000_000  # of all that its calls gave and printed
+MAX_FILE_CHARS = 16_000_000  # of the files that they made, where those are held here, as base64
 MERGE_BELOW_CHARS = 1_024  # deltas are kept together up to this length: bounds the number of events
 
 Delta = TextDelta | ReasoningDelta
@@ -47,6 +52,13 @@ class TurnLog:
         self._events: list[Event] = [started]
         self._numbers = [1]
         self._changed = asyncio.Event()
+        self._result_chars = 0
+        self._file_chars = 0
+
+    @property
+    def chars(self) -> int:
+        """How much is held: of text, and of what tools gave."""
+        return self.number + self._result_chars + self._file_chars
 
     @property
     def number(self) -> int:
@@ -125,10 +137,17 @@ class TurnLog:
         if isinstance(event, TextDelta | ReasoningDelta):
             self._append_delta(event)
         else:
-            self._events.append(event)
+            self._events.append(self._bounded(event) if isinstance(event, ToolReturned) else event)
             self._numbers.append(self.number + 1)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def end_calls(self, status: str) -> None:
+        """End the calls that still run, as the turn has ended. status: as `TurnFinished` has it."""
+        running = [use for use in self.tool_uses if use.returned is None]
+        for use in ended_uses(running, status):
+            if use.returned is not None:
+                self.append(use.returned)
 
     def replay(
         self,
@@ -210,6 +229,22 @@ class TurnLog:
         """Return when the newest number is greater than `beyond`."""
         while self.number <= beyond:
             await self._changed.wait()
+
+    def _bounded(self, event: ToolReturned) -> ToolReturned:
+        """The end of a call without what is too much by now."""
+        result = "" if event.result is None else json.dumps(event.result, ensure_ascii=False)
+        chars = len(result) + len(event.stdout) + len(event.stderr)
+        if self._result_chars + chars > MAX_RESULT_CHARS:
+            event = replace(event, result=None, stdout="", stderr="", is_truncated=True)
+            chars = 0
+        self._result_chars += chars
+        chars = sum(len(one.data or "") for one in event.artifacts)
+        if self._file_chars + chars > MAX_FILE_CHARS:
+            files = tuple(replace(one, data=None) for one in event.artifacts)
+            event = replace(event, artifacts=files, is_truncated=True)
+            chars = 0
+        self._file_chars += chars
+        return event
 
     def _append_delta(self, delta: Delta) -> None:
         # Half a surrogate pair can neither be stored nor sent.

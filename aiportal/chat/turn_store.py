@@ -1,7 +1,7 @@
 """The rows of turns: a question and its answer, from the start to the end."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -72,7 +72,7 @@ class TurnStore:
         """Keep what has been written so far; False if the conversation was deleted."""
         values = _written(message_id, log)
         return await self._database.write(
-            lambda database: bool(database.execute(_SAVE_PART, values).rowcount)
+            lambda database: bool(database.execute(_SAVE_PART, _row(values)).rowcount)
         )
 
     async def end(
@@ -92,7 +92,7 @@ class TurnStore:
             "cost_usd": None if usage is None else usage.cost_usd,
             "error": None if failure is None else _failure_json(failure),
         }
-        await self._database.write(lambda database: database.execute(_SAVE_END, values).rowcount)
+        await self._database.write(lambda db: db.execute(_SAVE_END, _row(values)).rowcount)
 
     async def load(self, principal: Principal, turn_id: str) -> StoredTurn:
         """The caller's own turn of that id. Raises NotFound."""
@@ -259,18 +259,25 @@ def _parent(database: sqlite_utils.Database, plan: TurnPlan, message_id: str) ->
 
 
 def _written(message_id: str, log: TurnLog) -> dict[str, Any]:
+    """What there is now, as values; `_row` makes JSON of them, in the writer's thread."""
     return {
         "id": message_id,
         "content": log.text,
         "reasoning": log.reasoning,
-        "outline": json.dumps(log.outline),
-        "tool_calls": json.dumps([use.as_json() for use in log.tool_uses]),
-        "web_search": _or_null(log.findings.as_json()),
+        "outline": log.outline,
+        "tool_calls": log.tool_uses,
+        "web_search": log.findings.as_json(),
     }
 
 
-def _or_null(value: dict[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(value)
+def _row(values: Mapping[str, Any]) -> dict[str, Any]:
+    found = values["web_search"]
+    return {
+        **values,
+        "outline": json.dumps(values["outline"]),
+        "tool_calls": json.dumps([use.as_json() for use in values["tool_calls"]]),
+        "web_search": None if found is None else json.dumps(found),
+    }
 
 
 def _failure_json(failure: TurnFailed) -> str:

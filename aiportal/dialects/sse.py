@@ -7,7 +7,7 @@ blank line ends an event.
 import re
 from collections.abc import Iterator
 
-import orjson
+from aiportal.dialects import tool_json
 
 __all__ = [
     "DONE",
@@ -110,4 +110,4 @@ def without_fields(event: bytes) -> bytes:
 def encode(value: object, *, event_id: int | None = None) -> bytes:
     """One event with a JSON object as data, and an id that a client may resume after."""
     head = b"" if event_id is None else b"id: %d\n" % event_id
-    return head + b"data: " + orjson.dumps(value) + b"\n\n"
+    return head + b"data: " + tool_json.dumps(value) + b"\n\n"

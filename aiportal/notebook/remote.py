@@ -1,7 +1,6 @@
 """A portal on another machine, or in another process: its HTTP API with one API key."""
 
 import base64
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from datetime import datetime
@@ -11,6 +10,7 @@ from urllib.parse import quote
 import aiohttp
 import orjson
 
+from aiportal.dialects import tool_json
 from aiportal.dialects.sse import SseSplitter, data_of
 from aiportal.errors import InternalError, ModelUnavailable, ServiceUnavailable
 from aiportal.events import (
@@ -200,7 +200,7 @@ class RemoteBackend:
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         async with self._request("POST", path, json=body) as response:
-            return await response.json(loads=json.loads)  # numbers of any size come from tools
+            return await response.json(loads=tool_json.loads)
 
     @asynccontextmanager
     async def _request(
@@ -269,7 +269,7 @@ async def _events(response: aiohttp.ClientResponse) -> AsyncGenerator[Event, Non
             data = data_of(raw)
             if data is None or data == b"[DONE]":
                 continue
-            event = event_of(orjson.loads(data))
+            event = event_of(tool_json.loads(data))
             if event is not None:
                 yield event
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiportal.events import (
     Event,
     ReasoningDelta,
+    SourceFound,
     TextDelta,
     ToolCalled,
     ToolReturned,
@@ -16,6 +17,7 @@ from aiportal.events import (
     TurnFinished,
     TurnStarted,
     UsageReported,
+    WebSearched,
 )
 from aiportal.notebook.backend import ModelInfo, ToolInfo, record
 from aiportal.notebook.failures import failure_from_response
@@ -30,6 +32,8 @@ _EVENTS: dict[str, type[Event]] = {
     "reasoning_delta": ReasoningDelta,
     "tool_call": ToolCalled,
     "tool_result": ToolReturned,
+    "web_search": WebSearched,
+    "source": SourceFound,
     "usage": UsageReported,
     "error": TurnFailed,
     "finished": TurnFinished,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -134,7 +134,7 @@ class Completion:
         )
         return self._first
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The stream as whole events, byte for byte; the row is committed before the last one.
 
         That is `[DONE]`, or Anthropic's `message_stop` where that was asked for in its dialect.
@@ -144,7 +144,7 @@ class Completion:
             yield block
         yield self._scanner.end(self._call.prompt_chars)
 
-    async def deltas(self) -> AsyncIterator[TextDelta | ReasoningDelta]:
+    async def deltas(self) -> AsyncGenerator[TextDelta | ReasoningDelta, None]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does.
 
         What comes within `GATHER_S` is taken together: no reader sees the difference, and of fifty

@@ -11,6 +11,7 @@ __all__ = ["Snippets", "snippets_of"]
 
 KEY_VARIABLE: Final = "AIPORTAL_API_KEY"
 _WIDTH: Final = 88
+MAX_LAID_OUT_CHARS: Final = 50_000  # of parameters; longer ones stand on one line, which is fast
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +28,19 @@ def snippets_of(
 ) -> Snippets:
     """For the portal at `base_url`, without a slash at its end; files are read from where it runs."""
     address = f"{base_url}/v1/tools/{tool_id}/execute"
-    python = _python(address, parameters, file_names)
-    curl = _curl(address, parameters, file_names)
-    shown = python.replace("print(answer)", "answer")
-    notebook = f"%pip install --quiet httpx\n{shown}"
+    body = json.dumps({"parameters": parameters}, ensure_ascii=False)
+    literal = repr(dict(parameters))
+    if len(body) <= MAX_LAID_OUT_CHARS:
+        body = json.dumps({"parameters": parameters}, ensure_ascii=False, indent=2)
+        literal = pprint.pformat(dict(parameters), width=_WIDTH, sort_dicts=False)
+    python = _python(address, literal, file_names, shown="print(answer)")
+    curl = _curl(address, body, file_names)
+    cell = _python(address, literal, file_names, shown="answer")
+    notebook = f"%pip install --quiet httpx\n{cell}"
     return Snippets(curl, python, notebook)
 
 
-def _curl(address: str, parameters: Mapping[str, Any], file_names: Sequence[str]) -> str:
-    body = json.dumps({"parameters": parameters}, ensure_ascii=False, indent=2)
+def _curl(address: str, body: str, file_names: Sequence[str]) -> str:
     head = (
         f"curl --silent --show-error {shlex.quote(address)} \\\n"
         f'  --header "Authorization: Bearer ${KEY_VARIABLE}" \\\n'
@@ -55,8 +60,8 @@ def _curl(address: str, parameters: Mapping[str, Any], file_names: Sequence[str]
     return f"printf %s {shlex.quote(body)} | jq {files} {program} |\n{head}  --data-binary @-\n"
 
 
-def _python(address: str, parameters: Mapping[str, Any], file_names: Sequence[str]) -> str:
-    literal = pprint.pformat(dict(parameters), width=_WIDTH, sort_dicts=False)
+def _python(address: str, literal: str, file_names: Sequence[str], *, shown: str) -> str:
+    """literal: the parameters. shown: the last line."""
     imports = ["import os"]
     files, given = "", '{"parameters": parameters}'
     if file_names:
@@ -79,5 +84,5 @@ def _python(address: str, parameters: Mapping[str, Any], file_names: Sequence[st
         f"    json={given},\n"
         "    timeout=120,\n"
         ").json()\n"
-        "print(answer)\n"
+        f"{shown}\n"
     )

@@ -5,8 +5,13 @@
   const { make, number, t } = window.aiportal;
   const API = "/api/v1";
 
+  // A number that a double cannot hold stays as it was written.
+  const whole = (_, value, context) =>
+    Number.isInteger(value) && !Number.isSafeInteger(value) ? JSON.rawJSON(context.source) : value;
+
   // A call whose body is JSON text already: numbers of any size go as they were written.
-  const send = async (method, path, text, { keepalive = false } = {}) => {
+  // isExact: what comes is written once more with JSON.stringify, and is to keep all its digits.
+  const send = async (method, path, text, { keepalive = false, isExact = false } = {}) => {
     let response;
     try {
       const headers = text === undefined ? {} : { "content-type": "application/json" };
@@ -16,7 +21,7 @@
     }
     if (response.status === 204) return null;
     if (response.status === 401) location.assign("/login");
-    const answer = await response.json();
+    const answer = JSON.parse(await response.text(), isExact && JSON.rawJSON ? whole : undefined);
     if (response.ok) return answer;
     throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
   };

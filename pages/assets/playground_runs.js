@@ -161,7 +161,7 @@
       const { toolId } = this;
       try {
         const path = `${API}/tool-runs?limit=${PAGE}&tool_id=${encodeURIComponent(toolId)}`;
-        const found = await send("GET", after ? `${path}&after=${after}` : path);
+        const found = await send("GET", after ? `${path}&after=${after}` : path, undefined, { isExact: true });
         if (toolId !== this.toolId) return;
         if (!after) this.list.replaceChildren();
         this.list.append(...found.data.map((run) => this.row(run)));
@@ -209,7 +209,12 @@
     askToClear() {
       const words = make("p", "", t("The runs of all tools go, with the files that they made."));
       dialog(t("Delete all your runs?"), words, t("Delete"), "danger", async () => {
-        await send("DELETE", `${API}/tool-runs`).catch(() => {});
+        try {
+          await send("DELETE", `${API}/tool-runs`);
+        } catch (error) {
+          this.note.textContent = error.message;
+          return;
+        }
         this.load();
       });
     }

@@ -1,7 +1,9 @@
 """The portal's tools in chat completions: a scripted model, the real sandbox, the wire between."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import aiohttp
 import pytest
 from openai import AsyncOpenAI
 
+from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.settings import Settings
 from aiportal.tools import Approval
 from tests.running import AppServer, chat_chunks, serving
@@ -167,7 +170,7 @@ async def test_a_whole_answer_waits_for_nobody(portal: AppServer, upstream: Upst
 
 
 async def test_a_stream_waits_until_a_person_agrees(portal: AppServer, upstream: Upstream) -> None:
-    upstream.answer("fast", calling(call("asks", "a", x=1)), answers.text("Done."))
+    upstream.answer("fast", calling(call("asks", "a", x=2**100)), answers.text("Done."))
     streaming = asyncio.create_task(_streamed(portal, tools={"enabled": True}))
     operator = await portal.portal.users.operator()
     waiting: list[Approval] = []
@@ -182,7 +185,7 @@ async def test_a_stream_waits_until_a_person_agrees(portal: AppServer, upstream:
     called = next(event for event in events if event.get("type") == "tool_call")
     returned = next(event for event in events if event.get("type") == "tool_result")
     assert called["approval_id"] == waiting[0].id
-    assert returned["result"] == {"x": 1}
+    assert returned["result"] == {"x": 2**100}
 
 
 async def test_who_hangs_up_ends_the_tool(portal: AppServer, upstream: Upstream) -> None:
@@ -198,6 +201,26 @@ async def test_who_hangs_up_ends_the_tool(portal: AppServer, upstream: Upstream)
             if b"tool_call" in line:
                 break
     await until(lambda: "ToolRunner._end" not in repr(asyncio.all_tasks()))
+
+
+async def test_who_stops_reading_ends_the_tool_too(portal: AppServer, upstream: Upstream) -> None:
+    complaints: list[str] = []
+    handler = lambda _, context: complaints.append(context["message"])  # noqa: E731
+    asyncio.get_running_loop().set_exception_handler(handler)
+    calls = [call("sleeper", id_, index=place, seconds=60) for place, id_ in enumerate("ab")]
+    upstream.answer("fast", calling(*calls))
+    body = {"model": "acme/fast", "messages": QUESTION, "tools": {"enabled": True}, "stream": True}
+    operator = await portal.portal.users.operator()
+    opening = portal.portal.completions.answer(
+        operator, ChatRequest.parse(body), source="notebook", endpoint="chat.completions"
+    )
+    async with asyncio.timeout(10), opening as answer, aclosing(answer.chunks()) as chunks:
+        async for chunk in chunks:
+            if b'"call_id":"b"' in chunk:
+                break
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
 
 
 async def test_a_response_can_use_them_too(portal: AppServer, upstream: Upstream) -> None:

@@ -18,7 +18,7 @@ from aiportal.api import errors
 from aiportal.api.mcp import content
 from aiportal.api.mcp.calls import CallKey, RunningCalls
 from aiportal.api.mcp.door import MAX_BODY_BYTES, PRINCIPAL, SESSION_HEADER
-from aiportal.errors import NotFound, PortalError, ToolNotFound
+from aiportal.errors import PortalError, ToolNotFound
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.tools import Approval, OfferedTool, ToolOutcome
@@ -135,7 +135,7 @@ class _Tools:
             return waiting.result()
         except asyncio.CancelledError:
             if approval.is_open:
-                with suppress(NotFound, PortalError):
+                with suppress(PortalError):
                     await self._portal.tools.decide(principal, approval.id, approve=False)
             raise
         finally:

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal
 
-import orjson
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -11,6 +10,7 @@ from aiportal.api.deps import PortalDep, PrincipalDep
 from aiportal.api.model_answer import ModelAnswer
 from aiportal.api.openapi import body_of
 from aiportal.api.requests import PortalRoute
+from aiportal.dialects import tool_json
 from aiportal.dialects.exchange import Exchange
 from aiportal.dialects.responses import ResponsesBody
 from aiportal.errors import InvalidRequest
@@ -105,4 +105,4 @@ async def list_input_items(
 
 
 def _json(resource: object) -> Response:
-    return Response(orjson.dumps(resource), media_type="application/json")
+    return Response(tool_json.dumps(resource), media_type="application/json")

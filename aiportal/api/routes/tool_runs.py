@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote
@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aiportal.api.deps import PortalDep, PrincipalDep
+from aiportal.api.files import safe_file
 from aiportal.api.requests import PortalRoute
-from aiportal.api.routes.tool_artifacts import safe_file
 from aiportal.api.routes.tools import FileBody, decoded_files
 from aiportal.errors import Conflict, InvalidRequest
 from aiportal.tools import RunStatus, ToolRun
+from aiportal.tools.playground import Filled
 from aiportal.tools.shown import shown_result
 from aiportal.tools.snippets import snippets_of
 
@@ -127,10 +128,7 @@ async def fill_tool_form(
         principal, tool_id, values=body.values, parameters=body.parameters
     )
     base_url = str(request.base_url).rstrip("/")
-    code = snippets_of(tool_id, filled.parameters, base_url, file_names=body.files)
-    text = json.dumps(filled.parameters, ensure_ascii=False, indent=2)
-    more = {"text": text, "code": asdict(code)}
-    return await _json({"object": "tool.form.filled", **asdict(filled), **more})
+    return await asyncio.to_thread(_filled, tool_id, filled, base_url, body.files)
 
 
 @router.post("/tool-runs", status_code=202)
@@ -184,7 +182,7 @@ async def get_tool_run(
 ) -> Response:
     """One of them, after `wait` seconds at most; `shown`: the result as text, tables and pictures."""
     run = await portal.tool_runs.get(principal, run_id, wait_s=wait)
-    return await _json(await asyncio.to_thread(_whole, run, is_shown=shown))
+    return await asyncio.to_thread(lambda: _json(_whole(run, is_shown=shown)))
 
 
 @router.post("/tool-runs/{run_id}/cancel")
@@ -211,6 +209,13 @@ async def get_tool_run_artifact(
     return safe_file(made.name, made.mime, made.data)
 
 
+def _filled(tool_id: str, filled: Filled, base_url: str, file_names: Sequence[str]) -> Response:
+    code = snippets_of(tool_id, filled.parameters, base_url, file_names=file_names)
+    text = json.dumps(filled.parameters, ensure_ascii=False, indent=2)
+    more = {"text": text, "code": asdict(code)}
+    return _json({"object": "tool.form.filled", **asdict(filled), **more})
+
+
 def _whole(run: ToolRun, *, is_shown: bool) -> dict[str, Any]:
     about = RunBody.of(run).model_dump()
     here = f"/api/v1/tool-runs/{quote(run.id)}/artifacts"
@@ -234,7 +239,6 @@ def _whole(run: ToolRun, *, is_shown: bool) -> dict[str, Any]:
     }
 
 
-async def _json(content: object) -> Response:
+def _json(content: object) -> Response:
     """By the standard library: numbers of any size are what a calculator is for."""
-    text = await asyncio.to_thread(json.dumps, content, allow_nan=False)
-    return Response(text, media_type="application/json")
+    return Response(json.dumps(content, allow_nan=False), media_type="application/json")

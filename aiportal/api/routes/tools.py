@@ -226,12 +226,16 @@ def decoded_files(files: Sequence[FileBody]) -> Mapping[str, bytes]:
     found: dict[str, bytes] = {}
     for place, file in enumerate(files):
         if file.name in found:
-            raise InvalidRequest("Two files have the same name.", param=f"files.{place}.name")
+            raise InvalidRequest(
+                "Two files have the same name. Give each a name of its own.",
+                param=f"files.{place}.name",
+            )
         try:
             found[file.name] = base64.b64decode(file.data, validate=True)
         except (binascii.Error, ValueError) as error:
             raise InvalidRequest(
-                "A file's `data` is not base64.", param=f"files.{place}.data"
+                "A file's `data` is not base64. Encode its bytes with padding and no line breaks.",
+                param=f"files.{place}.data",
             ) from error
     return found
 

@@ -71,6 +71,7 @@ class ForeignConversation:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     created_at: str | None = None
     updated_at: str | None = None
+    web_search: bool = False
 
 
 def text_of(value: object) -> str:

@@ -135,6 +135,7 @@ class _Conversation(_Strict):
     parameters: dict[str, Any] = {}
     created_at: str | None = None
     updated_at: str | None = None
+    web_search: bool = False
     messages: list[_Message]
 
 
@@ -165,6 +166,7 @@ def from_own(value: Mapping[str, Any]) -> ForeignConversation:
         parameters=conversation_parameters(found.parameters),
         created_at=moment_text(found.created_at),
         updated_at=moment_text(found.updated_at),
+        web_search=found.web_search,
     )
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import orjson
 
@@ -16,6 +16,7 @@ from aiportal.chat.imports.foreign import ForeignConversation, check_bounds, tex
 from aiportal.chat.imports.items import OPENING_BYTES, Item, ItemCutter
 from aiportal.chat.imports.open_webui import from_open_webui, is_open_webui
 from aiportal.chat.imports.own import from_own, is_own
+from aiportal.dialects import tool_json
 from aiportal.errors import InvalidRequest
 
 __all__ = ["Unreadable", "conversations_in"]
@@ -126,16 +127,14 @@ def _decoded(item: Item) -> Any:
     if item.raw is None:
         raise InvalidRequest(item.problem)
     try:
-        return orjson.loads(item.raw)
+        value = orjson.loads(item.raw)
+        if not is_own(value):
+            return value
     except orjson.JSONDecodeError as error:
         if "surrogate" not in error.msg:
             raise InvalidRequest(f"It is not valid JSON: {error.msg}.") from error
-    try:
-        loose = json.loads(item.raw, parse_constant=_refuse)
-        return orjson.loads(json.dumps(loose, ensure_ascii=False).encode(errors="replace"))
+    try:  # what a tool gave keeps its digits
+        loose = json.dumps(tool_json.loads(item.raw), ensure_ascii=False)
+        return tool_json.loads(loose.encode(errors="replace"))
     except (ValueError, RecursionError) as error:
         raise InvalidRequest("It is not valid JSON.") from error
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)

@@ -70,6 +70,7 @@ def insert_conversation(
         "parameters": json.dumps(dict(found.parameters)),
         "created_at": created_at,
         "updated_at": found.updated_at or max(times, default=created_at),
+        "web_search": found.web_search,
     }
     database.table("conversations").insert(row)
     files: list[dict[str, Any]] = []

@@ -9,7 +9,6 @@ from typing import Final, Literal
 from aiportal.chat.completions import Completions
 from aiportal.chat.messages import Failure, Message
 from aiportal.chat.tool_loop import ToolLoop
-from aiportal.chat.tool_use import ended_uses
 from aiportal.chat.turn_log import TurnLog
 from aiportal.chat.web.searched_answer import SearchedAnswer
 from aiportal.dialects.openai_chat import ChatRequest
@@ -117,10 +116,7 @@ class TemporaryAnswer:
             self._failure = self._failed(error)
         else:
             self._finished = TurnFinished("done", task.result())
-        running = [use for use in self.log.tool_uses if use.returned is None]
-        for use in ended_uses(running, self._finished.status):
-            if use.returned is not None:
-                self.log.append(use.returned)
+        self.log.end_calls(self._finished.status)
         self._usage = None if self._completion is None else self._completion.report
         for event in (self._usage, self._failure, self._finished):
             if event is not None:

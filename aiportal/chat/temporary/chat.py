@@ -61,7 +61,7 @@ class Exchange:
 
     @property
     def chars(self) -> int:
-        return len(self.question.content) + self.answer.log.number
+        return len(self.question.content) + self.answer.log.chars
 
 
 class HeldChat:

@@ -1,12 +1,10 @@
 """An answer for which the web is searched first: sources into the prompt, citations out of the text."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
-
-import orjson
 
 from aiportal.chat.tool_loop import ToolLoop
 from aiportal.chat.web.citations import annotations_of
@@ -14,6 +12,8 @@ from aiportal.chat.web.cited_stream import CitedStream
 from aiportal.chat.web.findings import Findings
 from aiportal.chat.web.frame import with_sources
 from aiportal.chat.web.searcher import Gathered
+from aiportal.dialects import tool_json
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.sse import split_events
 from aiportal.errors import PortalError
@@ -102,30 +102,32 @@ class SearchedAnswer:
         """The answer as one body, with `annotations`, `citations` and what was searched."""
         answer = await (await self._begun()).read()
         findings = self._findings
-        value: dict[str, Any] = orjson.loads(answer)
+        value: dict[str, Any] = chunk_of(answer)
         message = value["choices"][0]["message"]
         text = message.get("content")
         cited = annotations_of(text, findings.sources) if isinstance(text, str) else []
         message["annotations"] = [*(message.get("annotations") or ()), *cited]
         value["citations"] = findings.citations()
         value["web_search"] = findings.as_json()
-        return orjson.dumps(value)
+        return tool_json.dumps(value)
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The stream; see `CitedStream`. Raises as `Completion.chunks` does."""
         answer = await self._begun()
         cited = CitedStream(self._findings)
-        async for block in answer.chunks():
-            yield b"".join(map(cited.passed, split_events(block)))
+        async with aclosing(answer.chunks()) as blocks:
+            async for block in blocks:
+                yield b"".join(map(cited.passed, split_events(block)))
 
-    async def deltas(self) -> AsyncIterator[Delta]:
+    async def deltas(self) -> AsyncGenerator[Delta, None]:
         """The search, its sources, then the answer's events. Raises as both do."""
         gathered = await self._gather()
         for event in gathered.findings.events():
             yield event
         answer = await self._open(gathered)
-        async for delta in answer.deltas():
-            yield delta
+        async with aclosing(answer.deltas()) as deltas:
+            async for delta in deltas:
+                yield delta
 
     async def _begun(self) -> Completion | ToolLoop:
         return self._answer or await self._open(await self._gather())

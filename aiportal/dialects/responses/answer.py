@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import orjson
-
+from aiportal.dialects import tool_json
 from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.responses.body import ResponsesBody
 from aiportal.dialects.responses.output import Output
@@ -154,7 +153,7 @@ class Answer:
             numbered = {**event, "sequence_number": self._sequence_number}
             self._sequence_number += 1
             name = event["type"].encode()
-            encoded.append(b"event: " + name + b"\ndata: " + orjson.dumps(numbered) + b"\n\n")
+            encoded.append(b"event: " + name + b"\ndata: " + tool_json.dumps(numbered) + b"\n\n")
         return b"".join(encoded)
 
 

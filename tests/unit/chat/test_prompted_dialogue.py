@@ -49,3 +49,17 @@ def test_what_is_no_call_is_an_answer() -> None:
     for text in ("Hello.", '{"a": 1}', '["tool"]', '{"tool": 1}', "{", ""):
         assert dialogue.calls_in(text) == [], text
     assert [call.name for call in dialogue.calls_in(f"```json\n{CALL}\n```")] == ["adder"]
+
+
+def test_arguments_keep_all_their_digits() -> None:
+    (called,) = _dialogue().calls_in(f'{{"tool": "adder", "arguments": {{"a": {2**100}}}}}')
+    assert called.parsed == {"a": 2**100}
+
+
+def test_a_question_in_parts_stands_above_the_result() -> None:
+    parts = [{"type": "text", "text": "What is 1 + 42?"}]
+    messages = [{"role": "user", "content": "Hi."}, {"role": "user", "content": parts}]
+    dialogue = _dialogue(messages=messages)
+    dialogue.add(CALL, dialogue.calls_in(CALL), [ToolReturned("adder", "a", 43, None, 1.0)])
+    content = dialogue.request(is_last=False).body["messages"][-1]["content"]
+    assert content.startswith("What is 1 + 42?\n\nThe tool adder gave:")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aiportal.chat.tool_calls import MAX_ARGUMENTS_CHARS, MAX_CALLS, CallGatherer
+from aiportal.chat.tool_calls import MAX_ARGUMENTS_CHARS, MAX_CALLS, CallGatherer, WantedCall
 from aiportal.errors import UpstreamError
 
 
@@ -78,3 +78,12 @@ def test_calls_and_arguments_are_bounded() -> None:
         gatherer.feed([piece(n, str(n), "add") for n in range(MAX_CALLS + 1)])
     with pytest.raises(UpstreamError, match="arguments"):
         CallGatherer().feed([piece(0, "a", "add", "x" * (MAX_ARGUMENTS_CHARS + 1))])
+
+
+@pytest.mark.parametrize("text", ["{", "NaN", "1e999", "[" * 100_000, '{"a": ' + "1" * 5_000 + "}"])
+def test_what_is_no_json_stays_as_it_was_written(text: str) -> None:
+    assert WantedCall("a", "add", text).parsed == text
+
+
+def test_arguments_keep_all_their_digits() -> None:
+    assert WantedCall("a", "add", f'{{"n": {2**100}}}').parsed == {"n": 2**100}

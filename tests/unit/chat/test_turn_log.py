@@ -1,12 +1,22 @@
 """The events of a turn: numbered, read from any position, rebuilt from what is stored."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from aiportal.chat.turn_log import TurnLog
+from aiportal.chat.turn_log import MAX_FILE_CHARS, MAX_RESULT_CHARS, TurnLog
 from aiportal.errors import UpstreamError
-from aiportal.events import Event, ReasoningDelta, TextDelta, TurnFinished, TurnStarted
+from aiportal.events import (
+    Event,
+    ReasoningDelta,
+    TextDelta,
+    ToolArtifact,
+    ToolCalled,
+    ToolReturned,
+    TurnFinished,
+    TurnStarted,
+)
 
 STARTED = TurnStarted("turn", "conv", "msg_1", "msg_2", "acme/fast")
 FINISHED = TurnFinished("done", "stop")
@@ -106,3 +116,18 @@ async def test_a_slow_follower_gets_several_deltas_as_one() -> None:
         log.append(event)
 
     assert [event async for _, event in follower] == [TextDelta("abc"), FINISHED]
+
+
+def test_what_tools_give_counts_and_is_bounded() -> None:
+    log = _log()
+    file = ToolArtifact("a.bin", "application/octet-stream", 5, data="d" * (MAX_FILE_CHARS // 4))
+    for number in range(20):
+        log.append(ToolCalled("t", "T", str(number), {}))
+        returned = ToolReturned("t", str(number), "r" * 200_000, None, 1.0, stdout="o" * 200_000)
+        log.append(replace(returned, artifacts=(file,)))
+    assert log.number == 41
+    assert MAX_RESULT_CHARS < log.chars <= 41 + MAX_RESULT_CHARS + MAX_FILE_CHARS
+    first, *_, last = [use.returned for use in log.tool_uses if use.returned is not None]
+    assert (first.is_truncated, first.artifacts[0].data) == (False, file.data)
+    assert (last.result, last.stdout, last.is_truncated) == (None, "", True)
+    assert [(one.name, one.data) for one in last.artifacts] == [("a.bin", None)]

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import SseSplitter, data_of, encode, without_fields
 
 EVENTS = [b'data: {"a":"\xc3\xa4\xe2\x82\xac"}\n\n', b": note\n\n", b"data: [DONE]\n\n"]
@@ -67,3 +68,9 @@ def test_id_and_retry_lines_go_and_all_else_stays() -> None:
 
 def test_encoding_writes_one_event_with_its_id() -> None:
     assert encode({"a": 1}, event_id=3) == b'id: 3\ndata: {"a":1}\n\n'
+
+
+def test_a_number_of_any_size_is_written_whole() -> None:
+    event = encode({"type": "tool_result", "result": 2**100})
+    assert data_of(event) == b'{"type":"tool_result","result":1267650600228229401496703205376}'
+    assert chunk_of(event[6:])["result"] == 2**100

@@ -23,6 +23,12 @@ def test_markers_become_links_but_not_in_code_and_links() -> None:
     assert "[7]" in shown
 
 
+def test_the_definition_of_a_link_cites_nothing() -> None:
+    html = "<p>[1]: A\n [1]: B</p>"
+    assert cited_html(html, FINDINGS) == html
+    assert cited_html("<p><b>So</b> [1]: it is.</p>", FINDINGS).count('class="cite"') == 1
+
+
 def test_an_address_that_is_none_of_the_web_is_no_link() -> None:
     shown = cited_html("<p>[2]</p>", FINDINGS) + sources_html(FINDINGS)
     assert "javascript" not in shown

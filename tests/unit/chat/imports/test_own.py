@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from aiportal.chat import Conversation, Conversations, Exports, Imports
+from aiportal.chat.imports.foreign import ForeignConversation
 from aiportal.chat.imports.own import from_own
+from aiportal.chat.imports.reading import conversations_in
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.store import Database
@@ -49,6 +51,7 @@ async def test_what_is_exported_comes_back_whole_for_somebody_else(
     made = await conversations.create(
         ann, title="Whales", model="m/x", system_prompt="Brief.", parameters={"temperature": 0}
     )
+    await conversations.update(ann, made.id, web_search=True)
     await ask_twice(database, made.id)
     answer = {"role": "assistant", "content": "Yes.", "reasoning": "Hm.", "model": "m/z"}
     used: dict[str, Any] = {"usage": json.dumps(USAGE), "cost_usd": 0.5, "finish_reason": "stop"}
@@ -148,3 +151,14 @@ def test_a_conversation_that_is_wrong_is_refused(fields: dict[str, Any]) -> None
 def test_two_messages_of_one_id_are_refused() -> None:
     with pytest.raises(InvalidRequest, match="Two of its messages"):
         from_own(document({"id": "q"}, {"id": "q"}))
+
+
+def test_numbers_of_tools_keep_all_their_digits() -> None:
+    use = {"call_id": "c", "tool_id": "t", "tool_name": "T", "at": 0, "status": "done"}
+    answer = {"id": "a", "tool_calls": [use | {"arguments": {"n": -(2**64)}, "result": 2**100}]}
+    (found,) = conversations_in(json.dumps(document(answer)).encode())
+    assert isinstance(found, ForeignConversation)
+    (told,) = found.messages[0].tool_calls
+    assert told.called.arguments == {"n": -(2**64)}
+    assert told.returned is not None
+    assert told.returned.result == 2**100

@@ -273,3 +273,15 @@ def test_the_events_of_a_stream_add_up_to_its_output(message: Delta, random: Any
         parts = item.get("content", [])
         whole_text = "".join(part.get("text") or part.get("refusal", "") for part in parts)
         assert text == item.get("arguments", whole_text)
+
+
+def test_numbers_of_tools_keep_all_their_digits() -> None:
+    told = {"type": "tool_result", "result": 2**100}
+    streamed, whole = answer(), answer()
+    assert str(2**100).encode() in streamed.feed(encode(told))
+    choice = {"message": {"content": "Much."}, "finish_reason": "stop"}
+    whole.read(
+        json.dumps({"choices": [choice], "tool_events": [told]}, separators=(",", ":")).encode()
+    )
+    for one in (streamed, whole):
+        assert one.resource()["tool_events"] == [told]
