@@ -36,10 +36,12 @@ async def test_switched_off_no_program_is_run() -> None:
 
 
 async def test_of_itself_the_strongest_one_is_taken() -> None:
+    alone, first = await find_tier("namespaces")
     tier, zygote = await find_tier("auto")
-    assert zygote is not None
-    await zygote.stop()
-    assert tier == Tier("namespaces") or tier.reasons
+    for started in (first, zygote):
+        if started is not None:
+            await started.stop()
+    assert tier == (alone if alone.name else Tier("landlock", alone.reasons))
 
 
 async def test_nothing_is_started_before_it_is_needed() -> None:
