@@ -15,6 +15,7 @@ __all__ = ["IDLE_S", "MAX_OF_AN_OWNER", "Session", "Sessions"]
 
 MAX_OF_AN_OWNER: Final = 3
 MAX_OF_ALL: Final = 24
+MAX_CALLS_OF_AN_OWNER: Final = 16  # that run or wait in sessions
 IDLE_S: Final = 600.0
 _RETRY_S: Final = 10.0
 
@@ -46,10 +47,12 @@ class Sessions:
 
     @asynccontextmanager
     async def hold(self, call: SandboxCall) -> AsyncIterator[Session]:
-        """The session of a call, for it alone. Raises RateLimited where no more can be opened.
+        """The session of a call, for it alone.
 
-        The one of the owner's that was used least lately makes room.
+        The one of the owner's that was used least lately makes room. Raises RateLimited where no more
+        can be opened, or too many calls of the owner's wait.
         """
+        self._check_queue(call.owner)
         key = (call.owner, call.session or "", call.program.name)
         session = self._open.get(key)
         if session is None:
@@ -87,6 +90,12 @@ class Sessions:
     def uses(self, profile: Profile) -> bool:
         """Whether a session lives in this profile's zygote."""
         return any(session.profile == profile for session in self._open.values())
+
+    def _check_queue(self, owner: str) -> None:
+        calls = sum(one.users for key, one in self._open.items() if key[0] == owner)
+        if calls >= MAX_CALLS_OF_AN_OWNER:
+            words = f"{calls} of your calls in sessions run or wait. Try again when they are done."
+            raise RateLimited(words, retry_after_s=_RETRY_S)
 
     def _make_room(self, owner: str) -> None:
         own = [key for key in self._open if key[0] == owner]

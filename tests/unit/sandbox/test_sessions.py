@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from aiportal.errors import NotFound
+from aiportal.errors import NotFound, RateLimited
 from aiportal.sandbox import Sandbox
+from aiportal.sandbox.sessions import MAX_CALLS_OF_AN_OWNER
 from tests.unit.sandbox.conftest import Run, call_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -80,6 +81,14 @@ async def test_a_session_is_its_owner_s(run: Run) -> None:
 async def test_calls_of_one_session_come_one_after_another(run: Run) -> None:
     outcomes = await asyncio.gather(*(run(COUNTS, session="many") for _ in range(4)))
     assert sorted(one.result for one in outcomes) == [1, 2, 3, 4]
+
+
+async def test_only_so_many_calls_of_an_owner_s_sessions_wait(run: Run) -> None:
+    calls = [run(COUNTS, session=f"queue{number % 2}", owner="dora") for number in range(40)]
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [one for one in ended if isinstance(one, RateLimited)]
+    assert len(refused) == len(ended) - MAX_CALLS_OF_AN_OWNER
+    assert await results(run, "queue0", None, owner="dora") == [MAX_CALLS_OF_AN_OWNER / 2 + 1]
 
 
 async def test_a_session_is_ended_on_request(run: Run, sandbox: Sandbox) -> None:
