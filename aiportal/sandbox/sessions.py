@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiportal.errors import RateLimited
-from aiportal.sandbox.call import Profile, SandboxCall
+from aiportal.sandbox.call import Profile, Program, SandboxCall
 from aiportal.sandbox.conversation import Conversation
 
 __all__ = ["IDLE_S", "MAX_OF_AN_OWNER", "Session", "Sessions"]
@@ -24,13 +24,19 @@ _Key = tuple[str, str, str]
 
 @dataclass
 class Session:
-    """conversation: None before the first call and after the end."""
+    """program: whose process it is. conversation: None before the first call and after the end."""
 
-    profile: Profile
+    program: Program
     conversation: Conversation | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     used_at: float = 0.0
     users: int = 0
+
+    def begin(self, program: Program) -> None:
+        """What another program has left in memory, such as one before a reload, is no use to this."""
+        if _sources(program) != _sources(self.program) or program.profile != self.program.profile:
+            self.end()
+        self.program = program
 
     def end(self) -> None:
         """The process is killed; the next call begins anew."""
@@ -57,10 +63,11 @@ class Sessions:
         session = self._open.get(key)
         if session is None:
             self._make_room(call.owner)
-            session = self._open[key] = Session(call.program.profile)
+            session = self._open[key] = Session(call.program)
         session.users += 1
         try:
             async with session.lock:
+                session.begin(call.program)
                 yield session
         finally:
             session.users -= 1
@@ -89,7 +96,7 @@ class Sessions:
 
     def uses(self, profile: Profile) -> bool:
         """Whether a session lives in this profile's zygote."""
-        return any(session.profile == profile for session in self._open.values())
+        return any(session.program.profile == profile for session in self._open.values())
 
     def _check_queue(self, owner: str) -> None:
         calls = sum(one.users for key, one in self._open.items() if key[0] == owner)
@@ -114,3 +121,10 @@ class Sessions:
 
 def _is_idle(session: Session, latest: float) -> bool:
     return not session.users and session.used_at < latest
+
+
+def _sources(program: Program) -> Mapping[str, bytes]:
+    """Its files without those that are only compiled of them."""
+    return {
+        name: data for name, data in program.files.items() if "__pycache__" not in name.split("/")
+    }

@@ -83,6 +83,13 @@ async def test_calls_of_one_session_come_one_after_another(run: Run) -> None:
     assert sorted(one.result for one in outcomes) == [1, 2, 3, 4]
 
 
+async def test_a_program_that_has_changed_begins_anew(run: Run) -> None:
+    assert await results(run, "changed", None, None, None, owner="eva") == [1, 2, 3]
+    changed = COUNTS.replace("count, ticks = 0, 0", "count, ticks = 10, 0")
+    assert (await run(changed, session="changed", owner="eva")).result == 11
+    assert await results(run, "changed", None, owner="eva") == [1]
+
+
 async def test_only_so_many_calls_of_an_owner_s_sessions_wait(run: Run) -> None:
     calls = [run(COUNTS, session=f"queue{number % 2}", owner="dora") for number in range(40)]
     ended = await asyncio.gather(*calls, return_exceptions=True)
