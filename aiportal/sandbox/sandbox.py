@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from aiportal.errors import InvalidRequest, NotFound, ToolUnavailable
+from aiportal.errors import InvalidRequest, ToolUnavailable
 from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
 from aiportal.sandbox.compiled import CompiledPrograms
 from aiportal.sandbox.conversation import Conversation, ConversationLost
@@ -106,10 +106,9 @@ class Sandbox:
         async with self._sessions.hold(call) as session, self._turns.take(call.owner):
             return await self._run_in(session, call)
 
-    async def end_session(self, owner: str, name: str) -> None:
-        """End the owner's session of this name. Raises NotFound if there is none."""
-        if not self._sessions.end(owner, name):
-            raise NotFound(f"There is no session {name!r}.")
+    def end_session(self, owner: str, name: str) -> None:
+        """End the owner's session of this name, if there is one, and the call that runs in it."""
+        self._sessions.end(owner, name)
 
     async def _run_once(self, call: SandboxCall) -> Outcome:
         conversation = await self._zygotes.converse(call.program.profile)

@@ -75,12 +75,12 @@ class Sessions:
             if session.conversation is None and not session.users:
                 self._open.pop(key, None)
 
-    def end(self, owner: str, name: str) -> bool:
-        """End the sessions of this name. False if there is none."""
-        keys = [key for key in self._open if key[:2] == (owner, name)]
-        for key in keys:
-            self._open.pop(key).end()
-        return bool(keys)
+    def end(self, owner: str, name: str) -> None:
+        """End the sessions of this name, if there are any; calls that wait for one begin it anew."""
+        for key in [key for key in self._open if key[:2] == (owner, name)]:
+            self._open[key].end()
+            if not self._open[key].users:
+                del self._open[key]
 
     def end_idle(self, *, idle_s: float = IDLE_S) -> None:
         """End those that nobody has used for so long."""
