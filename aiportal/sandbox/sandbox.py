@@ -180,16 +180,19 @@ async def _read(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
 
 def _check(call: SandboxCall) -> None:
     if "controller.py" not in call.program.files:
-        raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py.")
+        raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py. Add one.")
     for name in call.program.files:
         if not all(map(_is_plain, name.split("/"))):
-            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder.")
+            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder. Rename it.")
     for name in call.files:
         if not _is_plain(name):
-            raise InvalidRequest(f"{name!r} is no plain name of a file.", param="files")
+            words = f"{name!r} is no plain name of a file. Leave out folders, and shorten it."
+            raise InvalidRequest(words, param="files")
     size = sum(map(len, (*call.program.files.values(), *call.files.values())))
     if size > MAX_CALL_BYTES:
-        raise InvalidRequest(f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}.")
+        raise InvalidRequest(
+            f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}. Send less."
+        )
 
 
 def _is_plain(name: str) -> bool:
