@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,12 @@ def _value(text: str) -> Any:
 
 
 def read_files(paths: Sequence[Path]) -> Mapping[str, bytes]:
-    """Their content by name. Raises InvalidRequest."""
+    """Their content by name. Raises InvalidRequest, also where two have the same name."""
+    names = [path.name for path in paths]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidRequest(
+            f"Two files are named {twice!r}, and a tool tells them by name. Rename one."
+        )
     try:
         return {path.name: path.read_bytes() for path in paths}
     except OSError as error:
@@ -56,6 +61,7 @@ def read_files(paths: Sequence[Path]) -> Mapping[str, bytes]:
 def write_artifacts(artifacts: Sequence[Artifact], folder: Path | None) -> Mapping[str, Path]:
     """Write each into the folder, never over another file; where it is, by name.
 
+    One from a folder of the tool's is written without that, with a number where the name is taken.
     Without a folder none is written. Raises ConfigError.
     """
     if folder is None:
@@ -64,13 +70,20 @@ def write_artifacts(artifacts: Sequence[Artifact], folder: Path | None) -> Mappi
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for artifact in artifacts:
-            path = folder / Path(artifact.name).name
+            path = folder / _free_name(Path(artifact.name), {one.name for one in written.values()})
             with path.open("xb") as file:
                 file.write(artifact.data)
             written[artifact.name] = path
     except OSError as error:
         raise ConfigError(f"{error.filename} cannot be written: {error.strerror}.") from error
     return written
+
+
+def _free_name(path: Path, taken: Collection[str]) -> str:
+    name, number = path.name, 2
+    while name in taken:
+        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    return name
 
 
 def as_text(result: object) -> str:

@@ -74,7 +74,8 @@ def _decoder(encoding: str) -> _Decoder:
         case "deflate":
             return _Inflating(_ZLIB)
     raise UpstreamError(
-        "The page's server compressed its answer in a way that was not asked for, so it was not read."
+        "The page's server compressed its answer in a way that was not asked for, so it was not read. "
+        "Use another page."
     )
 
 
@@ -93,7 +94,9 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> tuple[b
             try:
                 found, rest = decoder.feed(rest, min(_STEP_BYTES, max_bytes + 1 - len(body)))
             except zlib.error as error:
-                raise UpstreamError("The page's answer is not compressed as it says.") from error
+                raise UpstreamError(
+                    "The page's answer is not compressed as it says. Use another page."
+                ) from error
             body += found
             if len(body) > max_bytes:
                 return bytes(body[:max_bytes]), True

@@ -203,8 +203,14 @@ class Fetcher:
 
     async def _load_robots(self, url: URL) -> Fetched:
         order = Order("GET", {}, None, None, MAX_ROBOTS_BYTES, _ROBOTS_S, False, True)
-        async with asyncio.timeout(order.timeout_s):
-            return await self._follow(str(url), order)
+        try:
+            async with asyncio.timeout(order.timeout_s):
+                return await self._follow(str(url), order)
+        except TimeoutError as error:
+            raise UpstreamTimeout(
+                f"The robots.txt of {url.host!r}, which says what programs may read, was not there "
+                f"within {order.timeout_s:g} seconds. Try again, or use another site."
+            ) from error
 
     async def _follow(self, url: str, order: Order) -> Fetched:
         target = parse_target(url)
@@ -310,13 +316,11 @@ def _translated(host: str) -> Iterator[None]:
             f"{host!r} has no certificate that is good for it, so it is not trusted. Use another page.",
             code="bad_certificate",
         ) from error
-    except aiohttp.ServerTimeoutError as error:
+    except TimeoutError as error:  # aiohttp.ServerTimeoutError is one
         raise UpstreamTimeout(
             f"{host!r} does not answer. Try again, or use another page."
         ) from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        if isinstance(error, TimeoutError):
-            raise
         raise UpstreamError(
             f"{host!r} could not be reached, or broke off its answer. Try again, or use another page."
         ) from error

@@ -42,6 +42,16 @@ class Schedule:
         self.due_at = due_at + self.interval_s
         return max(0.0, due_at - (self.burst - 1) * self.interval_s - now)
 
+    async def wait(self) -> None:
+        """Take the next start and sleep until then; it is given back if the sleep is cancelled."""
+        interval_s = self.interval_s
+        wait_s = self.book(asyncio.get_running_loop().time())
+        try:
+            await asyncio.sleep(wait_s)
+        except asyncio.CancelledError:
+            self.due_at -= interval_s
+            raise
+
 
 @dataclass(slots=True)
 class _Lane:
@@ -78,7 +88,7 @@ class Pace:
             finally:
                 lane.waiting -= 1
             try:
-                await asyncio.sleep(lane.schedule.book(asyncio.get_running_loop().time()))
+                await lane.schedule.wait()
                 yield
             finally:
                 lane.free.release()

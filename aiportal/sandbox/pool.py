@@ -93,7 +93,7 @@ class Zygotes:
             if zygote is not None and zygote.is_alive:
                 return zygote
             if self._tier is None:
-                raise ToolUnavailable("There is no sandbox.")
+                raise ToolUnavailable("There is no sandbox. Run `aiportal doctor` to see why.")
             if zygote is not None:
                 await self.end(zygote)
             self._running[profile] = await Zygote.start(profile, self._tier)

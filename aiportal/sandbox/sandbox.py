@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from aiportal.errors import InvalidRequest, NotFound, ToolUnavailable
+from aiportal.errors import InvalidRequest, ToolUnavailable
 from aiportal.sandbox.call import Failure, Outcome, Profile, SandboxCall
 from aiportal.sandbox.compiled import CompiledPrograms
 from aiportal.sandbox.conversation import Conversation, ConversationLost
@@ -25,6 +26,7 @@ MAX_NAME_BYTES: Final = 200
 MAX_CALL_BYTES: Final = 64 * 1024**2
 _READ_AT_ONCE_BYTES: Final = 256 * 1024
 _LOOK_EVERY_S: Final = 30.0
+PROBE_AGAIN_S: Final = 60.0
 _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
 
 
@@ -39,6 +41,7 @@ class Sandbox:
         self._sessions = Sessions()
         self._compiled = CompiledPrograms(self._run)
         self._probe: asyncio.Task[None] | None = None
+        self._probed_at = 0.0
         self._upkeep: asyncio.Task[None] | None = None
 
     @classmethod
@@ -72,11 +75,18 @@ class Sandbox:
             self._zygotes.warm(warm, after=self._probe)
 
     async def ready(self) -> Tier:
-        """Wait until it is known which tier is in force."""
+        """Wait until it is known which tier is in force; where none was, it is tried again at times."""
         self.begin(())
         if self._probe is not None:
+            if self._probe.done() and self._is_worth_a_try():
+                self._probe = asyncio.create_task(self._find_tier(), name="sandbox-probe")
             await asyncio.shield(self._probe)
         return self._tier
+
+    def _is_worth_a_try(self) -> bool:
+        """A machine that was too busy, or full, may have got better."""
+        has_paused = time.monotonic() - self._probed_at >= PROBE_AGAIN_S
+        return self._mode != "off" and self._tier.name is None and has_paused
 
     async def run(self, call: SandboxCall) -> Outcome:
         """Make a call. Cancelling the task that waits here kills the program.
@@ -96,10 +106,9 @@ class Sandbox:
         async with self._sessions.hold(call) as session, self._turns.take(call.owner):
             return await self._run_in(session, call)
 
-    async def end_session(self, owner: str, name: str) -> None:
-        """End the owner's session of this name. Raises NotFound if there is none."""
-        if not self._sessions.end(owner, name):
-            raise NotFound(f"There is no session {name!r}.")
+    def end_session(self, owner: str, name: str) -> None:
+        """End the owner's session of this name, if there is one, and the call that runs in it."""
+        self._sessions.end(owner, name)
 
     async def _run_once(self, call: SandboxCall) -> Outcome:
         conversation = await self._zygotes.converse(call.program.profile)
@@ -138,7 +147,10 @@ class Sandbox:
         return Outcome(None, Failure(kind, words), "", "", is_truncated=False, duration_ms=wall_ms)
 
     async def _find_tier(self) -> None:
-        tier, zygote = await find_tier(self._mode)
+        try:
+            tier, zygote = await find_tier(self._mode)
+        finally:
+            self._probed_at = time.monotonic()
         if tier.name is not None and zygote is not None:
             self._zygotes.begin(tier.name, zygote)
         self._tier = tier
@@ -168,16 +180,19 @@ async def _read(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
 
 def _check(call: SandboxCall) -> None:
     if "controller.py" not in call.program.files:
-        raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py.")
+        raise InvalidRequest(f"The tool {call.program.name!r} has no controller.py. Add one.")
     for name in call.program.files:
         if not all(map(_is_plain, name.split("/"))):
-            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder.")
+            raise InvalidRequest(f"{name!r} is no name of a file in a tool's folder. Rename it.")
     for name in call.files:
         if not _is_plain(name):
-            raise InvalidRequest(f"{name!r} is no plain name of a file.", param="files")
+            words = f"{name!r} is no plain name of a file. Leave out folders, and shorten it."
+            raise InvalidRequest(words, param="files")
     size = sum(map(len, (*call.program.files.values(), *call.files.values())))
     if size > MAX_CALL_BYTES:
-        raise InvalidRequest(f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}.")
+        raise InvalidRequest(
+            f"A call may carry {MAX_CALL_BYTES} bytes of files, not {size}. Send less."
+        )
 
 
 def _is_plain(name: str) -> bool:

@@ -4,7 +4,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -75,7 +76,12 @@ async def find_tier(mode: SandboxMode) -> tuple[Tier, Zygote | None]:
         except ToolUnavailable as error:
             reasons.append(f"Tier {name!r}: {error.message} {_WORDS[name]}")
             continue
-        if not (fault := await _fault(zygote)):
+        try:
+            fault = await _fault(zygote)
+        except BaseException:
+            await zygote.stop()
+            raise
+        if not fault:
             return Tier(name, tuple(reasons)), zygote
         await zygote.stop()
         reasons.append(f"Tier {name!r} does not hold: the self-test {fault}.")
@@ -84,21 +90,11 @@ async def find_tier(mode: SandboxMode) -> tuple[Tier, Zygote | None]:
 
 async def _fault(zygote: Zygote) -> str | None:
     """What a program in the sandbox was able to do, in words; None where it holds."""
-    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    folder = await asyncio.to_thread(_plant)
     try:
-        plants = {
-            "file": str(Path(folder.name) / "planted"),
-            "port": server.sockets[0].getsockname()[1],
-            "process": os.getpid(),
-            "program": sys.executable,
-        }
-        outcome = await _try_to_escape(zygote, MappingProxyType(plants))
-    except ConversationLost as error:
+        async with _plants() as plants:
+            outcome = await _try_to_escape(zygote, plants)
+    except (ConversationLost, OSError) as error:
         return f"could not be run: {error}"
-    finally:
-        server.close()
-        await asyncio.to_thread(folder.cleanup)
     if outcome.failure is not None:
         return f"failed: {outcome.failure.message}"
     if outcome.result:
@@ -106,13 +102,32 @@ async def _fault(zygote: Zygote) -> str | None:
     return None if outcome.artifacts else "got no file back"
 
 
-def _plant() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="aiportal-self-test-")
-    path = Path(folder.name)
-    path.chmod(0o755)
-    (path / "planted").write_text("nobody in the sandbox may read this")
-    (path / "planted").chmod(0o644)
-    return folder
+@asynccontextmanager
+async def _plants() -> AsyncIterator[Mapping[str, Any]]:
+    """What is there to be reached, until the context is left. Raises OSError."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    try:
+        folder = await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="aiportal-self-test-")
+        try:
+            plants = {
+                "file": str(await asyncio.to_thread(_planted, Path(folder.name))),
+                "port": server.sockets[0].getsockname()[1],
+                "process": os.getpid(),
+                "program": sys.executable,
+            }
+            yield MappingProxyType(plants)
+        finally:
+            await asyncio.to_thread(folder.cleanup)
+    finally:
+        server.close()
+
+
+def _planted(folder: Path) -> Path:
+    folder.chmod(0o755)
+    file = folder / "planted"
+    file.write_text("nobody in the sandbox may read this")
+    file.chmod(0o644)
+    return file
 
 
 async def _try_to_escape(zygote: Zygote, plants: Mapping[str, Any]) -> Outcome:

@@ -62,24 +62,10 @@ class Zygote:
     @classmethod
     async def start(cls, profile: Profile, tier: TierName) -> "Zygote":
         """Start it and wait until its imports are done. Raises ToolUnavailable with the reason."""
-        await compile_ahead(profile, _ENVIRONMENT)
-        folder = _temporary_name()
-        cache = _CACHE if tier == "namespaces" else f"{folder}/cache"
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(str(profile.python or sys.executable), "-I", "-S", "-B", "-X", "utf8"),
-                *("-c", _LAUNCH, str(Path(__file__).parent), str(theirs.fileno())),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={**_ENVIRONMENT, "MPLCONFIGDIR": cache},
-                cwd="/",
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-        zygote = cls(process, ours, folder)
+        try:
+            zygote = cls(*await _launched(profile, tier))
+        except OSError as error:
+            raise _not_started(profile, error) from error
         try:
             await zygote._greet(profile, tier)
         except BaseException:
@@ -101,19 +87,13 @@ class Zygote:
                 await loop.sock_sendall(self._control, json.dumps(order).encode())
                 reply = await loop.sock_recv(self._control, _MAX_REPLY)
         except (OSError, TimeoutError) as error:
-            reason = f"The sandbox's interpreter {profile.name!r} did not start: {error}."
-            raise ToolUnavailable(reason) from error
+            raise _not_started(profile, error) from error
         if fault := json.loads(reply or b'{"fault": "it ended at once"}').get("fault"):
-            reason = f"The sandbox's interpreter {profile.name!r} did not start: {fault}."
-            raise ToolUnavailable(reason)
+            raise _not_started(profile, fault)
 
     @property
     def is_alive(self) -> bool:
         return self._process.returncode is None
-
-    @property
-    def process_id(self) -> int:
-        return self._process.pid
 
     def connect(self) -> socket.socket:
         """A line to the supervisor of a new call. Raises ZygoteLost."""
@@ -135,6 +115,39 @@ class Zygote:
                 os.killpg(self._process.pid, signal.SIGKILL)  # no program can leave the group
         await self._process.wait()
         await asyncio.to_thread(remove_tree, self._folder)
+
+
+async def _launched(
+    profile: Profile, tier: TierName
+) -> tuple[asyncio.subprocess.Process, socket.socket, str]:
+    """The process, the line to it, its folder. Raises OSError, such as for an interpreter that is gone."""
+    await compile_ahead(profile, _ENVIRONMENT)
+    folder = _temporary_name()
+    cache = _CACHE if tier == "namespaces" else f"{folder}/cache"
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setblocking(False)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(str(profile.python or sys.executable), "-I", "-S", "-B", "-X", "utf8"),
+            *("-c", _LAUNCH, str(Path(__file__).parent), str(theirs.fileno())),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={**_ENVIRONMENT, "MPLCONFIGDIR": cache},
+            cwd="/",
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return process, ours, folder
+
+
+def _not_started(profile: Profile, reason: object) -> ToolUnavailable:
+    return ToolUnavailable(f"The sandbox's interpreter {profile.name!r} did not start: {reason}.")
 
 
 def _temporary_name() -> str:

@@ -164,6 +164,7 @@ class ToolBroker:
         )
         return {
             "provider": found.provider,
+            "note": found.note,
             "results": [
                 {
                     "title": one.title,

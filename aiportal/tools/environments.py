@@ -5,6 +5,7 @@ import hashlib
 import logging
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ __all__ = ["Environments"]
 FOLDER = "tool-environments"
 BUILT = ".built"  # stands in an environment that is whole
 BUILD_TIMEOUT_S = 1_800
+LOOK_EVERY_S = 0.5  # whether another process has built it
 MAX_OUTPUT_CHARS = 2_000
 _log = logging.getLogger(__name__)
 
@@ -98,7 +100,7 @@ class Environments:
         if tool.requirements is None:
             raise ToolUnavailable(f"The tool {tool.id!r} has no requirements.txt.")
         key = _key(tool)
-        lock = await asyncio.to_thread(self._locked, key)
+        lock = await self._locked(key)
         try:
             await self._build(self._folder / key, tool.requirements)
         finally:
@@ -107,12 +109,22 @@ class Environments:
         self._failures.pop(key, None)
         return _python(self._folder / key)
 
-    def _locked(self, key: str) -> FileLock:
-        """Held against other processes that build the same one, from whichever thread."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._folder / f".{key}.lock", timeout=BUILD_TIMEOUT_S, thread_local=False)
-        lock.acquire()
-        return lock
+    async def _locked(self, key: str) -> FileLock:
+        """Held against other processes that build the same one, from whichever thread.
+
+        No thread waits for it: the portal could not end before the other's build. Raises Timeout.
+        """
+        await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True)
+        lock = FileLock(self._folder / f".{key}.lock", timeout=0, thread_local=False)
+        until = time.monotonic() + BUILD_TIMEOUT_S
+        while True:
+            try:
+                await asyncio.to_thread(lock.acquire)
+                return lock
+            except Timeout:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def _build(self, folder: Path, requirements: str) -> None:
         if await asyncio.to_thread((folder / BUILT).is_file):

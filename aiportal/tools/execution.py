@@ -70,6 +70,10 @@ class Execution:
             }
             _log.info("A tool was called", extra=about)
 
+    def end_session(self, principal: Principal, tool: Tool, name: str) -> None:
+        """End what the caller's calls of this tool by this name have left, if there is anything."""
+        self._sandbox.end_session(principal.user_id, _session(tool, name))
+
     async def tier(self) -> Tier:
         """What programs run in, once that is known."""
         return await self._sandbox.ready()
@@ -99,7 +103,7 @@ class Execution:
                 fetcher=self._fetcher,
                 search=self._search,
             ),
-            session=None if call.session is None else f"{tool.id}/{call.session}",
+            session=None if call.session is None else _session(tool, call.session),
         )
 
     def _profile(self, tool: Tool) -> Profile:
@@ -108,6 +112,10 @@ class Execution:
         if python is None:
             return Profile(name, tool.preload)
         return Profile(f"{name}-{python.parent.parent.name}", tool.preload, python)
+
+
+def _session(tool: Tool, name: str) -> str:
+    return f"{tool.id}/{name}"
 
 
 def _as_tool_outcome(tool: Tool, outcome: Outcome) -> ToolOutcome:

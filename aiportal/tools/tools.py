@@ -128,6 +128,14 @@ class Tools:
             return await self._approvals.add(principal, call)
         return await self._execution.run(principal, call)
 
+    async def end_session(self, principal: Principal, tool_id: str, name: str) -> None:
+        """End the process that the caller's calls by this session's name have left, if there is one.
+
+        A call that runs in it fails. Raises ToolNotFound, InvalidRequest for what is no name.
+        """
+        tool = (await self.get(principal, tool_id)).tool
+        self._execution.end_session(principal, tool, checked_session(name) or "")
+
     async def approvals(self, principal: Principal) -> Sequence[Approval]:
         """The caller's calls that wait for their word, the oldest first."""
         return await self._approvals.list(principal)

@@ -118,6 +118,19 @@ def test_a_session_keeps_what_the_program_had(ben: httpx.Client, admin: httpx.Cl
     assert error(execute(ben, "counter", session="a/b")) == (400, "invalid_request", "session")
 
 
+def test_a_session_is_ended_by_its_owner(ben: httpx.Client, admin: httpx.Client) -> None:
+    def end(client: httpx.Client, name: str, tool_id: str = "counter") -> httpx.Response:
+        return client.delete(f"{LIST}/{tool_id}/sessions/{name}")
+
+    assert execute(ben, "counter", session="ends").json()["result"] == 1
+    assert end(admin, "ends").status_code == 204
+    assert execute(ben, "counter", session="ends").json()["result"] == 2
+    assert [end(ben, "ends").status_code for _ in range(2)] == [204, 204]
+    assert execute(ben, "counter", session="ends").json()["result"] == 1
+    assert error(end(ben, "a b")) == (400, "invalid_request", "session")
+    assert error(end(ben, "ends", "for-admins"))[:2] == (404, "tool_not_found")
+
+
 @pytest.mark.parametrize(
     ("tool_id", "body", "kind", "words"),
     [

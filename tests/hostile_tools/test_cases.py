@@ -7,6 +7,8 @@ from tests.hostile_tools.conftest import run_all
 from tests.hostile_tools.target import IDLE, Target
 from tests.hostile_tools.verdict import check
 
+HEALTH_S = 5  # a second is promised; other work of the machine counts as well
+
 
 @pytest.mark.timeout(900)  # all cases of a tier are one test: they share a portal, several at once
 def test_hostile_programs_reach_nothing_and_leave_nothing(
@@ -20,6 +22,7 @@ def test_hostile_programs_reach_nothing_and_leave_nothing(
     with subtests.test("health answers throughout"):
         assert campaign.health.failed == []
         assert campaign.health.answered > 0
+        assert campaign.health.slowest_s < HEALTH_S
     with subtests.test("no process survives"):
         assert len(campaign.survivors) <= IDLE
     with subtests.test("no mount and no file is left"):

@@ -148,10 +148,7 @@ def _correlation(frame: pd.DataFrame, options: Options, notes: list[str]) -> Res
         raise DataError("A correlation needs two columns of numbers; there is one.")
     if numbers.shape[1] > MAX_CORRELATED:
         notes.append(f"The first {MAX_CORRELATED} of {numbers.shape[1]} columns are compared.")
-    correlation = numbers.iloc[:, :MAX_CORRELATED].rank() if method == "spearman" else numbers
-    matrix = correlation.iloc[:, :MAX_CORRELATED].corr(
-        method="kendall" if method == "kendall" else "pearson"
-    )
+    matrix = numbers.iloc[:, :MAX_CORRELATED].corr(method)
     return {
         "correlation": mapping(matrix),
         "strongest": _strongest(matrix),

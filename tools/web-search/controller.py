@@ -10,6 +10,7 @@ MAX_SNIPPET = 600
 MAX_TITLE = 300
 MAX_RESULTS = 20
 DEFAULT_RESULTS = 5
+NOTHING = "Nothing was found. Try other or fewer words."
 
 
 class ToolError(Exception):
@@ -19,7 +20,10 @@ class ToolError(Exception):
 
 
 def run(parameters: dict[str, Any]) -> dict[str, Any]:
-    """`results`, numbered from 1, of the provider that answered. Raises ToolError in words."""
+    """`results`, numbered from 1, of the provider that answered, and a `note` where there is one.
+
+    Raises ToolError in words.
+    """
     query = " ".join(str(parameters.get("query") or "").split())
     if not query:
         raise ToolError("Give a `query`: a few telling words.")
@@ -35,8 +39,9 @@ def run(parameters: dict[str, Any]) -> dict[str, Any]:
         _result(number, one) for number, one in enumerate(found["results"][:MAX_RESULTS], start=1)
     ]
     told = {"query": query, "provider": found.get("provider"), "results": results}
-    if not results:
-        told["note"] = "Nothing was found. Try other or fewer words."
+    notes = [found.get("note"), None if results else NOTHING]
+    if any(notes):
+        told["note"] = " ".join(note for note in notes if note)
     return told
 
 

@@ -207,6 +207,14 @@ async def execute_tool(
     return ToolAnswer(partial(_execute, portal, principal, tool_id, body))
 
 
+@router.delete("/{tool_id}/sessions/{name}", status_code=204)
+async def end_tool_session(
+    tool_id: str, name: str, portal: PortalDep, principal: PrincipalDep
+) -> None:
+    """End the caller's session of this name: what it has in memory is gone, a call in it fails."""
+    await portal.tools.end_session(principal, tool_id, name)
+
+
 async def _execute(
     portal: Portal, principal: Principal, tool_id: str, body: Execution
 ) -> ToolOutcome | Approval:

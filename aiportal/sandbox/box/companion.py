@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from . import companion_filter, kernel, landlock, namespaces
+from . import companion_filter, kernel, landlock, limits, namespaces
 from .roots import DEVICES, existing
 
 __all__ = ["main"]
@@ -94,10 +94,7 @@ def _become(order: dict[str, Any], leash: int) -> None:
     try:
         os.setsid()
         os.chdir(order["folder"])
-        for what, bound in _LIMITS:
-            hard = resource.getrlimit(what)[1]
-            value = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-            resource.setrlimit(what, (value, value))
+        limits.hold(_LIMITS)
         kernel.drop_capabilities()
         kernel.forbid_new_privileges()
         own = existing([*_READABLE, *_OF_ETC, *order["folders"], f"/proc/{os.getpid()}"])

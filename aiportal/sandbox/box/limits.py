@@ -2,10 +2,11 @@
 
 import os
 import resource
+from collections.abc import Iterable
 
 from . import kernel
 
-__all__ = ["apply", "hold_in_huge_pages", "memory_in_use", "threads", "threads_of"]
+__all__ = ["apply", "hold", "hold_in_huge_pages", "memory_in_use", "threads", "threads_of"]
 
 STREAM_EDGE_BYTES = 128 * 1024
 MAX_STREAM_BYTES = 64 * 1024**2
@@ -79,7 +80,7 @@ def apply(
     kernel.set_dumpable(is_dumpable=not is_namespaces)  # for `disk`; Landlock keeps others out
     calls = _CALLS_OF_A_SESSION if is_lasting else 1
     seconds = int(wall_s * 4 * calls) + _CPU_MARGIN_S  # a few threads may work at once
-    for what, bound in (
+    bounds = (
         (resource.RLIMIT_AS, in_use[0] + memory_bytes),
         (resource.RLIMIT_DATA, in_use[1] + memory_bytes),
         (resource.RLIMIT_CPU, seconds),
@@ -91,7 +92,13 @@ def apply(
         (resource.RLIMIT_SIGPENDING, MAX_TIMERS),
         # Counted within our own user namespace; elsewhere all processes of the user would count.
         *([(resource.RLIMIT_NPROC, MAX_PROCESSES)] if is_namespaces else []),
-    ):
+    )
+    hold(bounds)
+
+
+def hold(bounds: Iterable[tuple[int, int]]) -> None:
+    """Bound this process by these of the kernel's limits, or by its own where they are lower."""
+    for what, bound in bounds:
         hard = resource.getrlimit(what)[1]
         value = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
         resource.setrlimit(what, (value, value))

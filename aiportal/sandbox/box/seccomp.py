@@ -104,7 +104,7 @@ def head(machine: str) -> list[bytes]:
 
 def answers(names: syscalls.Numbers, which: int, error: int) -> list[bytes]:
     """These fail with the error."""
-    return _answers(names, which, _ERRNO | error)
+    return _answered(names, which, _ERRNO | error)
 
 
 def check(number: int, body: Sequence[bytes]) -> list[bytes]:
@@ -112,9 +112,9 @@ def check(number: int, body: Sequence[bytes]) -> list[bytes]:
     return [_step(_IF_EQUAL, number, 0, len(body)), *body]
 
 
-def argument(position: int) -> bytes:
-    """Load one, its lower half."""
-    return _argument(position)
+def argument(position: int, *, high: bool = False) -> bytes:
+    """Load one, its lower half or its higher one."""
+    return _step(_LOAD, _ARGUMENTS_AT + 8 * position + (4 if high else 0))
 
 
 def masked(bits: int) -> bytes:
@@ -124,7 +124,10 @@ def masked(bits: int) -> bytes:
 
 def allow_if(values: Iterable[int]) -> list[bytes]:
     """Allow the call if what was loaded is one of the values, else go on."""
-    return _allow_if(values)
+    program: list[bytes] = []
+    for value in values:
+        program += [_step(_IF_EQUAL, value, 0, 1), allow()]
+    return program
 
 
 def refuse_if(values: Iterable[int], error: int) -> list[bytes]:
@@ -142,7 +145,7 @@ def answer_errno(error: int) -> bytes:
 
 def allow() -> bytes:
     """The call is made."""
-    return _allow()
+    return _step(_RETURN, _ALLOW)
 
 
 def steps(*, is_own_disk: bool) -> list[bytes]:
@@ -167,23 +170,23 @@ def _lists(*, is_own_disk: bool) -> tuple[bytes, ...]:
     which = which_machine(platform.machine())
     metadata = _ALLOW if is_own_disk else _ERRNO
     program = head(platform.machine())
-    program += _answers(syscalls.HARMLESS, which, _ALLOW)
-    program += _answers(syscalls.METADATA, which, metadata)
+    program += _answered(syscalls.HARMLESS, which, _ALLOW)
+    program += _answered(syscalls.METADATA, which, metadata)
     reserving = _ALLOW if is_own_disk else _ERRNO | errno.ENOTSUP
-    program += _answers(syscalls.RESERVING, which, reserving)
-    program += _answers(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
+    program += _answered(syscalls.RESERVING, which, reserving)
+    program += _answered(syscalls.EXTENDED, which, _ERRNO | errno.ENOTSUP)
     return tuple(program)
 
 
 def _checks() -> dict[str, _Program]:
     own = os.getpid()
     refuse = _step(_RETURN, _ERRNO | errno.EPERM)
-    only_own = [_argument(0), *_allow_if((own,)), refuse]
+    only_own = [argument(0), *allow_if((own,)), refuse]
     return {
         "clone": [
-            _argument(0),
+            argument(0),
             _step(_AND, _THREAD | _APART),
-            *_allow_if((_THREAD,)),
+            *allow_if((_THREAD,)),
             refuse,
         ],
         "clone3": [_step(_RETURN, _ERRNO | errno.ENOSYS)],  # the C library falls back to clone
@@ -191,24 +194,24 @@ def _checks() -> dict[str, _Program]:
         "tkill": only_own,
         "tgkill": only_own,
         "ioctl": [
-            _argument(1),
-            *_allow_if(_TERMINAL_QUESTIONS),
+            argument(1),
+            *allow_if(_TERMINAL_QUESTIONS),
             _step(_RETURN, _ERRNO | errno.ENOTTY),
         ],
-        "prctl": [_argument(0), *_allow_if(_OWN_NAMES), refuse],
-        "fcntl": [_argument(1), *_allow_if(_DESCRIPTOR_QUESTIONS), refuse],
-        "prlimit64": [*_only(0, (0, own)), *_only(2, (0,)), *_only(2, (0,), high=True), _allow()],
+        "prctl": [argument(0), *allow_if(_OWN_NAMES), refuse],
+        "fcntl": [argument(1), *allow_if(_DESCRIPTOR_QUESTIONS), refuse],
+        "prlimit64": [*_only(0, (0, own)), *_only(2, (0,)), *_only(2, (0,), high=True), allow()],
         "socketpair": [
             *_only(0, (_LOCAL_FAMILY,)),
-            _argument(1),
+            argument(1),
             _step(_AND, 0xF),
-            *_allow_if((_STREAM, _PACKETS)),
+            *allow_if((_STREAM, _PACKETS)),
             refuse,
         ],
     }
 
 
-def _answers(names: syscalls.Numbers, which: int, answer: int) -> _Program:
+def _answered(names: syscalls.Numbers, which: int, answer: int) -> _Program:
     program: _Program = []
     for numbers in names.values():
         number = numbers[which]
@@ -217,25 +220,10 @@ def _answers(names: syscalls.Numbers, which: int, answer: int) -> _Program:
     return program
 
 
-def _allow_if(values: Iterable[int]) -> _Program:
-    program: _Program = []
-    for value in values:
-        program += [_step(_IF_EQUAL, value, 0, 1), _allow()]
-    return program
-
-
 def _only(position: int, values: tuple[int, ...], *, high: bool = False) -> _Program:
     """Refuse the call unless an argument has one of the values; go on if it has."""
     tests = [_step(_IF_EQUAL, value, len(values) - index, 0) for index, value in enumerate(values)]
-    return [_argument(position, high=high), *tests, _step(_RETURN, _ERRNO | errno.EPERM)]
-
-
-def _argument(position: int, *, high: bool = False) -> bytes:
-    return _step(_LOAD, _ARGUMENTS_AT + 8 * position + (4 if high else 0))
-
-
-def _allow() -> bytes:
-    return _step(_RETURN, _ALLOW)
+    return [argument(position, high=high), *tests, _step(_RETURN, _ERRNO | errno.EPERM)]
 
 
 def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

@@ -143,6 +143,19 @@ async def test_a_slow_drip_is_cut_off_in_all(fetcher: Fetcher, site: Site) -> No
     await site.last().closed.arrival(5)
 
 
+async def test_an_exchange_has_a_time_in_all(fetcher: Fetcher, site: Site) -> None:
+    site.page("/silent", hang())
+    site.page("/drip", hang(Head(content_type="text/event-stream"), b"a", Gate()))
+
+    with pytest.raises(UpstreamTimeout):
+        async with fetcher.exchange("POST", f"{site.base}/silent", timeout_s=0.3):
+            pass
+    async with fetcher.exchange("POST", f"{site.base}/drip", timeout_s=0.3) as exchange:
+        assert await anext(exchange.pieces) == b"a"
+        with pytest.raises(UpstreamTimeout):
+            await anext(exchange.pieces)
+
+
 async def test_the_time_is_for_all_hops_together(fetcher: Fetcher, site: Site) -> None:
     site.page("/", redirect("/next"))
     site.page("/next", hang())

@@ -95,6 +95,18 @@ async def test_one_that_is_cancelled_while_it_waits_leaves_its_place() -> None:
         pass
 
 
+async def test_a_start_that_is_not_made_is_given_back() -> None:
+    turns = Pace(Tempo(interval_s=60, burst=1))
+    async with turns.turn("a"):
+        due_at = turns._lanes["a"].schedule.due_at
+        for _ in range(3):
+            waiting = asyncio.create_task(Runs(turns).run("a", Gate()))
+            await until(lambda: turns._lanes["a"].schedule.due_at > due_at)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+            assert turns._lanes["a"].schedule.due_at == pytest.approx(due_at)
+
+
 async def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "_MAX_KEYS", 10)
     turns = Pace(Tempo(interval_s=0))

@@ -6,6 +6,7 @@ import pytest
 
 from aiportal.errors import FetchRefused, UpstreamError, UpstreamTimeout
 from aiportal.fetch import Fetcher
+from aiportal.fetch import fetcher as fetcher_module
 from tests.upstreams import Close, Site, hang, html, plain, redirect
 
 RULES = """
@@ -103,6 +104,16 @@ async def test_wishes_that_do_not_come(fetcher: Fetcher, site: Site) -> None:
         await fetcher.get(f"{site.base}/open", timeout_s=0.3)
 
     assert site.asked("/open") == []
+
+
+async def test_wishes_have_a_time_of_their_own(
+    fetcher: Fetcher, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetcher_module, "_ROBOTS_S", 0.2)
+    site.page("/robots.txt", hang())
+
+    with pytest.raises(UpstreamTimeout, match=r"robots\.txt .* within 0\.2 seconds"):
+        await fetcher.get(f"{site.base}/open")
 
 
 async def test_wishes_do_not_lead_inside_either(fetcher: Fetcher, site: Site, inside: Site) -> None:

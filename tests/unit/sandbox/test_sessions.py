@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from aiportal.errors import NotFound
+from aiportal.errors import RateLimited
 from aiportal.sandbox import Sandbox
+from aiportal.sandbox.sessions import MAX_CALLS_OF_AN_OWNER
 from tests.unit.sandbox.conftest import Run, call_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -82,16 +83,46 @@ async def test_calls_of_one_session_come_one_after_another(run: Run) -> None:
     assert sorted(one.result for one in outcomes) == [1, 2, 3, 4]
 
 
+async def test_a_program_that_has_changed_begins_anew(run: Run) -> None:
+    assert await results(run, "changed", None, None, None, owner="eva") == [1, 2, 3]
+    changed = COUNTS.replace("count, ticks = 0, 0", "count, ticks = 10, 0")
+    assert (await run(changed, session="changed", owner="eva")).result == 11
+    assert await results(run, "changed", None, owner="eva") == [1]
+
+
+async def test_only_so_many_calls_of_an_owner_s_sessions_wait(run: Run) -> None:
+    calls = [run(COUNTS, session=f"queue{number % 2}", owner="dora") for number in range(40)]
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    refused = [one for one in ended if isinstance(one, RateLimited)]
+    assert len(refused) == len(ended) - MAX_CALLS_OF_AN_OWNER
+    assert await results(run, "queue0", None, owner="dora") == [MAX_CALLS_OF_AN_OWNER / 2 + 1]
+
+
 async def test_a_session_is_ended_on_request(run: Run, sandbox: Sandbox) -> None:
     await results(run, "end", None)
-    await sandbox.end_session("ada", "end")
+    sandbox.end_session("ada", "end")
+    sandbox.end_session("ada", "end")
     assert await results(run, "end", None) == [1]
+
+
+async def test_one_at_work_is_ended_and_goes_on_for_those_who_wait(
+    run: Run, sandbox: Sandbox
+) -> None:
+    await results(run, "busy", None)
+    working = asyncio.create_task(sandbox.run(call_of(COUNTS, "hang", session="busy")))
+    waiting = asyncio.create_task(sandbox.run(call_of(COUNTS, session="busy")))
+    await asyncio.wait({working, waiting}, timeout=0.2)
+    sandbox.end_session("ada", "busy")
+    failure = (await working).failure
+    assert failure is not None
+    assert failure.type == "crashed"
+    assert (await waiting).result == 1
+    assert await results(run, "busy", None) == [2]
 
 
 async def test_another_s_session_cannot_be_ended(run: Run, sandbox: Sandbox) -> None:
     await results(run, "private", None)
-    with pytest.raises(NotFound):
-        await sandbox.end_session("bob", "private")
+    sandbox.end_session("bob", "private")
     assert await results(run, "private", None) == [2]
 
 

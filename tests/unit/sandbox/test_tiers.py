@@ -1,14 +1,31 @@
 """Which tier is in force, and what is said where none is."""
 
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from aiportal.errors import ToolUnavailable
-from aiportal.sandbox import Profile, Sandbox, Tier
+from aiportal.sandbox import Profile, Sandbox, Tier, sandbox
 from aiportal.sandbox.pool import Zygotes
 from aiportal.sandbox.tiers import find_tier
 from tests.unit.sandbox.conftest import call_of
 
 HONEST = "def run(parameters): return 1"
+
+
+@contextmanager
+def bounded(what: int, bound: int) -> Iterator[None]:
+    """This process has no more of something until the context is left."""
+    soft, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (bound, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(what, (soft, hard))
 
 
 async def test_switched_off_no_program_is_run() -> None:
@@ -19,10 +36,12 @@ async def test_switched_off_no_program_is_run() -> None:
 
 
 async def test_of_itself_the_strongest_one_is_taken() -> None:
+    alone, first = await find_tier("namespaces")
     tier, zygote = await find_tier("auto")
-    assert zygote is not None
-    await zygote.stop()
-    assert tier == Tier("namespaces") or tier.reasons
+    for started in (first, zygote):
+        if started is not None:
+            await started.stop()
+    assert tier == (alone if alone.name else Tier("landlock", alone.reasons))
 
 
 async def test_nothing_is_started_before_it_is_needed() -> None:
@@ -38,6 +57,32 @@ async def test_a_profile_that_cannot_be_started_says_why() -> None:
         with pytest.raises(ToolUnavailable, match="No module named 'no_such_module'"):
             await sandbox.run(call_of(HONEST, profile=lacking))
         assert (await sandbox.run(call_of(HONEST))).result == 1
+
+
+async def test_an_interpreter_that_is_gone_is_told() -> None:
+    gone = Profile("gone", python=Path("/nonexistent/bin/python"))
+    async with Sandbox.open("auto", workers=1) as opened:
+        with pytest.raises(ToolUnavailable, match=r"'gone' did not start: .*/nonexistent"):
+            await opened.run(call_of(HONEST, profile=gone))
+
+
+async def test_a_full_disk_is_a_reason() -> None:
+    assert tempfile.gettempdir()  # looked for once in a process, by writing
+    with bounded(resource.RLIMIT_FSIZE, 0):
+        tier, zygote = await find_tier("landlock")
+    assert zygote is None
+    assert tier.name is None
+    assert "File too large" in tier.reasons[0]
+
+
+async def test_where_no_tier_held_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Sandbox.open("landlock", workers=1) as opened:
+        with bounded(resource.RLIMIT_NOFILE, 8):
+            assert "Too many open files" in (await opened.ready()).reasons[0]
+        assert (await opened.ready()).name is None  # too early
+        monkeypatch.setattr(sandbox, "PROBE_AGAIN_S", 0)
+        assert (await opened.ready()).name == "landlock"
+        assert (await opened.run(call_of(HONEST))).result == 1
 
 
 async def test_an_idle_profile_ends_unless_it_is_needed() -> None:

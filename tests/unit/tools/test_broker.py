@@ -11,11 +11,14 @@ import pytest
 from aiportal.errors import InvalidRequest, PermissionDenied, PortalError, RateLimited
 from aiportal.fetch import Fetcher, Tempo
 from aiportal.search import WebSearch
+from aiportal.search.engine import Engine
+from aiportal.search.providers import PROVIDERS
 from aiportal.tools import broker as broker_module
 from aiportal.tools.broker import ToolBroker, confidential_of
 from tests.unit.tools.tool_folders import ANN, made
-from tests.upstreams import PUBLIC, Names, Site, html, redirect
+from tests.upstreams import PUBLIC, Names, SearchSite, Site, html, redirect
 from tests.upstreams.answers import plain
+from tests.upstreams.searching import wikipedia
 
 SECRET = "XYZ/12+34"
 QUICK = Tempo(interval_s=0, at_once=4, waiting=8)
@@ -98,6 +101,19 @@ async def test_a_star_is_any_public_host_and_nothing_inside(
     assert (await asked("fetch", {"url": f"http://other.test:{site.port}/"}))["text"] == "x"
     with pytest.raises(PortalError, match="public internet"):
         await asked("fetch", {"url": "http://127.0.0.1/"})
+
+
+async def test_a_search_says_who_was_asked(tmp_path: Path) -> None:
+    with SearchSite() as site:
+        site.finds("wikipedia", wikipedia("Alan Turing"))
+        async with Fetcher.open([f"127.0.0.1:{site.port}"]) as searching:
+            engine = Engine(searching, PROVIDERS["wikipedia"](site.base_of("wikipedia"), ""))
+            tool = await asyncio.to_thread(made, tmp_path, security={"allowNetworkAccess": True})
+            search = WebSearch({"wikipedia": engine})
+            asked = ToolBroker(ANN, tool, {}, fetcher=searching, search=search)
+            found = await asked("search", {"query": "turing"})
+    assert [one["title"] for one in found["results"]] == ["Alan Turing"]
+    assert "Only Wikipedia was asked" in found["note"]
 
 
 async def test_a_tool_without_network_has_none(tmp_path: Path, fetcher: Fetcher) -> None:

@@ -6,10 +6,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from aiportal.errors import ToolUnavailable
 from aiportal.tools import Tool
-from aiportal.tools.environments import Environments
+from aiportal.tools.environments import FOLDER, Environments
 from tests.unit.tools.tool_folders import config, load, write_tool
 from tests.waiting import until
 
@@ -84,3 +85,24 @@ async def test_a_tool_without_requirements_has_no_environment(tmp_path: Path) ->
     write_tool(tmp_path / "tools", config())
     tool = (await asyncio.to_thread(load, tmp_path)).tools["echo"]
     assert Environments(tmp_path).python_of(tool) is None
+
+
+async def test_what_another_process_builds_keeps_nobody_from_ending(
+    tmp_path: Path, tool: Tool
+) -> None:
+    environments, loop = Environments(tmp_path), asyncio.get_running_loop()
+    python = environments.python_of(tool)
+    assert python is not None
+    held = FileLock(tmp_path / FOLDER / f".{python.parent.parent.name}.lock", thread_local=False)
+    (tmp_path / FOLDER).mkdir()
+    await asyncio.to_thread(held.acquire)
+    try:
+        environments.want([tool])
+        await asyncio.sleep(0)
+        await asyncio.to_thread(int)  # threads take up work in its order
+        await environments.close()
+        ending = asyncio.create_task(loop.shutdown_default_executor())
+        ended, _ = await asyncio.wait({ending}, timeout=5)
+        assert ended
+    finally:
+        held.release()

@@ -78,7 +78,9 @@ def _search(asked: dict[str, Any]) -> Answer:
         for number in range(1, asked["max_results"] + 1)
     ]
     results = [] if asked["query"] == "nothing" else found
-    return 200, "application/json", json.dumps({"provider": "wikipedia", "results": results})
+    note = "Only Wikipedia was asked."
+    answer = {"provider": "wikipedia", "note": note, "results": results}
+    return 200, "application/json", json.dumps(answer)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -80,6 +80,12 @@ def test_a_correlation_has_a_heatmap(analyze: Analyze, method: str) -> None:
     assert _is_picture(results["heatmap"], "heatmap.png")
 
 
+def test_ranks_are_of_rows_that_have_both_values(analyze: Analyze) -> None:
+    source = "a,b\n1,2\n2,1\n,50\n3,9\n4,3\n100,4\n5,\n"
+    results = analyze("correlation", source, method="spearman")["results"]
+    assert results["correlation"]["a"]["b"] == pytest.approx(0.6)
+
+
 def test_a_trend_follows_the_dates(analyze: Analyze) -> None:
     source = "day,visits,flat\n2025-01-03,30,5\n2025-01-01,10,5\n2025-01-02,20,5\n"
     results = analyze("trends", source)["results"]
