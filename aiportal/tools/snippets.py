@@ -9,14 +9,14 @@ from typing import Any, Final
 
 __all__ = ["Snippets", "snippets_of"]
 
-KEY_VARIABLE: Final = "AIPORTAL_API_KEY"
+KEY_VARIABLE: Final = "AIPORTAL_KEY"
 _WIDTH: Final = 88
 MAX_LAID_OUT_CHARS: Final = 50_000  # of parameters; longer ones stand on one line, which is fast
 
 
 @dataclass(frozen=True, slots=True)
 class Snippets:
-    """They read the key from `AIPORTAL_API_KEY`. notebook: the text of a cell."""
+    """They read the key from `AIPORTAL_KEY`. notebook: the text of a cell."""
 
     curl: str
     python: str
