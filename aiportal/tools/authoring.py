@@ -46,8 +46,7 @@ class Authoring:
 
     async def source(self, principal: Principal, tool_id: str) -> ToolSource:
         """See `Tools.source`."""
-        self._registry.problems_for(principal)
-        tool = self._registry.status(principal, tool_id).tool
+        tool = self._administration.tool_of_folder(principal, tool_id)
         config = await asyncio.to_thread(_read_config, self._registry.config.folder / tool.folder)
         files = {name: data for name, data in tool.files.items() if name != CONTROLLER}
         if tool.requirements is not None:
@@ -69,8 +68,7 @@ class Authoring:
 
     async def replace(self, principal: Principal, tool_id: str, draft: ToolSource) -> ToolStatus:
         """See `Tools.replace`."""
-        self._registry.problems_for(principal)
-        tool = self._registry.status(principal, tool_id).tool
+        tool = self._administration.tool_of_folder(principal, tool_id)
         if draft.config.get("id") != tool.id:
             words = f"The id stays {tool.id!r}; make a new tool for another one."
             raise InvalidRequest(words, param="config.id")
