@@ -37,11 +37,11 @@ class ToolChange(BaseModel):
 
 
 class Administration:
-    """Writes into the folder of tools, one change after the other."""
+    """Writes into the folder of tools. writing: whoever else writes there holds it as well."""
 
     def __init__(self, registry: ToolRegistry) -> None:
         self._registry = registry
-        self._writing = asyncio.Lock()
+        self.writing = asyncio.Lock()
 
     def tool_of_folder(self, principal: Principal, tool_id: str) -> Tool:
         """One whose files are here to be read and written.
@@ -74,7 +74,7 @@ class Administration:
         if not changes:
             raise InvalidRequest("There is nothing to change: name a field and its new value.")
         path = self._registry.config.folder / tool.folder / CONFIG
-        async with self._writing:
+        async with self.writing:
             await asyncio.to_thread(_write, path, changes)
             await self._registry.refresh()
         return self._registry.status(principal, tool_id)

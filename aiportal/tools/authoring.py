@@ -42,7 +42,6 @@ class Authoring:
     def __init__(self, registry: ToolRegistry, administration: Administration) -> None:
         self._registry = registry
         self._administration = administration
-        self._writing = asyncio.Lock()
 
     async def source(self, principal: Principal, tool_id: str) -> ToolSource:
         """See `Tools.source`."""
@@ -57,7 +56,7 @@ class Authoring:
         """See `Tools.create`."""
         await self._check(principal, draft)
         tool_id = str(draft.config["id"])
-        async with self._writing:
+        async with self._administration.writing:
             folder = self._registry.config.folder / tool_id
             if tool_id in self._registry.tools or await asyncio.to_thread(os.path.lexists, folder):
                 words = f"There is a tool {tool_id!r} already. Choose another id."
@@ -73,7 +72,7 @@ class Authoring:
             words = f"The id stays {tool.id!r}; make a new tool for another one."
             raise InvalidRequest(words, param="config.id")
         await self._check(principal, draft)
-        async with self._writing:
+        async with self._administration.writing:
             folder = self._registry.config.folder / tool.folder
             await asyncio.to_thread(_put, folder, draft, is_new=False)
             await self._registry.refresh()
