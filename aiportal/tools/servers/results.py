@@ -43,7 +43,7 @@ def outcome_of(
     elif result.structured_content is not None and _is_plain(result.structured_content):
         value, failure = _struck(result.structured_content, strike), None
     else:
-        value, failure = _value_of(text), None
+        value, failure = _value_of("\n".join(collected.texts), strike), None
     return ToolOutcome(
         tool_id=tool_id,
         result=value,
@@ -103,19 +103,23 @@ class _Collected:
 
 
 def _struck(value: Any, strike: Callable[[str], str]) -> Any:
-    text = json.dumps(value)
-    struck = strike(text)
-    return value if struck == text else json.loads(struck)
+    """Of every text and every name in it; it is shallow, so this ends."""
+    if isinstance(value, str):
+        return strike(value)
+    if isinstance(value, dict):
+        return {strike(name): _struck(one, strike) for name, one in value.items()}
+    return [_struck(one, strike) for one in value] if isinstance(value, list) else value
 
 
-def _value_of(text: str) -> Any:
+def _value_of(text: str, strike: Callable[[str], str]) -> Any:
     if text[:1] in ("{", "["):
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            return text
-        return value if _is_plain(value) else text
-    return text
+            return strike(text)
+        if _is_plain(value):
+            return _struck(value, strike)
+    return strike(text)
 
 
 def _is_plain(value: Any) -> bool:
