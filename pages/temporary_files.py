@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aiportal.api.deps import authenticate
-from aiportal.api.routes.tool_artifacts import safe_file
+from aiportal.api.files import safe_file
 from aiportal.errors import NotFound
 from aiportal.events import ToolArtifact
 from aiportal.portal import Portal

@@ -50,11 +50,9 @@ def test_the_tools_are_a_table(portal: Portal) -> None:
 
 
 def test_a_tool_is_run_with_arguments_by_name_or_as_one(portal: Portal) -> None:
-    arguments = {"expression": "123456789 * 987654321"}
-    by_name, as_one = (
-        portal.tools.run("calculator", **arguments),
-        portal.tools.run("calculator", arguments),
-    )
+    expression = "123456789 * 987654321"
+    by_name = portal.tools.run("calculator", expression=expression)
+    as_one = portal.tools.run("calculator", {"expression": expression})
     assert by_name.result == as_one.result
     assert "121932631112635269" in str(by_name.result)
     assert by_name.error is None

@@ -103,12 +103,15 @@ class _Collected:
 
 
 def _struck(value: Any, strike: Callable[[str], str]) -> Any:
-    """Of every text and every name in it; it is shallow, so this ends."""
+    """Of every text, number and name in it; it is shallow, so this ends."""
     if isinstance(value, str):
         return strike(value)
     if isinstance(value, dict):
         return {strike(name): _struck(one, strike) for name, one in value.items()}
-    return [_struck(one, strike) for one in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_struck(one, strike) for one in value]
+    written = json.dumps(value)
+    return value if (kept := strike(written)) == written else kept
 
 
 def _value_of(text: str, strike: Callable[[str], str]) -> Any:

@@ -14,7 +14,7 @@ CONFIDENTIAL = Confidential.of(None, {"ACCOUNT_ID": "12345678", "KEY": 'a-"key"-
 @pytest.mark.parametrize(
     ("answered", "given"),
     [
-        ({"account": 12345678}, {"account": 12345678}),
+        ({"account": 12345678, "n": 1.5}, {"account": "[key]", "n": 1.5}),
         ({"a": ["id 12345678", {"12345678": None}]}, {"a": ["id [key]", {"[key]": None}]}),
         ({"said": 'a-"key"-of it'}, {"said": "[key] it"}),
     ],
@@ -30,4 +30,4 @@ def test_a_text_that_is_json_is_struck_as_its_value() -> None:
     block = mcp_types.TextContent(text='{"said": "a-\\"key\\"-of", "n": 12345678}')
     result = mcp_types.CallToolResult(content=[block])
     outcome = outcome_of("t", result, 1.0, CONFIDENTIAL.strike)
-    assert outcome.result == {"said": "[key]", "n": 12345678}
+    assert outcome.result == {"said": "[key]", "n": "[key]"}

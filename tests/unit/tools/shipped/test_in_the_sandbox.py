@@ -115,7 +115,7 @@ async def test_a_session_of_code_execution_goes_on(sandbox: Sandbox) -> None:
     await _result(sandbox, first)
     second = replace(_call("code-execution", {"code": "count + 1"}), session="s")
     assert await _result(sandbox, second) == 42
-    await sandbox.end_session("ann", "s")
+    sandbox.end_session("ann", "s")
 
 
 async def test_the_data_analyzer(sandbox: Sandbox) -> None:
