@@ -10,7 +10,16 @@ from typing import Any
 from aiportal.errors import PortalError
 from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
-from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall, Tier
+from aiportal.sandbox import (
+    Failure,
+    Outcome,
+    Profile,
+    Program,
+    Sandbox,
+    SandboxCall,
+    Tier,
+    sound_texts,
+)
 from aiportal.search import WebSearch
 from aiportal.tools.broker import ToolBroker
 from aiportal.tools.call import ToolCall
@@ -145,6 +154,6 @@ def _printed(stdout: str) -> Any:
     if len(stdout) > MAX_TOLD:
         return None
     try:
-        return json.loads(stdout)
+        return sound_texts(json.loads(stdout))
     except (ValueError, RecursionError):
         return None

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from aiportal.registry import Access
-from aiportal.sandbox import CallLimits
+from aiportal.sandbox import CallLimits, sound_texts
 from aiportal.tools.parameter_schema import checked_schema
 from aiportal.tools.servers.entry import McpServerEntry
 from aiportal.tools.servers.state import ListedTool
@@ -21,7 +21,9 @@ MAX_ID_CHARS = 64
 MAX_DESCRIPTION_CHARS = 4_000
 MAX_TITLE_CHARS = 200
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 _MAPS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})  # of name to schema
 _VALUES = frozenset({"const", "default", "enum", "examples", "required"})
 
@@ -48,7 +50,7 @@ def tools_of(
             problems.append(f"two of its tools would be called {tool_id!r}; one is left out")
             continue
         try:
-            schema = checked_schema(_harmless({"type": "object", **tool.schema}))
+            schema = checked_schema(sound_texts(_harmless({"type": "object", **tool.schema})))
         except (ValueError, RecursionError, TypeError) as error:
             words = f"the parameters of its tool {tool.name[:100]!r} cannot be used: {error}"
             problems.append(words[:500])

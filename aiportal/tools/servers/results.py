@@ -10,7 +10,7 @@ from typing import Any
 
 import mcp_types
 
-from aiportal.sandbox import Artifact, Failure
+from aiportal.sandbox import Artifact, Failure, sound_texts
 from aiportal.tools.outcome import ToolOutcome
 
 __all__ = ["outcome_of"]
@@ -46,7 +46,7 @@ def outcome_of(
         value, failure = _value_of(text), None
     return ToolOutcome(
         tool_id=tool_id,
-        result=value,
+        result=sound_texts(value),
         failure=failure,
         duration_ms=duration_ms,
         is_truncated=collected.is_truncated,
