@@ -4,12 +4,14 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from aiportal.registry import ConfigProblem
 from aiportal.registry.files import read_file
 from aiportal.registry.folders import folder_in_use, lay_out_folder
 from aiportal.settings import Settings
+from aiportal.tools.requirements import wrong_lines
 from aiportal.tools.schema import ToolFile, ToolsFile
 
 __all__ = ["ToolFolder", "ToolsConfig", "lay_out_tools", "read_tool", "read_tools", "tools_folder"]
@@ -21,6 +23,7 @@ MAX_FILES = 200  # of one tool
 MAX_BYTES = 4 * 1024**2  # of one tool, all files together
 MAX_BYTES_IN_ALL = 256 * 1024**2
 MAX_REQUIREMENTS_BYTES = 16 * 1024
+MAX_WRONG_LINES = 5  # that are told of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,9 @@ def read_tool(folder: Path, name: str, problems: list[ConfigProblem]) -> ToolFol
     requirements = files.pop(REQUIREMENTS, None)
     files.pop(CONFIG, None)
     problems += _wrong_with_program(name, files)
-    words = f"larger than {MAX_REQUIREMENTS_BYTES} bytes, or not UTF-8"
     text = _text(requirements)
-    if requirements is not None and text is None:
-        problems.append(ConfigProblem(f"{name}/{REQUIREMENTS}", "", "", words))
+    if requirements is not None:
+        problems += _wrong_with_requirements(f"{name}/{REQUIREMENTS}", text)
     if entry is None or len(problems) > before:
         return None
     return ToolFolder(entry, files, text)
@@ -200,6 +202,15 @@ def _wrong_with_program(name: str, files: Mapping[str, bytes]) -> Iterator[Confi
         yield ConfigProblem(file, f"line {error.lineno}", "", f"is not Python: {error.msg}")
     except (ValueError, RecursionError, MemoryError) as error:
         yield ConfigProblem(file, "", "", f"is not Python: {error}")
+
+
+def _wrong_with_requirements(file: str, text: str | None) -> Iterator[ConfigProblem]:
+    """Never with a line's text: an address may hold a password."""
+    if text is None:
+        words = f"larger than {MAX_REQUIREMENTS_BYTES} bytes, or not UTF-8"
+        yield ConfigProblem(file, "", "", words)
+    for number, words in islice(wrong_lines(text or ""), MAX_WRONG_LINES):
+        yield ConfigProblem(file, f"line {number}", "", words)
 
 
 def _text(content: bytes | None) -> str | None:
