@@ -17,7 +17,7 @@ from aiportal.registry.writing import write_model
 from aiportal.tools.folders import CONFIG, ToolsConfig, read_tool
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.schema import Milliseconds, ToolRateEntry
-from aiportal.tools.tool import ToolStatus
+from aiportal.tools.tool import Tool, ToolStatus
 
 __all__ = ["Administration", "ToolChange"]
 
@@ -37,11 +37,24 @@ class ToolChange(BaseModel):
 
 
 class Administration:
-    """Writes into the folder of tools, one change after the other."""
+    """Writes into the folder of tools. writing: whoever else writes there holds it as well."""
 
     def __init__(self, registry: ToolRegistry) -> None:
         self._registry = registry
-        self._writing = asyncio.Lock()
+        self.writing = asyncio.Lock()
+
+    def tool_of_folder(self, principal: Principal, tool_id: str) -> Tool:
+        """One whose files are here to be read and written.
+
+        Raises PermissionDenied for others than administrators, ToolNotFound, Conflict for a tool that
+        an MCP server has.
+        """
+        self._registry.problems_for(principal)
+        tool = self._registry.status(principal, tool_id).tool
+        if tool.origin is not None:
+            words = f"The tool {tool_id!r} is of the MCP server {tool.origin.server!r}."
+            raise Conflict(f"{words} Change `mcpServers` in tools/config.json.")
+        return tool
 
     async def validate(
         self,
@@ -56,16 +69,12 @@ class Administration:
 
     async def change(self, principal: Principal, tool_id: str, change: ToolChange) -> ToolStatus:
         """See `Tools.change`."""
-        self._registry.problems_for(principal)
-        tool = self._registry.status(principal, tool_id).tool
-        if tool.origin is not None:
-            words = f"The tool {tool_id!r} is of the MCP server {tool.origin.server!r}."
-            raise Conflict(f"{words} Change `mcpServers` in tools/config.json.")
+        tool = self.tool_of_folder(principal, tool_id)
         changes = change.model_dump(mode="json", by_alias=True, exclude_none=True)
         if not changes:
             raise InvalidRequest("There is nothing to change: name a field and its new value.")
         path = self._registry.config.folder / tool.folder / CONFIG
-        async with self._writing:
+        async with self.writing:
             await asyncio.to_thread(_write, path, changes)
             await self._registry.refresh()
         return self._registry.status(principal, tool_id)

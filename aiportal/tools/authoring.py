@@ -42,12 +42,10 @@ class Authoring:
     def __init__(self, registry: ToolRegistry, administration: Administration) -> None:
         self._registry = registry
         self._administration = administration
-        self._writing = asyncio.Lock()
 
     async def source(self, principal: Principal, tool_id: str) -> ToolSource:
         """See `Tools.source`."""
-        self._registry.problems_for(principal)
-        tool = self._registry.status(principal, tool_id).tool
+        tool = self._administration.tool_of_folder(principal, tool_id)
         config = await asyncio.to_thread(_read_config, self._registry.config.folder / tool.folder)
         files = {name: data for name, data in tool.files.items() if name != CONTROLLER}
         if tool.requirements is not None:
@@ -58,7 +56,7 @@ class Authoring:
         """See `Tools.create`."""
         await self._check(principal, draft)
         tool_id = str(draft.config["id"])
-        async with self._writing:
+        async with self._administration.writing:
             folder = self._registry.config.folder / tool_id
             if tool_id in self._registry.tools or await asyncio.to_thread(os.path.lexists, folder):
                 words = f"There is a tool {tool_id!r} already. Choose another id."
@@ -69,13 +67,12 @@ class Authoring:
 
     async def replace(self, principal: Principal, tool_id: str, draft: ToolSource) -> ToolStatus:
         """See `Tools.replace`."""
-        self._registry.problems_for(principal)
-        tool = self._registry.status(principal, tool_id).tool
+        tool = self._administration.tool_of_folder(principal, tool_id)
         if draft.config.get("id") != tool.id:
             words = f"The id stays {tool.id!r}; make a new tool for another one."
             raise InvalidRequest(words, param="config.id")
         await self._check(principal, draft)
-        async with self._writing:
+        async with self._administration.writing:
             folder = self._registry.config.folder / tool.folder
             await asyncio.to_thread(_put, folder, draft, is_new=False)
             await self._registry.refresh()

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -54,7 +54,10 @@ _TRIM = """
         SELECT id, row_number() OVER newest AS place, sum(size) OVER newest AS sum
         FROM tool_runs WHERE user_id = :user_id WINDOW newest AS (ORDER BY id DESC)
       ) WHERE place > :most_runs OR (place > 1 AND sum > :most_bytes)
-    ) AND status NOT IN ('running', 'waiting')
+    ) AND (
+      status NOT IN ('running', 'waiting')
+      OR (deadline_at < :now AND id NOT IN (SELECT value FROM json_each(:ongoing)))
+    )
 """
 _ARTIFACT = """
     SELECT a.name, a.mime, a.data FROM tool_run_artifacts a JOIN tool_runs r ON r.id = a.run_id
@@ -66,8 +69,10 @@ _LATEST = "~"  # after every id
 class RunHistory:
     """Every method sees only the caller's own; another's is NotFound, as if it were not there."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, ongoing: Collection[str]) -> None:
+        """ongoing: the ids of what this process runs now, which follows what begins and ends."""
         self._database = database
+        self._ongoing = ongoing
 
     async def add(self, principal: Principal, run: ToolRun, *, deadline_at: str) -> None:
         """Keep one that begins now."""
@@ -83,9 +88,11 @@ class RunHistory:
             "deadline_at": deadline_at,
         }
 
+        bounds = self._bounds(principal)
+
         def insert(database: sqlite_utils.Database) -> None:
             database.execute(_INSERT, row)
-            _trim(database, principal.user_id)
+            database.execute(_TRIM, bounds)
 
         await self._database.write(insert)
 
@@ -112,10 +119,12 @@ class RunHistory:
             "size": len(text or "") + sum(len(one.data) for one in made),
         }
 
+        bounds = self._bounds(principal)
+
         def update(database: sqlite_utils.Database) -> None:
             if database.execute(_END, values).rowcount:
                 database.table("tool_run_artifacts").insert_all(rows)
-                _trim(database, principal.user_id)
+                database.execute(_TRIM, bounds)
 
         await self._database.write(update)
 
@@ -129,7 +138,7 @@ class RunHistory:
             return row, [RunArtifact(**one) for one in database.query(_MADE, [run_id])]
 
         row, artifacts = await self._database.read(select)
-        return await asyncio.to_thread(run_of, row, artifacts, now=now_text())
+        return await asyncio.to_thread(self._run_of, row, artifacts, now_text())
 
     async def list(
         self, principal: Principal, *, tool_id: str | None, limit: int, after: str | None
@@ -143,7 +152,21 @@ class RunHistory:
         }
         rows = await self._database.read(lambda database: list(database.query(_LIST, values)))
         now = now_text()
-        return await asyncio.to_thread(lambda: [run_of(row, (), now=now) for row in rows])
+        return await asyncio.to_thread(lambda: [self._run_of(row, (), now) for row in rows])
+
+    def _bounds(self, principal: Principal) -> dict[str, Any]:
+        return {
+            "user_id": principal.user_id,
+            "most_runs": MAX_RUNS,
+            "most_bytes": MAX_BYTES,
+            "now": now_text(),
+            "ongoing": json.dumps(list(self._ongoing)),
+        }
+
+    def _run_of(
+        self, row: Mapping[str, Any], artifacts: Sequence[RunArtifact], now: str
+    ) -> ToolRun:
+        return run_of(row, artifacts, now=now, is_ongoing=row["id"] in self._ongoing)
 
     async def delete(self, principal: Principal, run_id: str | None = None) -> int:
         """One of them, or all for None; how many there were. Raises NotFound."""
@@ -169,11 +192,6 @@ class RunHistory:
             return Artifact(*found)
 
         return await self._database.read(select)
-
-
-def _trim(database: sqlite_utils.Database, user_id: str) -> None:
-    bounds = {"user_id": user_id, "most_runs": MAX_RUNS, "most_bytes": MAX_BYTES}
-    database.execute(_TRIM, bounds)
 
 
 def _not_found(run_id: str) -> NotFound:

@@ -69,10 +69,13 @@ def outcome_text(outcome: ToolOutcome) -> str:
     )
 
 
-def run_of(row: Mapping[str, Any], artifacts: Sequence[RunArtifact], *, now: str) -> ToolRun:
-    """Of a row of the table. now: as the database writes moments; tells what is broken off."""
+def run_of(
+    row: Mapping[str, Any], artifacts: Sequence[RunArtifact], *, now: str, is_ongoing: bool
+) -> ToolRun:
+    """Of a row of the table. now: as the database writes moments; tells what is broken off, which
+    one that this process runs never is."""
     status = row["status"]
-    if status in ("running", "waiting") and row["deadline_at"] < now:
+    if status in ("running", "waiting") and not is_ongoing and row["deadline_at"] < now:
         status = "interrupted"
     return ToolRun(
         id=row["id"],

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
 
-from aiportal.errors import Conflict, NotFound, PortalError
+from aiportal.errors import Conflict, NotFound, PortalError, ToolNotFound
 from aiportal.ids import new_id
 from aiportal.principal import Principal
 from aiportal.sandbox import Artifact, Failure
@@ -53,7 +53,7 @@ class ToolRuns:
     def __init__(
         self, database: Database, tools: Tools, tasks: dict[str, asyncio.Task[None]]
     ) -> None:
-        self._history = RunHistory(database)
+        self._history = RunHistory(database, tasks)
         self._tools = tools
         self._open = tasks
         self._owners: dict[str, str] = {}
@@ -71,31 +71,28 @@ class ToolRuns:
 
         Raises what `Tools.execute` raises for what is asked of it, Conflict for too many at once.
         """
-        self._check_room(principal)
-        given = files or _NO_FILES
-        call = await self._tools.checked_call(
-            principal, tool_id, parameters, source="web", files=given, session=session
-        )
-        status = await self._tools.get(principal, tool_id)
-        names = tuple(RunFile(name, len(data)) for name, data in given.items())
-        run = self._new(tool_id, call.parameters, names)
-        wall_s = status.tool.limits.wall_s
-
-        outcome = partial(self._outcome, principal, run, call, wall_s)
-        return await self._begin(principal, run, outcome, wall_s)
+        with self._place(principal) as run_id:
+            given = files or _NO_FILES
+            call = await self._tools.checked_call(
+                principal, tool_id, parameters, source="web", files=given, session=session
+            )
+            wall_s = await self._wall_s(principal, tool_id)
+            run = _new(run_id, call)
+            outcome = partial(self._outcome, principal, run, call, wall_s)
+            return await self._begin(principal, run, outcome, wall_s)
 
     async def approve(self, principal: Principal, approval_id: str) -> ToolRun | None:
         """Agree to a call that waits, and run it; None where another door or a run waits for it.
 
         Raises NotFound, also for another's; Conflict for one that is decided or has expired.
         """
-        self._check_room(principal)
-        approval = await self._tools.decide(principal, approval_id, approve=True)
-        if approval.is_awaited:
-            return None
-        names = tuple(RunFile(name, len(data)) for name, data in approval.call.files.items())
-        run = self._new(approval.tool_id, approval.parameters, names)
-        return await self._begin(principal, run, approval.outcome, QUEUE_S)
+        with self._place(principal) as run_id:
+            approval = await self._tools.decide(principal, approval_id, approve=True)
+            if approval.is_awaited:
+                return None
+            wall_s = await self._wall_s(principal, approval.tool_id)
+            run = _new(run_id, approval.call)
+            return await self._begin(principal, run, approval.outcome, wall_s)
 
     async def get(self, principal: Principal, run_id: str, *, wait_s: float = 0) -> ToolRun:
         """One of them, when it has ended or changed, else after `wait_s`. Raises NotFound."""
@@ -143,8 +140,8 @@ class ToolRuns:
 
     async def delete_all(self, principal: Principal) -> int:
         """Forget all, those that run as well; how many there were."""
-        for run_id, owner in list(self._owners.items()):
-            if owner == principal.user_id:
+        for run_id in list(self._open):
+            if self._owners.get(run_id) == principal.user_id:
                 await self.cancel(principal, run_id)
         return await self._history.delete(principal)
 
@@ -154,25 +151,34 @@ class ToolRuns:
 
     # ---- the task of a run
 
-    def _new(
-        self, tool_id: str, parameters: Mapping[str, object], files: tuple[RunFile, ...]
-    ) -> ToolRun:
-        return ToolRun(new_id("run"), tool_id, "running", parameters, files, created_at=now_text())
+    @contextmanager
+    def _place(self, principal: Principal) -> Iterator[str]:
+        """The id of a new run, which counts from now on, until it ends or if it does not begin.
 
-    def _check_room(self, principal: Principal) -> None:
+        Raises Conflict for one too many.
+        """
         if list(self._owners.values()).count(principal.user_id) >= MAX_OPEN:
             words = f"{MAX_OPEN} of your runs go on already. Wait for one, or cancel it."
             raise Conflict(words, code="too_many_runs")
+        run_id = new_id("run")
+        self._owners[run_id] = principal.user_id
+        try:
+            yield run_id
+        finally:
+            if run_id not in self._open:
+                self._owners.pop(run_id, None)
+
+    async def _wall_s(self, principal: Principal, tool_id: str) -> float:
+        """The tool's own time. One that is gone since its call was checked fails at once."""
+        try:
+            return (await self._tools.get(principal, tool_id)).tool.limits.wall_s
+        except ToolNotFound:
+            return 0.0
 
     async def _begin(
         self, principal: Principal, run: ToolRun, outcome: _Outcome, wall_s: float
     ) -> ToolRun:
-        self._owners[run.id] = principal.user_id
-        try:
-            await self._history.add(principal, run, deadline_at=now_text(plus_s=wall_s + QUEUE_S))
-        except BaseException:
-            del self._owners[run.id]
-            raise
+        await self._history.add(principal, run, deadline_at=now_text(plus_s=wall_s + QUEUE_S))
         task = asyncio.create_task(self._run(principal, run, outcome), name=f"tool {run.id}")
         self._open[run.id] = task
         task.add_done_callback(lambda _: self._forget(run.id))
@@ -217,6 +223,11 @@ class ToolRuns:
     def _forget(self, run_id: str) -> None:
         self._open.pop(run_id, None)
         self._owners.pop(run_id, None)
+
+
+def _new(run_id: str, call: ToolCall) -> ToolRun:
+    files = tuple(RunFile(name, len(data)) for name, data in call.files.items())
+    return ToolRun(run_id, call.tool_id, "running", call.parameters, files, created_at=now_text())
 
 
 def _failed(run: ToolRun, kind: str, words: str) -> ToolOutcome:

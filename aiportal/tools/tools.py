@@ -165,8 +165,8 @@ class Tools:
     async def change(self, principal: Principal, tool_id: str, change: ToolChange) -> ToolStatus:
         """Write a change into the tool's file; it is in service when this returns.
 
-        Raises PermissionDenied for others than administrators, ToolNotFound, ConfigError where the
-        file cannot be written.
+        Raises PermissionDenied for others than administrators, ToolNotFound, Conflict for a tool of an
+        MCP server, ConfigError where the file cannot be written.
         """
         return await self._administration.change(principal, tool_id, change)
 

@@ -353,3 +353,19 @@ async def test_a_key_in_the_file_is_in_no_problem(rig: Rig) -> None:
     problems = rig.portal.portal.tools.problems_for(await rig.portal.portal.users.operator())
     assert any("either `url` or `command`" in str(problem) for problem in problems)
     assert SECRET not in str(problems)
+
+
+async def test_a_servers_tool_has_no_folder_to_be_read_or_written(rig: Rig) -> None:
+    await rig.configure(honest=rig.of_honest())
+    url = f"{rig.portal.url}/api/admin/tools/honest__add"
+    draft = {"config": {"id": "honest__add"}, "controller": "def run(p):\n    return p\n"}
+    for method, path, body in (
+        ("PATCH", url, {"enabled": False}),
+        ("GET", f"{url}/source", None),
+        ("PUT", url, draft),
+        ("PUT", url, draft | {"files": {}}),
+    ):
+        async with rig.session.request(method, path, json=body) as answer:
+            told = (await answer.json())["error"]["message"]
+        assert (method, answer.status, "MCP server" in told) == (method, 409, True)
+    assert {one.name for one in rig.folder.iterdir()} == {"config.json", "own"}

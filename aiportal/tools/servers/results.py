@@ -10,7 +10,7 @@ from typing import Any
 
 import mcp_types
 
-from aiportal.sandbox import Artifact, Failure, sound_texts
+from aiportal.sandbox import Artifact, Failure, sound_texts, with_texts
 from aiportal.tools.outcome import ToolOutcome
 
 __all__ = ["outcome_of"]
@@ -41,9 +41,9 @@ def outcome_of(
         words = text[:MAX_WORDS] or "The tool says that it failed, and not why."
         value, failure = None, Failure("tool_error", words)
     elif result.structured_content is not None and _is_plain(result.structured_content):
-        value, failure = _struck(result.structured_content, strike), None
+        value, failure = with_texts(result.structured_content, strike), None
     else:
-        value, failure = _value_of(text), None
+        value, failure = _value_of("\n".join(collected.texts), strike), None
     return ToolOutcome(
         tool_id=tool_id,
         result=sound_texts(value),
@@ -102,20 +102,15 @@ class _Collected:
         self.artifacts.append(Artifact(name, kind, content))
 
 
-def _struck(value: Any, strike: Callable[[str], str]) -> Any:
-    text = json.dumps(value)
-    struck = strike(text)
-    return value if struck == text else json.loads(struck)
-
-
-def _value_of(text: str) -> Any:
+def _value_of(text: str, strike: Callable[[str], str]) -> Any:
     if text[:1] in ("{", "["):
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
-            return text
-        return value if _is_plain(value) else text
-    return text
+            return strike(text)
+        if _is_plain(value):
+            return with_texts(value, strike)
+    return strike(text)
 
 
 def _is_plain(value: Any) -> bool:

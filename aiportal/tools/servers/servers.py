@@ -35,6 +35,7 @@ class McpServers:
         self._changed = changed
         self._common = ToolsFile()
         self._servers: dict[str, Server] = {}
+        self._following = asyncio.Lock()
         self._has_begun = False
         self._fetcher: Fetcher | None = None
         self._may_not_start = ""
@@ -97,7 +98,14 @@ class McpServers:
                 task.cancel()
 
     async def follow(self, common: ToolsFile) -> None:
-        """Have the servers that the config names now; those that stay the same stay connected."""
+        """Have the servers that the config names now; those that stay the same stay connected.
+
+        One call after the other, each in its turn: to end a connection takes a while.
+        """
+        async with self._following:
+            await self._follow(common)
+
+    async def _follow(self, common: ToolsFile) -> None:
         wanted = {
             name: entry
             for name, entry in common.mcp_servers.items()
@@ -121,9 +129,10 @@ class McpServers:
 
     async def close(self) -> None:
         """End all connections."""
-        servers, self._servers = list(self._servers.values()), {}
-        for server in servers:
-            await server.stop()
+        async with self._following:
+            servers, self._servers = list(self._servers.values()), {}
+            for server in servers:
+                await server.stop()
 
     async def call(self, tool: Tool, origin: Origin, call: ToolCall) -> ToolOutcome:
         """Raises InvalidRequest, RateLimited, ToolUnavailable, UpstreamError, UpstreamTimeout."""

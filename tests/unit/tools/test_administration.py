@@ -1,5 +1,6 @@
 """What administrators do to tools."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ import pytest
 
 from aiportal.errors import ConfigError, InvalidRequest, PermissionDenied, ToolNotFound
 from aiportal.settings import Settings
-from aiportal.tools import ToolChange, ToolRegistry
+from aiportal.tools import ToolChange, ToolRegistry, ToolSource
 from aiportal.tools.administration import Administration
+from aiportal.tools.authoring import Authoring
 from tests.unit.tools.tool_folders import ADMIN, ANN, ECHO, config, write_tool
 
 
@@ -43,6 +45,22 @@ async def test_a_change_is_written_into_the_file_and_in_service(
     )
     await administration.change(ADMIN, "echo", ToolChange(enabled=True))
     assert written(tmp_path)["rateLimit"] == {"rpm": 3}
+
+
+async def test_a_change_and_a_new_version_never_write_at_once(
+    tmp_path: Path, administration: Administration
+) -> None:
+    settings = Settings(data_dir=tmp_path, tools_dir=tmp_path / "tools")
+    authoring = Authoring(await ToolRegistry.load(settings), administration)
+    source = await authoring.source(ADMIN, "echo")
+    draft = ToolSource({**source.config, "version": "9"}, source.controller, source.files)
+    async with administration.writing:
+        replacing = asyncio.create_task(authoring.replace(ADMIN, "echo", draft))
+        done, _ = await asyncio.wait([replacing], timeout=0.5)
+        assert not done
+        assert written(tmp_path)["version"] == "7"
+    await replacing
+    assert written(tmp_path)["version"] == "9"
 
 
 async def test_only_administrators_change_and_validate(administration: Administration) -> None:

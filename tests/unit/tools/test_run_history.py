@@ -35,7 +35,7 @@ def run(number: int = 1, **fields: Any) -> ToolRun:
 
 @pytest.fixture
 def history(database: Database) -> RunHistory:
-    return RunHistory(database)
+    return RunHistory(database, ())
 
 
 @pytest.fixture
@@ -118,6 +118,19 @@ async def test_one_that_ended_with_its_portal_is_told_so(
 ) -> None:
     await history.add(ann, run(), deadline_at=now_text(plus_s=-1))
     assert (await history.get(ann, "run_0001")).status == "interrupted"
+
+
+async def test_those_that_ended_with_their_portal_go_as_well(
+    ann: Principal, database: Database
+) -> None:
+    history = RunHistory(database, ["run_0000"])
+    for number in range(run_history.MAX_RUNS + 3):
+        await history.add(ann, run(number), deadline_at=now_text(plus_s=-1))
+    await history.add(ann, run(500), deadline_at=now_text(plus_s=60))
+    kept = await history.list(ann, tool_id=None, limit=500, after=None)
+    assert [one.id for one in kept[-2:]] == ["run_0004", "run_0000"]
+    assert [one.status for one in kept[-2:]] == ["interrupted", "running"]
+    assert len(kept) == run_history.MAX_RUNS + 1
 
 
 async def test_pages_follow_each_other(ann: Principal, history: RunHistory) -> None:
