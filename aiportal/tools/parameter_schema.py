@@ -134,6 +134,8 @@ class _References:
             raise ValueError(
                 f"`$ref` is {_shown(pointer)}: `#/…`, a part of this schema; nothing is loaded"
             )
+        if "%" in pointer:
+            raise ValueError(f"`$ref` is {_shown(pointer)}: names are written without `%`")
         node: Any = self._schema
         for step in pointer.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")

@@ -25,6 +25,12 @@ _UNSHOWN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 _MAPS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})  # of name to schema
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})  # of schemas
+_ONES = frozenset({"items", "additionalProperties", "not"})  # schemas by themselves
+_DROPPED = frozenset(  # patterns, and what costs more the more there is
+    {"pattern", "patternProperties", "format", "$schema"}
+    | {"unevaluatedItems", "unevaluatedProperties", "uniqueItems"}
+)
 _VALUES = frozenset({"const", "default", "enum", "examples", "required"})
 
 
@@ -96,20 +102,33 @@ def _clean(text: str) -> str:
 
 
 def _harmless(schema: Mapping[str, Any], levels: int = 40) -> dict[str, Any]:
-    """Without regular expressions: a stranger's could keep the portal busy for good.
+    """Without regular expressions and the like: a stranger's could keep the portal busy for good.
 
     The server checks them itself.
     """
     if not levels:
         raise ValueError("nested too deep")
-    kept = {
-        key: _part(key, value, levels)
-        for key, value in schema.items()
-        if key not in ("pattern", "patternProperties", "format", "$schema")
-    }
+    _check_reference(schema.get("$ref"))
+    kept = {key: _part(key, value, levels) for key, value in schema.items() if key not in _DROPPED}
     if "patternProperties" in schema:
         kept.pop("additionalProperties", None)
     return kept
+
+
+def _check_reference(reference: Any) -> None:
+    """To where only schemas stand: what is a value elsewhere would become one unlooked at."""
+    if isinstance(reference, str):
+        first, *steps = reference.split("/")
+        while first == "#" and steps:
+            if (step := steps.pop(0)) in _ONES:
+                continue
+            if step not in _MAPS | _LISTS or not steps:
+                first = ""
+            else:
+                del steps[0]
+        if first != "#":
+            words = "`#/$defs/…`, or another part that is a schema by itself"
+            raise ValueError(f"`$ref` is {reference[:80]!r}: {words}")
 
 
 def _part(key: str, value: Any, levels: int) -> Any:
@@ -123,5 +142,7 @@ def _part(key: str, value: Any, levels: int) -> Any:
             }
         return _harmless(value, levels - 1)
     if isinstance(value, list):
-        return [_harmless(one, levels - 1) if isinstance(one, dict) else one for one in value]
+        if levels == 1:
+            raise ValueError("nested too deep")
+        return [_part("", one, levels - 1) for one in value]
     return value
