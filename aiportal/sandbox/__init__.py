@@ -12,6 +12,7 @@ from aiportal.sandbox.call import (
 )
 from aiportal.sandbox.profiles import BARE, DATA
 from aiportal.sandbox.sandbox import Sandbox
+from aiportal.sandbox.texts import sound_texts, with_texts
 from aiportal.sandbox.tiers import SandboxMode, Tier
 
 __all__ = [
@@ -28,4 +29,6 @@ __all__ = [
     "SandboxCall",
     "SandboxMode",
     "Tier",
+    "sound_texts",
+    "with_texts",
 ]

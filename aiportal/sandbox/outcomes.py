@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 from aiportal.sandbox.call import Artifact, Failure, Outcome
+from aiportal.sandbox.texts import sound_texts
 
 __all__ = ["outcome_of"]
 
@@ -71,7 +72,7 @@ def outcome_of(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
 
 def _failure(header: dict[str, Any]) -> Failure | None:
     told = header["verdict"] or header.get("failure")
-    return Failure(str(told[0]), str(told[1])) if told else None
+    return Failure(sound_texts(str(told[0])), sound_texts(str(told[1]))) if told else None
 
 
 def _printed(stdout: bytes) -> tuple[bytes, bytes]:
@@ -100,7 +101,7 @@ def _value(text: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise _NotAResult("The program's result is not JSON.") from error
     _check(value)
-    return value
+    return sound_texts(value)
 
 
 def _has_too_many(text: bytes) -> bool:

@@ -17,6 +17,7 @@ from aiportal.registry.writing import write_model
 from aiportal.tools.folders import CONFIG, ToolsConfig, read_tool
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.schema import Milliseconds, ToolRateEntry
+from aiportal.tools.source_check import fault_in_child
 from aiportal.tools.tool import Tool, ToolStatus
 
 __all__ = ["Administration", "ToolChange"]
@@ -105,7 +106,7 @@ def _problems_of_draft(
         given = {"controller.py": b""} if files is None else files
         for name, content in given.items():
             _lay(root, name, content)
-        found = read_tool(Path(folder), DRAFT, problems)
+        found = read_tool(Path(folder), DRAFT, problems, check=fault_in_child)
     profiles = known.config.profiles
     if found is not None and found.entry.profile not in (None, *profiles):
         words = "the name of one of `profiles` in config.json"

@@ -38,6 +38,10 @@ _LIST = """
     SELECT id, call, expires_at FROM tool_approvals
     WHERE user_id = ? AND status = 'pending' AND expires_at > ? ORDER BY id
 """
+_EMPTY = """
+    UPDATE tool_approvals SET call = NULL
+    WHERE status = 'pending' AND call IS NOT NULL AND expires_at <= ?
+"""
 _FIND = "SELECT * FROM tool_approvals WHERE id = ? AND user_id = ?"
 _DECIDE = "UPDATE tool_approvals SET status = ?, call = NULL WHERE id = ?"
 
@@ -173,6 +177,7 @@ class Approvals:
         def insert(database: sqlite_utils.Database) -> None:
             gone = to_text(now - KEPT_AFTER)
             database.execute("DELETE FROM tool_approvals WHERE expires_at < ?", [gone])
+            database.execute(_EMPTY, [row["created_at"]])
             counted = [row["user_id"], row["created_at"]]
             if database.execute(_COUNT, counted).fetchone()[0] >= MAX_PENDING:
                 raise _too_many()

@@ -4,13 +4,14 @@ import asyncio
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, Final
 
 from jsonschema.exceptions import ValidationError
-from jsonschema.protocols import Validator
 
 from aiportal.errors import InvalidRequest, RequestTooLarge
+from aiportal.tools.checking import Checks, CheckTakesTooLong
 from aiportal.tools.tool import Tool
 
 __all__ = ["MAX_ARGUMENT_BYTES", "argument_faults", "checked_arguments", "checked_files"]
@@ -18,6 +19,7 @@ __all__ = ["MAX_ARGUMENT_BYTES", "argument_faults", "checked_arguments", "checke
 MAX_ARGUMENT_BYTES: Final = 8 * 1024**2
 MAX_LEVELS = 64
 MAX_VALUES = 500_000
+FEW_VALUES = 2_000  # are checked at once
 MAX_FAULTS = 5
 MAX_WORDS = 200
 MAX_FILES: Final = 20
@@ -25,14 +27,18 @@ MAX_FILE_BYTES: Final = 20 * 1024**2  # of all together
 MAX_NAME_CHARS = 200
 
 
-async def checked_arguments(tool: Tool, arguments: object) -> Mapping[str, Any]:
-    """The arguments, if the tool takes them.
+async def checked_arguments(
+    tool: Tool, arguments: object, *, owner: str, checks: Checks
+) -> Mapping[str, Any]:
+    """The arguments, if the tool takes them. owner: the user whose turn a large check takes.
 
-    Raises InvalidRequest that names each field at fault, RequestTooLarge.
+    Raises InvalidRequest that names each field at fault, RequestTooLarge, RateLimited.
     """
     if not isinstance(arguments, dict):
         raise _wrong(tool, "the arguments are not an object with a value for each name.", ())
-    await asyncio.to_thread(_check, tool, arguments)
+    count = await asyncio.to_thread(_check_shape, tool, arguments)
+    check = partial(_check, tool, arguments)
+    await (asyncio.to_thread(check) if count <= FEW_VALUES else checks.run(owner, check))
     return arguments
 
 
@@ -40,9 +46,9 @@ def argument_faults(tool: Tool, arguments: Mapping[str, Any]) -> Sequence[tuple[
     """What `checked_arguments` would refuse: where, as names joined by dots, and why in words."""
     try:
         _check_shape(tool, arguments)
+        return [_placed(fault) for fault in _faults(tool, arguments)]
     except InvalidRequest as error:
         return [("", error.message)]
-    return [_placed(fault) for fault in _faults(tool.validator, arguments)]
 
 
 def _placed(fault: ValidationError) -> tuple[str, str]:
@@ -57,9 +63,8 @@ def _placed(fault: ValidationError) -> tuple[str, str]:
 
 
 def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
-    _check_shape(tool, arguments)
     try:
-        size = len(json.dumps(arguments))
+        size = len(json.dumps(arguments, ensure_ascii=False).encode())
     except (TypeError, ValueError) as error:
         raise _wrong(tool, f"the arguments are no JSON ({error}).", ()) from error
     if size > MAX_ARGUMENT_BYTES:
@@ -68,7 +73,7 @@ def _check(tool: Tool, arguments: Mapping[str, Any]) -> None:
             " larger as files.",
             param="parameters",
         )
-    faults = _faults(tool.validator, arguments)
+    faults = _faults(tool, arguments)
     if faults:
         words = "; ".join(f"`{_path(fault)}`: {_words(fault)}" for fault in faults)
         raise _wrong(tool, f"{words}.", faults[0].absolute_path)
@@ -93,8 +98,11 @@ def checked_files(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return files
 
 
-def _check_shape(tool: Tool, arguments: Mapping[str, Any]) -> None:
-    """Depth, number and kind of the values, without a recursion that they could exhaust."""
+def _check_shape(tool: Tool, arguments: Mapping[str, Any]) -> int:
+    """How many values there are, if their depth, number and kind can be taken.
+
+    Without a recursion that they could exhaust.
+    """
     open_ones: list[tuple[object, int]] = [(arguments, 0)]
     count = 0
     while open_ones:
@@ -111,11 +119,16 @@ def _check_shape(tool: Tool, arguments: Mapping[str, Any]) -> None:
         if count + len(open_ones) > MAX_VALUES:
             words = f"the arguments have more than {MAX_VALUES} values; send a file."
             raise _wrong(tool, words, ())
+    return count
 
 
-def _faults(validator: Validator, arguments: Mapping[str, Any]) -> Sequence[ValidationError]:
-    found: Iterator[ValidationError] = validator.iter_errors(arguments)
-    return list(islice(found, MAX_FAULTS))
+def _faults(tool: Tool, arguments: Mapping[str, Any]) -> Sequence[ValidationError]:
+    found: Iterator[ValidationError] = tool.validator.iter_errors(arguments)
+    try:
+        return list(islice(found, MAX_FAULTS))
+    except CheckTakesTooLong as error:
+        words = "the arguments take too long to check; send fewer values, or a file."
+        raise _wrong(tool, words, ()) from error
 
 
 def _path(fault: ValidationError) -> str:

@@ -1,7 +1,9 @@
 """What a program in the box may ask of the portal: fetch a page, search the web."""
 
 import base64
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -33,14 +35,21 @@ _TEXTS = ("application/json", "application/xml", "application/javascript", "appl
 
 
 def confidential_of(secrets: Mapping[str, str]) -> Confidential:
-    """What is struck out of all that comes back: each value, also as it stands in an address."""
+    """What is struck out of all that comes back: each value, also as an address, JSON or HTML has it."""
     forms = {
         form: "[key]"
         for value in secrets.values()
         if len(value) >= SHORTEST
-        for form in (value, quote(value, safe=""), quote(value), quote_plus(value))
+        for form in _forms(value)
     }
     return Confidential(tuple(sorted(forms.items(), key=lambda pair: -len(pair[0]))))
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield from (value, quote(value, safe=""), quote(value), quote_plus(value), escape(value))
+    for is_ascii in (True, False):
+        text = json.dumps(value, ensure_ascii=is_ascii)[1:-1]
+        yield from (text, text.replace("/", "\\/"))
 
 
 class ToolBroker:
@@ -137,9 +146,7 @@ class ToolBroker:
         is_text = fetched.mime.startswith("text/") or (
             fetched.mime in _TEXTS or fetched.mime.endswith(("+json", "+xml"))
         )
-        data = fetched.data
-        for word, stand_in in self._confidential.words:
-            data = data.replace(word.encode(), stand_in.encode())
+        data = self._confidential.strike_bytes(fetched.data)
         return {
             "url": self._confidential.strike(fetched.url),
             "status": fetched.status,

@@ -1,5 +1,6 @@
 """One call of a tool from its checked arguments to its outcome."""
 
+import asyncio
 import json
 import logging
 import time
@@ -10,11 +11,21 @@ from typing import Any
 from aiportal.errors import PortalError
 from aiportal.fetch import Fetcher
 from aiportal.principal import Principal
-from aiportal.sandbox import Failure, Outcome, Profile, Program, Sandbox, SandboxCall, Tier
+from aiportal.registry import Confidential
+from aiportal.sandbox import (
+    Failure,
+    Outcome,
+    Profile,
+    Program,
+    Sandbox,
+    SandboxCall,
+    Tier,
+    sound_texts,
+)
 from aiportal.search import WebSearch
-from aiportal.tools.broker import ToolBroker
+from aiportal.tools.broker import ToolBroker, confidential_of
 from aiportal.tools.call import ToolCall
-from aiportal.tools.outcome import ToolOutcome
+from aiportal.tools.outcome import ToolOutcome, struck_outcome
 from aiportal.tools.rates import CallRates
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.tool import Tool
@@ -84,7 +95,8 @@ class Execution:
             if tool.origin is not None:
                 return await self._registry.servers.call(tool, tool.origin, call)
             outcome = await self._sandbox.run(self._as_sandbox_call(principal, tool, call))
-        return _as_tool_outcome(tool, outcome)
+        confidential = confidential_of(self._registry.secrets_of(tool))
+        return await asyncio.to_thread(_as_tool_outcome, tool, outcome, confidential)
 
     def _as_sandbox_call(self, principal: Principal, tool: Tool, call: ToolCall) -> SandboxCall:
         wall_s = tool.limits.wall_s
@@ -118,11 +130,11 @@ def _session(tool: Tool, name: str) -> str:
     return f"{tool.id}/{name}"
 
 
-def _as_tool_outcome(tool: Tool, outcome: Outcome) -> ToolOutcome:
+def _as_tool_outcome(tool: Tool, outcome: Outcome, confidential: Confidential) -> ToolOutcome:
     failure = outcome.failure or _told_failure(outcome.result)
     if failure is not None and failure.type == EXIT:
         failure = _told_failure(_printed(outcome.stdout)) or failure
-    return ToolOutcome(
+    given = ToolOutcome(
         tool_id=tool.id,
         result=outcome.result if failure is None else None,
         failure=failure,
@@ -132,6 +144,7 @@ def _as_tool_outcome(tool: Tool, outcome: Outcome) -> ToolOutcome:
         is_truncated=outcome.is_truncated,
         artifacts=outcome.artifacts,
     )
+    return struck_outcome(given, confidential)
 
 
 def _told_failure(result: Any) -> Failure | None:
@@ -153,6 +166,6 @@ def _printed(stdout: str) -> Any:
     if len(stdout) > MAX_TOLD:
         return None
     try:
-        return json.loads(stdout)
+        return sound_texts(json.loads(stdout))
     except (ValueError, RecursionError):
         return None

@@ -4,13 +4,16 @@ import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from aiportal.registry import ConfigProblem
 from aiportal.registry.files import read_file
 from aiportal.registry.folders import folder_in_use, lay_out_folder
 from aiportal.settings import Settings
+from aiportal.tools.requirements import wrong_lines
 from aiportal.tools.schema import ToolFile, ToolsFile
+from aiportal.tools.source_check import SourceCheck, fault_of
 
 __all__ = ["ToolFolder", "ToolsConfig", "lay_out_tools", "read_tool", "read_tools", "tools_folder"]
 
@@ -21,6 +24,7 @@ MAX_FILES = 200  # of one tool
 MAX_BYTES = 4 * 1024**2  # of one tool, all files together
 MAX_BYTES_IN_ALL = 256 * 1024**2
 MAX_REQUIREMENTS_BYTES = 16 * 1024
+MAX_WRONG_LINES = 5  # that are told of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +95,19 @@ def _without_secret(problem: ConfigProblem) -> ConfigProblem:
     return replace(problem, value="")
 
 
-def read_tool(folder: Path, name: str, problems: list[ConfigProblem]) -> ToolFolder | None:
+def read_tool(
+    folder: Path, name: str, problems: list[ConfigProblem], *, check: SourceCheck = fault_of
+) -> ToolFolder | None:
     """The tool in the folder of that name; None where it is not valid, with why added to `problems`."""
     before = len(problems)
     entry = read_file(folder / name / CONFIG, folder, ToolFile, problems)
     files = _read_files(folder, name, problems)
     requirements = files.pop(REQUIREMENTS, None)
     files.pop(CONFIG, None)
-    problems += _wrong_with_program(name, files)
-    words = f"larger than {MAX_REQUIREMENTS_BYTES} bytes, or not UTF-8"
+    problems += _wrong_with_program(name, files, check)
     text = _text(requirements)
-    if requirements is not None and text is None:
-        problems.append(ConfigProblem(f"{name}/{REQUIREMENTS}", "", "", words))
+    if requirements is not None:
+        problems += _wrong_with_requirements(f"{name}/{REQUIREMENTS}", text)
     if entry is None or len(problems) > before:
         return None
     return ToolFolder(entry, files, text)
@@ -188,18 +193,26 @@ def _read_regular(path: Path, room: int) -> bytes | None:
         return file.read(max(room, 0) + 1)
 
 
-def _wrong_with_program(name: str, files: Mapping[str, bytes]) -> Iterator[ConfigProblem]:
+def _wrong_with_program(
+    name: str, files: Mapping[str, bytes], check: SourceCheck
+) -> Iterator[ConfigProblem]:
     file = f"{name}/{CONTROLLER}"
     source = files.get(CONTROLLER)
     if source is None:
         yield ConfigProblem(file, "", "", "is missing; a tool is a Python program of that name")
         return
-    try:
-        compile(source, CONTROLLER, "exec", dont_inherit=True)  # runs nothing of it
-    except SyntaxError as error:
-        yield ConfigProblem(file, f"line {error.lineno}", "", f"is not Python: {error.msg}")
-    except (ValueError, RecursionError, MemoryError) as error:
-        yield ConfigProblem(file, "", "", f"is not Python: {error}")
+    fault = check(source)
+    if fault is not None:
+        yield ConfigProblem(file, fault[0], "", fault[1])
+
+
+def _wrong_with_requirements(file: str, text: str | None) -> Iterator[ConfigProblem]:
+    """Never with a line's text: an address may hold a password."""
+    if text is None:
+        words = f"larger than {MAX_REQUIREMENTS_BYTES} bytes, or not UTF-8"
+        yield ConfigProblem(file, "", "", words)
+    for number, words in islice(wrong_lines(text or ""), MAX_WRONG_LINES):
+        yield ConfigProblem(file, f"line {number}", "", words)
 
 
 def _text(content: bytes | None) -> str | None:

@@ -1,12 +1,13 @@
 """What a tool is to its callers: what is offered, and what came of a call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from aiportal.sandbox import Artifact, Failure
+from aiportal.registry import Confidential
+from aiportal.sandbox import Artifact, Failure, with_texts
 
-__all__ = ["OfferedTool", "ToolOutcome"]
+__all__ = ["OfferedTool", "ToolOutcome", "struck_outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,21 @@ class ToolOutcome:
     stderr: str = ""
     is_truncated: bool = False
     artifacts: tuple[Artifact, ...] = ()
+
+
+def struck_outcome(outcome: ToolOutcome, confidential: Confidential) -> ToolOutcome:
+    """Without what is confidential, however the program came by it, its files included."""
+    if not confidential.words:
+        return outcome
+    strike, failure = confidential.strike, outcome.failure
+    return replace(
+        outcome,
+        result=with_texts(outcome.result, strike),
+        failure=failure and Failure(strike(failure.type), strike(failure.message)),
+        stdout=strike(outcome.stdout),
+        stderr=strike(outcome.stderr),
+        artifacts=tuple(
+            Artifact(strike(one.name), one.mime, confidential.strike_bytes(one.data))
+            for one in outcome.artifacts
+        ),
+    )

@@ -10,6 +10,8 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from referencing import Registry
 
+from aiportal.tools.checking import bounded_kind
+
 __all__ = ["checked_schema", "validator_of"]
 
 MAX_CHARS = 200_000
@@ -45,7 +47,7 @@ def checked_schema(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:
     """What checks arguments. It loads nothing: its registry of other documents is empty."""
-    kind = validator_for(schema, default=Draft202012Validator)
+    kind = bounded_kind(validator_for(schema, default=Draft202012Validator))
     validator: Validator = kind(dict(schema), registry=Registry())
     return validator
 
@@ -132,6 +134,8 @@ class _References:
             raise ValueError(
                 f"`$ref` is {_shown(pointer)}: `#/…`, a part of this schema; nothing is loaded"
             )
+        if "%" in pointer:
+            raise ValueError(f"`$ref` is {_shown(pointer)}: names are written without `%`")
         node: Any = self._schema
         for step in pointer.split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")

@@ -1,13 +1,14 @@
 """What the playground asks of a tool: its form, and what stands in it as parameters and back."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from aiportal.errors import InvalidRequest
 from aiportal.principal import Principal
 from aiportal.tools.arguments import argument_faults
+from aiportal.tools.checking import Checks
 from aiportal.tools.form import Field, form_of
 from aiportal.tools.form_values import FormFault, parameters_of, start_values, values_of
 from aiportal.tools.tool import Tool
@@ -41,6 +42,7 @@ class Playground:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._checks = Checks()
 
     async def form(self, principal: Principal, tool_id: str) -> ToolForm:
         """Raises ToolNotFound."""
@@ -58,12 +60,14 @@ class Playground:
     ) -> Filled:
         """What `values` or `parameters` mean, checked as a call would be. Runs nothing.
 
-        Raises ToolNotFound, InvalidRequest for neither or both.
+        Raises ToolNotFound, InvalidRequest for neither or both, RateLimited.
         """
         tool = (await self._tools.get(principal, tool_id)).tool
         if (values is None) == (parameters is None):
             raise InvalidRequest("Send either `values` or `parameters`.")
-        return await asyncio.to_thread(_filled, tool, values, parameters or {})
+        return await self._checks.run(
+            principal.user_id, partial(_filled, tool, values, parameters or {})
+        )
 
 
 def _filled(tool: Tool, values: Mapping[str, Any] | None, parameters: Mapping[str, Any]) -> Filled:

@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from aiportal.tools.pictures import picture_mime
@@ -70,9 +71,21 @@ def shown_result(result: Any) -> ShownResult:
             pictures.append(picture)
     is_json = not isinstance(result, str)
     short = result if isinstance(result, str) else _shortened(result)
-    text = short if isinstance(short, str) else json.dumps(short, ensure_ascii=False, indent=2)
+    text = short if isinstance(short, str) else _as_json(short)
     is_cut = len(text) > MAX_TEXT_CHARS or short != result
     return ShownResult(text[:MAX_TEXT_CHARS], is_json, is_cut, tuple(tables), tuple(pictures))
+
+
+def _as_json(value: Any) -> str:
+    """As much of it as is shown and, where that is not all, a little more."""
+    pieces: list[str] = []
+    room = MAX_TEXT_CHARS
+    for piece in json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(value):
+        pieces.append(piece)
+        room -= len(piece)
+        if room < 0:
+            break
+    return "".join(pieces)
 
 
 def _parts(result: Any) -> Iterator[tuple[str, Any]]:
@@ -110,7 +123,7 @@ def _is_records(value: Any) -> bool:
 
 def _table(path: str, value: Any) -> Table | None:
     if _is_records(value):
-        keys = list(dict.fromkeys(name for one in value[:MAX_ROWS] for name in one))
+        keys = _first_keys(value[:MAX_ROWS])
         cells = [[one.get(name) for name in keys] for one in value[:MAX_ROWS]]
         return _made(path, keys, cells, len(value))
     if not isinstance(value, Mapping):
@@ -122,6 +135,16 @@ def _table(path: str, value: Any) -> Table | None:
     if not all(isinstance(line, list) and len(line) == len(names) for line in lines):
         return None
     return _made(path, names, lines[:MAX_ROWS], len(lines))
+
+
+def _first_keys(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """As many as there are columns: others are not collected first."""
+    found: dict[str, None] = {}
+    for one in records:
+        found.update(dict.fromkeys(islice(one, MAX_COLUMNS + len(found))))
+        if len(found) >= MAX_COLUMNS:
+            break
+    return list(found)[:MAX_COLUMNS]
 
 
 def _made(path: str, names: Sequence[Any], lines: Sequence[Sequence[Any]], count: int) -> Table:

@@ -13,6 +13,7 @@ from aiportal.tools.approvals import Approval, Approvals
 from aiportal.tools.arguments import checked_arguments, checked_files
 from aiportal.tools.authoring import Authoring, ToolSource
 from aiportal.tools.call import CallOptions, ToolCall, checked_session, checked_timeout
+from aiportal.tools.checking import Checks
 from aiportal.tools.execution import Execution
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.registry import ToolRegistry
@@ -35,6 +36,7 @@ class Tools:
         self._registry = registry
         self._execution = execution
         self._approvals = approvals
+        self._checks = Checks()
         self._administration = Administration(registry)
         self._authoring = Authoring(registry, self._administration)
 
@@ -113,7 +115,9 @@ class Tools:
         tool = self._registry.resolve(principal, tool_id, model_id=options.get("model_id"))
         return ToolCall(
             tool_id=tool.id,
-            parameters=await checked_arguments(tool, parameters),
+            parameters=await checked_arguments(
+                tool, parameters, owner=principal.user_id, checks=self._checks
+            ),
             source=options["source"],
             files=checked_files(options.get("files") or _NO_FILES),
             timeout_ms=checked_timeout(options.get("timeout_ms")),

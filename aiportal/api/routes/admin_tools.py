@@ -27,6 +27,7 @@ __all__ = [
     "router",
 ]
 
+MAX_CONTROLLER = 256 * 1024
 router = APIRouter(prefix="/api/admin/tools", tags=["tools"], route_class=PortalRoute)
 
 
@@ -46,7 +47,7 @@ class ToolDraft(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     config: dict[str, Any] | None = None
-    controller: str | None = None
+    controller: Annotated[str, Field(max_length=MAX_CONTROLLER)] | None = None
     files: Annotated[dict[str, str], Field(max_length=50)] = {}
 
 
@@ -61,7 +62,7 @@ class WholeTool(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     config: dict[str, Any]
-    controller: Annotated[str, Field(max_length=1_000_000)]
+    controller: Annotated[str, Field(max_length=MAX_CONTROLLER)]
     files: Annotated[dict[str, str], Field(max_length=50)] | None = None
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from aiportal.registry import Access
-from aiportal.sandbox import CallLimits
+from aiportal.sandbox import CallLimits, sound_texts
 from aiportal.tools.parameter_schema import checked_schema
 from aiportal.tools.servers.entry import McpServerEntry
 from aiportal.tools.servers.state import ListedTool
@@ -21,8 +21,16 @@ MAX_ID_CHARS = 64
 MAX_DESCRIPTION_CHARS = 4_000
 MAX_TITLE_CHARS = 200
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]")
-_UNSHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_UNSHOWN = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
 _MAPS = frozenset({"properties", "$defs", "definitions", "dependentSchemas"})  # of name to schema
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})  # of schemas
+_ONES = frozenset({"items", "additionalProperties", "not"})  # schemas by themselves
+_DROPPED = frozenset(  # patterns, and what costs more the more there is
+    {"pattern", "patternProperties", "format", "$schema"}
+    | {"unevaluatedItems", "unevaluatedProperties", "uniqueItems"}
+)
 _VALUES = frozenset({"const", "default", "enum", "examples", "required"})
 
 
@@ -48,7 +56,7 @@ def tools_of(
             problems.append(f"two of its tools would be called {tool_id!r}; one is left out")
             continue
         try:
-            schema = checked_schema(_harmless({"type": "object", **tool.schema}))
+            schema = checked_schema(sound_texts(_harmless({"type": "object", **tool.schema})))
         except (ValueError, RecursionError, TypeError) as error:
             words = f"the parameters of its tool {tool.name[:100]!r} cannot be used: {error}"
             problems.append(words[:500])
@@ -94,20 +102,33 @@ def _clean(text: str) -> str:
 
 
 def _harmless(schema: Mapping[str, Any], levels: int = 40) -> dict[str, Any]:
-    """Without regular expressions: a stranger's could keep the portal busy for good.
+    """Without regular expressions and the like: a stranger's could keep the portal busy for good.
 
     The server checks them itself.
     """
     if not levels:
         raise ValueError("nested too deep")
-    kept = {
-        key: _part(key, value, levels)
-        for key, value in schema.items()
-        if key not in ("pattern", "patternProperties", "format", "$schema")
-    }
+    _check_reference(schema.get("$ref"))
+    kept = {key: _part(key, value, levels) for key, value in schema.items() if key not in _DROPPED}
     if "patternProperties" in schema:
         kept.pop("additionalProperties", None)
     return kept
+
+
+def _check_reference(reference: Any) -> None:
+    """To where only schemas stand: what is a value elsewhere would become one unlooked at."""
+    if isinstance(reference, str):
+        first, *steps = reference.split("/")
+        while first == "#" and steps:
+            if (step := steps.pop(0)) in _ONES:
+                continue
+            if step not in _MAPS | _LISTS or not steps:
+                first = ""
+            else:
+                del steps[0]
+        if first != "#":
+            words = "`#/$defs/…`, or another part that is a schema by itself"
+            raise ValueError(f"`$ref` is {reference[:80]!r}: {words}")
 
 
 def _part(key: str, value: Any, levels: int) -> Any:
@@ -121,5 +142,7 @@ def _part(key: str, value: Any, levels: int) -> Any:
             }
         return _harmless(value, levels - 1)
     if isinstance(value, list):
-        return [_harmless(one, levels - 1) if isinstance(one, dict) else one for one in value]
+        if levels == 1:
+            raise ValueError("nested too deep")
+        return [_part("", one, levels - 1) for one in value]
     return value

@@ -10,7 +10,7 @@ from typing import Any
 
 import mcp_types
 
-from aiportal.sandbox import Artifact, Failure
+from aiportal.sandbox import Artifact, Failure, sound_texts, with_texts
 from aiportal.tools.outcome import ToolOutcome
 
 __all__ = ["outcome_of"]
@@ -41,12 +41,12 @@ def outcome_of(
         words = text[:MAX_WORDS] or "The tool says that it failed, and not why."
         value, failure = None, Failure("tool_error", words)
     elif result.structured_content is not None and _is_plain(result.structured_content):
-        value, failure = _struck(result.structured_content, strike), None
+        value, failure = with_texts(result.structured_content, strike), None
     else:
         value, failure = _value_of("\n".join(collected.texts), strike), None
     return ToolOutcome(
         tool_id=tool_id,
-        result=value,
+        result=sound_texts(value),
         failure=failure,
         duration_ms=duration_ms,
         is_truncated=collected.is_truncated,
@@ -102,18 +102,6 @@ class _Collected:
         self.artifacts.append(Artifact(name, kind, content))
 
 
-def _struck(value: Any, strike: Callable[[str], str]) -> Any:
-    """Of every text, number and name in it; it is shallow, so this ends."""
-    if isinstance(value, str):
-        return strike(value)
-    if isinstance(value, dict):
-        return {strike(name): _struck(one, strike) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_struck(one, strike) for one in value]
-    written = json.dumps(value)
-    return value if (kept := strike(written)) == written else kept
-
-
 def _value_of(text: str, strike: Callable[[str], str]) -> Any:
     if text[:1] in ("{", "["):
         try:
@@ -121,7 +109,7 @@ def _value_of(text: str, strike: Callable[[str], str]) -> Any:
         except (ValueError, RecursionError):
             return strike(text)
         if _is_plain(value):
-            return _struck(value, strike)
+            return with_texts(value, strike)
     return strike(text)
 
 

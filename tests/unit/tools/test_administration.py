@@ -106,6 +106,15 @@ async def test_a_draft_is_looked_at_and_not_kept(
     assert [path.name for path in (tmp_path / "tools").iterdir()] == ["mine"]
 
 
+async def test_a_drafts_controller_is_bounded_and_compiled_elsewhere(
+    administration: Administration,
+) -> None:
+    files = {"controller.py": b"#" * 300_000}
+    (problem,) = await administration.validate(ADMIN, config(), files=files)
+    assert (problem.file, problem.field) == ("tool/controller.py", "")
+    assert "at most 262144 are taken" in problem.allowed
+
+
 @pytest.mark.parametrize("name", ["../a.py", "/tmp/a.py", "a\0b", "x" * 300, "", "config.json"])
 async def test_a_drafts_files_stay_within_its_folder(
     administration: Administration, name: str

@@ -140,6 +140,19 @@ async def test_nobodys_word_in_time_is_a_no(
     assert (await waiting.list(ann), runs.calls) == ([], [])
 
 
+async def test_what_has_expired_takes_no_room(
+    ann: Principal, database: Database, waiting: Approvals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvals, "LIFE", timedelta(0))
+    expired = await waiting.add(ann, CALL)
+    monkeypatch.setattr(approvals, "LIFE", timedelta(minutes=10))
+    asked = await waiting.add(ann, CALL)
+    rows = await database.read(lambda opened: list(opened.query("SELECT * FROM tool_approvals")))
+    assert {row["id"]: row["call"] is None for row in rows} == {expired.id: True, asked.id: False}
+    with pytest.raises(Conflict, match="has expired"):
+        await waiting.decide(ann, expired.id, approve=True)
+
+
 @pytest.mark.parametrize("call", [CALL, FROM_MODEL])
 async def test_each_user_has_so_many_waiting(
     ann: Principal, waiting: Approvals, call: ToolCall, monkeypatch: pytest.MonkeyPatch

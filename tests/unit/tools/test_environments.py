@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,9 @@ def wheel(folder: Path) -> Path:
 
 
 def needing(tmp_path: Path, requirements: str) -> Tool:
-    path = write_tool(tmp_path / "tools", config())
-    (path / "requirements.txt").write_text(requirements)
-    return load(tmp_path).tools["echo"]
+    """As no folder could: one names packages of the index, which a test does not ask."""
+    write_tool(tmp_path / "tools", config())
+    return replace(load(tmp_path).tools["echo"], requirements=requirements)
 
 
 def greeting(python: Path) -> str:

@@ -17,8 +17,17 @@ from tests.waiting import until
 
 
 @pytest.fixture
-async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[AppServer]:
+async def server(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AppServer]:
+    monkeypatch.setenv("TOLD_APP_ID", "XYZ/12")
     folder = await asyncio.to_thread(write_tools, tmp_path / "own-tools")
+    security = {
+        "allowNetworkAccess": True,
+        "hosts": ["example.org"],
+        "secrets": {"TOLD_APP_ID": {"query": "appid"}},
+    }
+    await asyncio.to_thread(write_tool, folder, config("tells", security=security))
     changed = settings.model_copy(update={"tools_dir": folder})
     async with serving(changed) as server:
         yield server
@@ -57,7 +66,7 @@ async def test_a_caller_who_hangs_up_ends_the_run(
     assert line["outcome"] == "cancelled"
 
 
-async def test_what_was_changed_is_what_runs_next(server: AppServer) -> None:
+async def test_what_was_changed_is_what_runs_next_and_tells_no_secret(server: AppServer) -> None:
     operator = await server.portal.users.operator()
     tools = server.portal.tools
     folder = server.portal.settings.tools_dir
@@ -68,6 +77,9 @@ async def test_what_was_changed_is_what_runs_next(server: AppServer) -> None:
     outcome = await tools.execute(operator, "changed", {}, source="cli")
     assert not isinstance(outcome, Approval)
     assert outcome.result == "new"
+    told = await tools.execute(operator, "tells", {"XYZ/12": 1}, source="cli")
+    assert not isinstance(told, Approval)
+    assert told.result == {"[key]": 1}
 
 
 async def test_models_are_offered_what_can_run(server: AppServer) -> None:

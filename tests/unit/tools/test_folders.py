@@ -67,6 +67,42 @@ def test_a_controller_that_is_no_program_is_told(
     assert not registry.tools
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "-e /somewhere",
+        "--no-binary :all:",
+        "--find-links=/somewhere",
+        "-r /etc/passwd",
+        "/somewhere/a.whl",
+        "./a",
+        "a.whl",
+        "a.tar.gz",
+        "idna @ https://user:word@example.org/a.whl",
+        "https://user:word@example.org/a.whl",
+        "idna --config-settings=a=b",
+        "idna\\",
+        "idna\x0c-e /somewhere",
+    ],
+)
+def test_requirements_are_packages_alone(tmp_path: Path, line: str) -> None:
+    path = write_tool(tmp_path / "tools", config())
+    (path / "requirements.txt").write_text(f"# idna\nidna\n{line}\n")
+    registry = load(tmp_path)
+    (problem,) = registry.problems
+    assert not registry.tools
+    assert problem.file == "echo/requirements.txt"
+    assert problem.field == ("line 4" if "\x0c" in line else "line 3")
+    assert "word" not in str(problem)
+
+
+def test_what_packages_are_needed_can_be_said_in_full(tmp_path: Path) -> None:
+    path = write_tool(tmp_path / "tools", config())
+    text = '\n# why\nidna>=3.4,<4  # for names\nhttpx[http2]==0.28.*; python_version > "3"\n'
+    (path / "requirements.txt").write_text(text)
+    assert load(tmp_path).tools["echo"].requirements == text
+
+
 def test_nothing_is_read_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("a secret")
     (tmp_path / "more").mkdir()

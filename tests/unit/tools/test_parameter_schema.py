@@ -84,6 +84,7 @@ def test_references_within_the_schema_are_taken() -> None:
         ({"a": {"$ref": "file:///etc/passwd"}}, "nothing is loaded"),
         ({"a": {"$ref": "other.json#/a"}}, "nothing is loaded"),
         ({"a": {"$ref": "#/$defs/none"}}, "there is no such part"),
+        ({"a": {"$ref": "#/properties/%62"}, "%62": {}, "b": {}}, "without `%`"),
         ({"a": {"$ref": "#/properties/a"}}, "goes round in a circle"),
         ({"type": "object", "properties": {"a": {"$ref": "#"}}}, "goes round in a circle (# → #)"),
         ({"a": {"items": {"$ref": "#/properties/a"}}}, "goes round in a circle"),

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -36,6 +37,24 @@ def test_a_long_table_is_cut_and_says_so() -> None:
     (table,) = shown_result([{"x" * 999: "y" * 999}] * 1_000).tables
     assert (len(table.rows), table.row_count) == (shown.MAX_ROWS, 1_000)
     assert max(len(table.columns[0]), len(table.rows[0][0])) <= shown.MAX_CELL_CHARS + 1
+
+
+def test_more_keys_than_columns_cost_nothing() -> None:
+    rows = [{f"{row}-{column}": 0 for column in range(500)} for row in range(shown.MAX_ROWS)]
+    tracemalloc.start()
+    try:
+        found = shown_result(rows)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.tables[0].columns == tuple(f"0-{column}" for column in range(shown.MAX_COLUMNS))
+    assert (found.tables[0].row_count, found.is_cut) == (shown.MAX_ROWS, True)
+    assert peak < 25 * 1024**2
+
+
+def test_columns_come_from_any_of_the_rows() -> None:
+    (table,) = shown_result([{"a": 1}, {"a": 1, "b": 2}, {"c": 3}]).tables
+    assert table.columns == ("a", "b", "c")
 
 
 def test_pictures_are_told_by_their_bytes() -> None:

@@ -31,3 +31,12 @@ def test_a_text_that_is_json_is_struck_as_its_value() -> None:
     result = mcp_types.CallToolResult(content=[block])
     outcome = outcome_of("t", result, 1.0, CONFIDENTIAL.strike)
     assert outcome.result == {"said": "[key]", "n": "[key]"}
+
+
+def test_half_of_a_pair_is_no_text() -> None:
+    block = mcp_types.TextContent(text='{"\\ud800": ["\\udfff"]}')
+    for result in (
+        mcp_types.CallToolResult(content=[block]),
+        mcp_types.CallToolResult(content=[], structured_content={"\ud800": ["\udfff"]}),
+    ):
+        assert outcome_of("t", result, 1.0, lambda text: text).result == {"?": ["?"]}
