@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aiportal.errors import InvalidRequest
+from pages.reader import worded
+
 __all__ = ["Composed"]
 
-MAX_CHARS = 10_000
+MAX_CHARS = 100_000
 MAX_FILES = 100  # the core's own bound is lower, and says so
 
 
@@ -29,13 +32,12 @@ class Composed:
 
     @classmethod
     def parse(cls, text: object) -> "Composed":
-        """From the JSON of the page; what is no such thing counts as nothing."""
-        try:
-            value = json.loads(text) if isinstance(text, str) and len(text) <= MAX_CHARS else {}
-        except ValueError:
-            value = {}
-        if not isinstance(value, dict):
-            return cls()
+        """From the JSON of the page. A wish that is no such thing counts as none.
+
+        Raises InvalidRequest for what is too long or no object: that the question is not to be
+        stored may stand in it.
+        """
+        value = _object(text)
         files = value.get("attachments")
         tools = value.get("tools")
         ids = [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
@@ -47,6 +49,19 @@ class Composed:
             value.get("web") is True,
             tools if isinstance(tools, dict) else None,
         )
+
+
+def _object(text: object) -> Mapping[str, Any]:
+    value = None
+    if isinstance(text, str) and len(text) <= MAX_CHARS:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, dict):
+        words = worded("What goes with the question is too long or damaged. Reload the page.")
+        raise InvalidRequest(words, param="composed")
+    return value
 
 
 def _word(value: object) -> str:

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from aiportal.chat import AttachedFile
+from aiportal.errors import InvalidRequest
 from pages.attached import attached_html
-from pages.composed import Composed
+from pages.composed import MAX_CHARS, Composed
 
 
 def test_what_the_page_composed_is_read() -> None:
@@ -17,11 +18,33 @@ def test_what_the_page_composed_is_read() -> None:
     assert Composed.parse(text) == Composed(("a", "b"), "acme/fast", "p", tools={"a": 1})
 
 
-@pytest.mark.parametrize(
-    "text", [None, 7, "", "{", "[]", '"x"', '{"attachments": 1}', '{"tools": 1}', "{" * 99_999]
-)
-def test_rubbish_counts_as_nothing(text: object) -> None:
+@pytest.mark.parametrize("text", ["{}", '{"attachments": 1}', '{"tools": 1}', '{"model": {}}'])
+def test_a_wish_that_is_none_counts_as_nothing(text: str) -> None:
     assert Composed.parse(text) == Composed()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        7,
+        "",
+        "{",
+        "[]",
+        '"x"',
+        "[" * 99_999,
+        json.dumps({"temporary": True, "project": "p" * MAX_CHARS}),
+    ],
+)
+def test_wishes_that_cannot_be_read_are_refused(text: object) -> None:
+    with pytest.raises(InvalidRequest, match="too long or damaged"):
+        Composed.parse(text)
+
+
+def test_a_temporary_question_with_long_wishes_is_not_taken_for_one_to_store() -> None:
+    tools = {"enabled": True, "allowedTools": [f"server__tool-{one}" for one in range(1_000)]}
+
+    assert Composed.parse(json.dumps({"temporary": True, "tools": tools})).is_temporary
 
 
 def test_names_are_escaped() -> None:
