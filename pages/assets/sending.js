@@ -3,11 +3,11 @@
 (() => {
   "use strict";
 
-  const { composedState, composerInput, giveBack, takeAway } = window.aiportal;
+  const { chatInAddress, composedState, composerInput, giveBack, takeAway } = window.aiportal;
   const PATIENCE_MS = 20_000; // a portal that went away in that moment says nothing any more
 
   let trigger = null;
-  let sent = null; // {tell, text, wishes, gone}
+  let sent = null; // {tell, text, wishes, gone, chat, isTemporary, at}
   let next = []; // sent meanwhile: each waits for the one before, which may just make their chat
   let count = 0;
   let patience = 0;
@@ -42,7 +42,15 @@
   const sendAway = (tell) => {
     const text = composerInput().value.trim();
     if (!text && !composedState().files.length) return;
-    const question = { tell, text, wishes: wishes(), gone: takeAway() };
+    const question = {
+      tell,
+      text,
+      wishes: wishes(),
+      gone: takeAway(),
+      chat: chatInAddress(),
+      isTemporary: window.aiportal.asksTemporarily(),
+      at: Date.now(),
+    };
     write("");
     if (sent === null) go(question);
     else next.push(question);
@@ -53,6 +61,16 @@
     const texts = questions.map((one) => one.text);
     write([...texts, composerInput().value].filter(Boolean).join("\n\n"));
   };
+
+  // Those that the portal has not taken yet, as they can be written down.
+  const unsent = () =>
+    [sent, ...next].filter(Boolean).map(({ text, gone, chat, isTemporary, at }) => ({
+      text,
+      chat,
+      isTemporary,
+      at,
+      gone: { files: gone.files.map(({ id, name, kind, tokens }) => ({ id, name, kind, tokens })), only: gone.only },
+    }));
 
   // Also called where the question was refused: then `given` is that of an earlier one.
   const taken = (given) => {
@@ -86,5 +104,5 @@
   window.aiportal.connectSending = (given) => {
     trigger = given;
   };
-  Object.assign(window.aiportal, { sendAway, taken });
+  Object.assign(window.aiportal, { putBack, sendAway, taken, unsent });
 })();
