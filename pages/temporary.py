@@ -47,6 +47,11 @@ class TemporaryView:
         updates |= self._view.settings(ChatSettings.of(chat))
         return updates | await self._view.picked(principal, chat.model)
 
+    def gone(self) -> Updates:
+        """For a chat that is gone while the page shows it: what the page has of it stays."""
+        self.warn_gone()
+        return {self._parts.composer.text: self._view.button(is_running=False)}
+
     def warn_gone(self) -> None:
         """A toast."""
         warn(
@@ -162,7 +167,10 @@ class TemporaryHandlers:
         principal = await self._access.principal(request)
         if not is_temporary(chat_id):  # another one is opened by now
             return nothing()
-        chat = await self._portal.temporary_chats.get(principal, chat_id)
+        try:
+            chat = await self._portal.temporary_chats.get(principal, chat_id)
+        except NotFound:
+            return self._temporary.gone()
         updates = await self._temporary.page(principal, chat)
         return updates | await self._view.account(principal)
 
@@ -171,7 +179,10 @@ class TemporaryHandlers:
         """Break the answer off; what was written stays. `ended` shows the end."""
         principal = await self._access.principal(request)
         if is_temporary(chat_id):
-            await self._portal.temporary_chats.stop(principal, chat_id)
+            try:
+                await self._portal.temporary_chats.stop(principal, chat_id)
+            except NotFound:
+                return self._temporary.gone()
         return nothing()
 
     @told
