@@ -16,7 +16,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing
 from pages.components import picked_model
-from pages.composed import Composed
+from pages.composed import Composed, receipt
 from pages.reader import worded
 from pages.render import Answer, ChatMessage, ChatRenderer, followed_classes, problem_html
 from pages.temporary_files import files_address
@@ -136,9 +136,13 @@ class TemporaryHandlers:
         *,
         settings: ChatSettings,
         model: str | None,
-        taken: str | None,
+        taken: str,
+        is_open: bool,
     ) -> Updates:
-        """A question in a temporary chat, or in a new one for "". See `QuestionHandlers.send`."""
+        """A question in a temporary chat, or in a new one for "". See `QuestionHandlers.send`.
+
+        is_open: whether the page shows that chat still; what it shows else stays.
+        """
         try:
             _check(composed)
             started = await self._portal.temporary_chats.ask(
@@ -146,19 +150,23 @@ class TemporaryHandlers:
                 content=question,
                 chat_id=chat_id or None,
                 model=composed.model or model,
-                system_prompt=settings.system_prompt,
-                parameters=settings.parameters({}),
+                system_prompt=settings.system_prompt if is_open else None,
+                parameters=settings.parameters({}) if is_open else None,
                 web_search=WebSearchWish(is_wanted=composed.is_searched),
             )
         except Conflict:
             inform(worded("An answer is being written. Wait for its end, or stop it."))
             return nothing()
         except PortalError as error:
+            if not is_open:
+                raise
             return await self._refused(principal, chat_id, question, error.message)
         chat = await self._portal.temporary_chats.get(principal, started.conversation_id)
-        updates = await self._temporary.page(principal, chat)
+        updates: Updates = {self._parts.taken: receipt(chat.id, taken)}
+        if not is_open:
+            return updates
+        updates |= await self._temporary.page(principal, chat)
         updates[self._parts.composer.text] = self._view.button(is_running=chat.is_running)
-        updates[self._parts.taken] = taken
         return updates | await self._view.account(principal)
 
     @told

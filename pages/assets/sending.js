@@ -7,10 +7,16 @@
   const PATIENCE_MS = 20_000; // a portal that went away in that moment says nothing any more
 
   let trigger = null;
-  let sent = null; // {tell, text, wishes, gone, chat, isTemporary, at}
+  let sent = null; // {tell, text, wishes, gone, chat, isTemporary, at}, wishes as text once it has gone
   let next = []; // sent meanwhile: each waits for the one before, which may just make their chat
+  let leaving = null; // what opens another chat: it waits for them all, whose chat is the open one
   let count = 0;
   let patience = 0;
+  let here = chatInAddress(); // the address has another one after Back, before that is on the page
+
+  document.addEventListener("aiportal:chat", ({ detail: id }) => {
+    here = id;
+  });
 
   const write = (text) => {
     const input = composerInput();
@@ -20,22 +26,23 @@
 
   const wishes = () => {
     const { files, only } = composedState();
-    return JSON.stringify({
+    return {
       attachments: files.map((one) => one.id),
       model: only.model?.id ?? "",
+      picked: document.querySelector("#tab-chat .picker select")?.value ?? "",
       project: only.project?.id ?? "",
       web: window.aiportal.searchesWeb(),
       temporary: window.aiportal.asksTemporarily(),
       tools: window.aiportal.toolsOfChat(),
       number: ++count,
-    });
+    };
   };
 
   const go = (question) => {
-    sent = question;
+    sent = { ...question, wishes: JSON.stringify({ ...question.wishes, chat: question.chat }) };
     document.dispatchEvent(new Event("aiportal:sending"));
     patience = setTimeout(() => taken(""), PATIENCE_MS);
-    question.tell(question.text, question.wishes);
+    sent.tell(sent.text, sent.wishes);
   };
 
   // Sends what is in the box. tell: hands it to Python, which calls `taken` when it is done.
@@ -47,7 +54,7 @@
       text,
       wishes: wishes(),
       gone: takeAway(),
-      chat: chatInAddress(),
+      chat: here,
       isTemporary: window.aiportal.asksTemporarily(),
       at: Date.now(),
     };
@@ -72,13 +79,26 @@
       gone: { files: gone.files.map(({ id, name, kind, tokens }) => ({ id, name, kind, tokens })), only: gone.only },
     }));
 
-  // Also called where the question was refused: then `given` is that of an earlier one.
+  const whenSettled = (act) => {
+    if (sent === null) act();
+    else leaving = act;
+  };
+
+  // given: the chat's id and the wishes. Also called where the question was refused: then it is that
+  // of an earlier one.
   const taken = (given) => {
+    const [chat, wishes] = [given.split(" ", 1)[0], given.slice(given.indexOf(" ") + 1)];
     clearTimeout(patience);
-    if (sent !== null && given !== sent.wishes) putBack([sent, ...next.splice(0)]);
+    if (sent !== null && wishes !== sent.wishes) putBack([sent, ...next.splice(0)]);
+    else if (sent?.chat === "") for (const one of next) one.chat ||= chat;
     sent = null;
     document.dispatchEvent(new Event("aiportal:settled"));
     if (next.length) go(next.shift());
+    else if (leaving) {
+      const leave = leaving;
+      leaving = null;
+      leave();
+    }
   };
 
   const take = (event) => {
@@ -101,8 +121,20 @@
     true,
   );
 
+  const newChat = () => document.querySelector(".side .new");
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (sent === null || !newChat()?.contains(event.target)) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      whenSettled(() => newChat()?.click());
+    },
+    true,
+  );
+
   window.aiportal.connectSending = (given) => {
     trigger = given;
   };
-  Object.assign(window.aiportal, { putBack, sendAway, taken, unsent });
+  Object.assign(window.aiportal, { putBack, sendAway, taken, unsent, whenSettled });
 })();

@@ -6,7 +6,9 @@ import pytest
 
 from aiportal.chat import AttachedFile
 from aiportal.errors import InvalidRequest
+from pages.asking import Asking
 from pages.attached import attached_html
+from pages.chat_view import Place
 from pages.composed import MAX_CHARS, Composed
 
 
@@ -45,6 +47,16 @@ def test_a_temporary_question_with_long_wishes_is_not_taken_for_one_to_store() -
     tools = {"enabled": True, "allowedTools": [f"server__tool-{one}" for one in range(1_000)]}
 
     assert Composed.parse(json.dumps({"temporary": True, "tools": tools})).is_temporary
+
+
+def test_a_question_goes_to_the_chat_that_it_was_sent_in() -> None:
+    in_one = Composed.parse('{"chat": "conv_1", "picked": "acme/fast"}')
+
+    assert in_one.picked == "acme/fast"
+    assert Asking.place(in_one, "conv_1", "msg_1") == Place("conv_1", "msg_1")
+    assert Asking.place(in_one, "conv_2", "msg_2") == Place("conv_1")
+    assert Asking.place(Composed.parse('{"chat": ""}'), "conv_2", "msg_2") == Place("")
+    assert Asking.place(Composed.parse('{"chat": 1}'), "conv_2", "") == Place("conv_2")
 
 
 def test_names_are_escaped() -> None:
