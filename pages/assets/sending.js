@@ -3,12 +3,14 @@
 (() => {
   "use strict";
 
-  const { chatInAddress, composedState, composerInput, giveBack, takeAway } = window.aiportal;
+  const { chatInAddress, composedState, composerInput, giveBack, takeAway, takeBack } =
+    window.aiportal;
   const PATIENCE_MS = 20_000; // a portal that went away in that moment says nothing any more
 
   let trigger = null;
   let sent = null; // {tell, text, wishes, gone, chat, isTemporary, at}, wishes as text once it has gone
   let next = []; // sent meanwhile: each waits for the one before, which may just make their chat
+  let givenUp = []; // given back by patience: the portal may have them nevertheless
   let leaving = null; // what opens another chat: it waits for them all, whose chat is the open one
   let count = 0;
   let patience = 0;
@@ -41,7 +43,10 @@
   const go = (question) => {
     sent = { ...question, wishes: JSON.stringify({ ...question.wishes, chat: question.chat }) };
     document.dispatchEvent(new Event("aiportal:sending"));
-    patience = setTimeout(() => taken(""), PATIENCE_MS);
+    patience = setTimeout(() => {
+      givenUp.push(sent);
+      taken("");
+    }, PATIENCE_MS);
     sent.tell(sent.text, sent.wishes);
   };
 
@@ -79,6 +84,15 @@
       gone: { files: gone.files.map(({ id, name, kind, tokens }) => ({ id, name, kind, tokens })), only: gone.only },
     }));
 
+  // It was asked, however late: it goes from the box again if it is still there.
+  const takeOut = ({ text, gone }) => {
+    const { value } = composerInput();
+    if (value === text) write("");
+    else if (value.startsWith(`${text}\n\n`)) write(value.slice(text.length + 2));
+    else return;
+    takeBack(gone);
+  };
+
   const whenSettled = (act) => {
     if (sent === null) act();
     else leaving = act;
@@ -88,6 +102,12 @@
   // of an earlier one.
   const taken = (given) => {
     const [chat, wishes] = [given.split(" ", 1)[0], given.slice(given.indexOf(" ") + 1)];
+    const late = givenUp.find((one) => one.wishes === wishes);
+    if (late) {
+      givenUp = givenUp.filter((one) => one !== late);
+      takeOut(late);
+      return;
+    }
     clearTimeout(patience);
     if (sent !== null && wishes !== sent.wishes) putBack([sent, ...next.splice(0)]);
     else if (sent?.chat === "") for (const one of next) one.chat ||= chat;
