@@ -62,6 +62,7 @@
   };
 
   for (const name of ["aiportal:sending", "aiportal:settled"]) document.addEventListener(name, keep);
+  // A name that is given while the page goes does not reach the next one.
   for (const name of ["input", "change"]) {
     document.addEventListener(name, () => {
       if (!waiting) waiting = setTimeout(keep, SOON_MS);

@@ -61,6 +61,7 @@ def test_a_new_temporary_chat_is_one_still_and_nothing_of_it_is_stored(
     _go_offline(page)
     send(page, f"First {MARK}?")
     page.get_by_placeholder("Ask anything").fill(f"More {MARK}")
+    page.wait_for_function("window.name.includes('More')")
     _come_back(page)
     expect(page.get_by_placeholder("Ask anything")).to_have_value(f"First {MARK}?\n\nMore {MARK}")
     expect(chip).to_be_checked()
@@ -68,6 +69,7 @@ def test_a_new_temporary_chat_is_one_still_and_nothing_of_it_is_stored(
     ask(page, f"First {MARK}?")
     assert "chat=temp_" in page.url
     page.get_by_placeholder("Ask anything").fill(f"Typed {MARK}")
+    page.wait_for_function("window.name.includes('Typed')")
     page.reload()
     expect(page.get_by_placeholder("Ask anything")).to_have_value(f"Typed {MARK}")
     files = [path for path in settings.data_dir.rglob("*") if path.is_file()]
