@@ -25,6 +25,26 @@ class Asking:
         self._portal = portal
         self._view = view
 
+    @staticmethod
+    def place(composed: Composed, chat_id: str, leaf: str | None) -> Place:
+        """Where a question goes: to the chat that it was sent in. chat_id, leaf: those that are open
+        now, which may be others, where it has waited for the one before."""
+        if composed.chat_id is None or composed.chat_id == chat_id:
+            return Place(chat_id, leaf or None)
+        return Place(composed.chat_id)
+
+    async def settings(
+        self, principal: Principal, place: Place, chat_id: str, shown: ChatSettings
+    ) -> ChatSettings:
+        """Those that a question at `place` is asked with. shown: of the open chat, `chat_id`; where
+        it is another, the page has only the choice of tools, and the rest is as it is stored."""
+        if place.chat_id == chat_id:
+            return shown
+        if not place.chat_id:
+            return ChatSettings(tools=shown.tools)
+        chat = await self._portal.conversations.get(principal, place.chat_id)
+        return replace(ChatSettings.of(chat), tools=shown.tools)
+
     async def project(
         self, principal: Principal, composed: Composed, clock: str | None
     ) -> Project | None:

@@ -12,6 +12,7 @@ from pages.access import Access
 from pages.chat_parts import ChatParts
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.columns import battle_columns
+from pages.composed import receipt
 from pages.footers import escaped
 from pages.reader import worded
 from pages.render import ChatMessage
@@ -53,7 +54,7 @@ class BattleHandlers:
         battle = await self._portal.arena.get(principal, battle_id)
         updates = await self._page(battle)
         updates[self._parts.composer.text] = self._view.button(is_running=True)
-        updates[self._parts.taken] = said(event, "composed")
+        updates[self._parts.taken] = receipt("", said(event, "composed"))
         return updates | await self._view.rows(principal, "", search, clock)
 
     @told

@@ -31,6 +31,7 @@ _QUIET: Mapping[str, Any] = MappingProxyType(
 _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
 _TAKEN = "(taken) => { window.aiportal.taken(taken) }"
+_EDITED = "() => { window.aiportal.editTaken() }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
 
 
@@ -245,7 +246,9 @@ class _Wiring:
             (messages.copy, handlers.fork, [*self._place, *self._list], self._all),
         ):
             event(None, cancels=self._ending)
-            event(handler, inputs, outputs, **_QUIET)
+            done = event(handler, inputs, outputs, **_QUIET)
+            if event in (messages.submit, messages.apply):
+                done.success(None, js=_EDITED)
 
     def comparing(self) -> None:
         """Several models at once. Nothing that runs is cut off but by what shows another branch."""

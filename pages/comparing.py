@@ -14,7 +14,7 @@ from pages.asking import Asking
 from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
-from pages.composed import Composed
+from pages.composed import Composed, receipt
 from pages.reader import worded
 from pages.toasts import inform, told
 
@@ -53,7 +53,7 @@ class ComparingHandlers:
         composed = Composed.parse(taken)
         if not question and not composed.attachments:
             return nothing()
-        place = Place(chat_id, leaf or None)
+        place = self._asking.place(composed, chat_id, leaf)
         if await self._view.comparison(principal, place) is not None:
             inform(worded("Choose the answer to go on with first."))
             return nothing()
@@ -64,18 +64,22 @@ class ComparingHandlers:
                 place,
                 question,
                 models=models,
-                settings=settings,
+                settings=await self._asking.settings(principal, place, chat_id, settings),
                 project=await self._asking.project(principal, composed, clock),
                 attachments=composed.attachments,
                 is_searched=composed.is_searched,
             )
         except PortalError as error:
+            if place.chat_id != chat_id:
+                raise
             return await self._view.refused(principal, place, question, error.message)
         asked = Place(started[0].conversation_id, started[0].user_message_id)
-        updates = await self._view.chat(principal, asked)
+        updates: Updates = {self._parts.taken: receipt(asked.chat_id, taken)}
+        if place.chat_id != chat_id:  # another one is open by now, and stays
+            return updates | await self._view.rows(principal, chat_id, search, clock)
+        updates |= await self._view.chat(principal, asked)
         is_running = bool(updates[self._parts.comparison])
         updates[self._parts.composer.text] = self._view.button(is_running=is_running)
-        updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, asked.chat_id, search, clock)
 

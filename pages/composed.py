@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Composed"]
+from aiportal.errors import InvalidRequest
+from pages.reader import worded
 
-MAX_CHARS = 10_000
+__all__ = ["Composed", "receipt"]
+
+MAX_CHARS = 100_000
 MAX_FILES = 100  # the core's own bound is lower, and says so
 
 
@@ -16,6 +19,8 @@ class Composed:
     """attachments: ids. model: "" for the one that is picked. project: "" for that of the list.
     is_temporary: the question is not to be stored. is_searched: the web is, before the answer.
     tools: of the portal, for the chat, as a request has them; None for what its model has anyway.
+    chat_id, picked: the chat and the model that the page showed when the person sent the question;
+    None and "" where the browser does not say.
 
     Nothing of it is believed: the core checks what it names against the caller.
     """
@@ -26,18 +31,19 @@ class Composed:
     is_temporary: bool = False
     is_searched: bool = False
     tools: Mapping[str, Any] | None = None
+    chat_id: str | None = None
+    picked: str = ""
 
     @classmethod
     def parse(cls, text: object) -> "Composed":
-        """From the JSON of the page; what is no such thing counts as nothing."""
-        try:
-            value = json.loads(text) if isinstance(text, str) and len(text) <= MAX_CHARS else {}
-        except ValueError:
-            value = {}
-        if not isinstance(value, dict):
-            return cls()
+        """From the JSON of the page. A wish that is no such thing counts as none.
+
+        Raises InvalidRequest for what is too long or no object: that the question is not to be
+        stored may stand in it.
+        """
+        value = _object(text)
         files = value.get("attachments")
-        tools = value.get("tools")
+        tools, chat = value.get("tools"), value.get("chat")
         ids = [one for one in files if isinstance(one, str)] if isinstance(files, list) else []
         return cls(
             tuple(ids[:MAX_FILES]),
@@ -46,7 +52,27 @@ class Composed:
             value.get("temporary") is True,
             value.get("web") is True,
             tools if isinstance(tools, dict) else None,
+            chat if isinstance(chat, str) else None,
+            _word(value.get("picked")),
         )
+
+
+def receipt(chat_id: str, wishes: str) -> str:
+    """What tells the page that a question is taken, and in which chat. wishes: as they came."""
+    return f"{chat_id} {wishes}"
+
+
+def _object(text: object) -> Mapping[str, Any]:
+    value = None
+    if isinstance(text, str) and len(text) <= MAX_CHARS:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+    if not isinstance(value, dict):
+        words = worded("What goes with the question is too long or damaged. Reload the page.")
+        raise InvalidRequest(words, param="composed")
+    return value
 
 
 def _word(value: object) -> str:

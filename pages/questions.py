@@ -13,7 +13,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.components import picked_model
-from pages.composed import Composed
+from pages.composed import Composed, receipt
 from pages.reader import worded
 from pages.temporary import TemporaryHandlers
 from pages.toasts import inform, told
@@ -58,7 +58,8 @@ class QuestionHandlers:
         """A question. It is stored when this returns; the page follows the answer by itself, see
         `LiveAnswers`. One that comes while an answer is being written waits for its end.
 
-        What the browser has composed beside the words comes back once the question is taken.
+        What the browser has composed beside the words comes back once the question is taken. Where
+        another chat is open by now, that one stays.
         """
         principal = await self._access.principal(request)
         taken = said(event, "composed")
@@ -66,36 +67,48 @@ class QuestionHandlers:
         if not question and not composed.attachments:
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens, composed.tools)
-        model = picked_model(picker) or None
-        if composed.is_temporary or is_temporary(chat_id):
+        model = composed.picked or picked_model(picker) or None
+        place = self._asking.place(composed, chat_id, leaf)
+        if composed.is_temporary or is_temporary(place.chat_id):
             return await self._temporary.ask(
-                principal, chat_id, question, composed, settings=settings, model=model, taken=taken
+                principal,
+                place.chat_id,
+                question,
+                composed,
+                settings=settings,
+                model=model,
+                taken=taken,
+                is_open=place.chat_id == chat_id,
             )
-        if await self._view.comparison(principal, Place(chat_id, leaf or None)) is not None:
+        if await self._view.comparison(principal, place) is not None:
             inform(worded("Choose the answer to go on with first."))
             return nothing()
         try:
             started = await self._ask(
                 principal,
-                Place(chat_id, leaf or None),
+                place,
                 question,
-                settings=settings,
+                settings=await self._asking.settings(principal, place, chat_id, settings),
                 model=model,
                 project=await self._asking.project(principal, composed, clock),
                 composed=composed,
             )
-            if started is None:
-                waiting = await self._view.queue(principal, chat_id, is_running=True)
-                written = self._view.button(is_running=True)
-                return waiting | {self._parts.composer.text: written, self._parts.taken: taken}
         except PortalError as error:
-            place = Place(chat_id, leaf or None)
+            if place.chat_id != chat_id:
+                raise
             return await self._view.refused(principal, place, question, error.message)
-        place = Place(started.conversation_id, started.assistant_message_id)
-        updates = await self._view.chat(principal, place)
+        asked_in = started.conversation_id if started else place.chat_id
+        updates: Updates = {self._parts.taken: receipt(asked_in, taken)}
+        if place.chat_id != chat_id:
+            return updates | await self._view.rows(principal, chat_id, search, clock)
+        if started is None:
+            updates[self._parts.composer.text] = self._view.button(is_running=True)
+            return updates | await self._view.queue(principal, chat_id, is_running=True)
+        updates |= await self._view.chat(
+            principal, Place(started.conversation_id, started.assistant_message_id)
+        )
         is_running = self._view.is_running(updates)  # a fast answer is complete by now
         updates[self._parts.composer.text] = self._view.button(is_running=is_running)
-        updates[self._parts.taken] = taken
         updates |= await self._view.account(principal)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 

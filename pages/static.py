@@ -63,7 +63,8 @@ _SCRIPTS: Final = (
     "approvals.js",
     "running.js",
     "opening.js",
-    "sending.js",  # last: it sends what none of the others has held back
+    "sending.js",  # after those: it sends what none of the others has held back
+    "unsent.js",
 )
 _PLAYGROUND_SCRIPTS: Final = (
     "playground_parts.js",

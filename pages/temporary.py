@@ -16,7 +16,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing
 from pages.components import picked_model
-from pages.composed import Composed
+from pages.composed import Composed, receipt
 from pages.reader import worded
 from pages.render import Answer, ChatMessage, ChatRenderer, followed_classes, problem_html
 from pages.temporary_files import files_address
@@ -46,6 +46,11 @@ class TemporaryView:
         updates = await self.page(principal, chat)
         updates |= self._view.settings(ChatSettings.of(chat))
         return updates | await self._view.picked(principal, chat.model)
+
+    def gone(self) -> Updates:
+        """For a chat that is gone while the page shows it: what the page has of it stays."""
+        self.warn_gone()
+        return {self._parts.composer.text: self._view.button(is_running=False)}
 
     def warn_gone(self) -> None:
         """A toast."""
@@ -131,9 +136,13 @@ class TemporaryHandlers:
         *,
         settings: ChatSettings,
         model: str | None,
-        taken: str | None,
+        taken: str,
+        is_open: bool,
     ) -> Updates:
-        """A question in a temporary chat, or in a new one for "". See `QuestionHandlers.send`."""
+        """A question in a temporary chat, or in a new one for "". See `QuestionHandlers.send`.
+
+        is_open: whether the page shows that chat still; what it shows else stays.
+        """
         try:
             _check(composed)
             started = await self._portal.temporary_chats.ask(
@@ -141,19 +150,23 @@ class TemporaryHandlers:
                 content=question,
                 chat_id=chat_id or None,
                 model=composed.model or model,
-                system_prompt=settings.system_prompt,
-                parameters=settings.parameters({}),
+                system_prompt=settings.system_prompt if is_open else None,
+                parameters=settings.parameters({}) if is_open else None,
                 web_search=WebSearchWish(is_wanted=composed.is_searched),
             )
         except Conflict:
             inform(worded("An answer is being written. Wait for its end, or stop it."))
             return nothing()
         except PortalError as error:
+            if not is_open:
+                raise
             return await self._refused(principal, chat_id, question, error.message)
         chat = await self._portal.temporary_chats.get(principal, started.conversation_id)
-        updates = await self._temporary.page(principal, chat)
+        updates: Updates = {self._parts.taken: receipt(chat.id, taken)}
+        if not is_open:
+            return updates
+        updates |= await self._temporary.page(principal, chat)
         updates[self._parts.composer.text] = self._view.button(is_running=chat.is_running)
-        updates[self._parts.taken] = taken
         return updates | await self._view.account(principal)
 
     @told
@@ -162,7 +175,10 @@ class TemporaryHandlers:
         principal = await self._access.principal(request)
         if not is_temporary(chat_id):  # another one is opened by now
             return nothing()
-        chat = await self._portal.temporary_chats.get(principal, chat_id)
+        try:
+            chat = await self._portal.temporary_chats.get(principal, chat_id)
+        except NotFound:
+            return self._temporary.gone()
         updates = await self._temporary.page(principal, chat)
         return updates | await self._view.account(principal)
 
@@ -171,7 +187,10 @@ class TemporaryHandlers:
         """Break the answer off; what was written stays. `ended` shows the end."""
         principal = await self._access.principal(request)
         if is_temporary(chat_id):
-            await self._portal.temporary_chats.stop(principal, chat_id)
+            try:
+                await self._portal.temporary_chats.stop(principal, chat_id)
+            except NotFound:
+                return self._temporary.gone()
         return nothing()
 
     @told

@@ -191,10 +191,12 @@
 
   // ---- for the other scripts
 
+  // lost: the names of files that do not arrive if the page or the chat is left now.
   const state = () => ({
     files: files
       .filter((one) => one.state === "ready")
       .map(({ id, name, kind, tokens }) => ({ id, name, kind, tokens })),
+    lost: files.filter((one) => one.state === "uploading" || one.isLost).map((one) => one.name),
     only,
   });
 
@@ -212,10 +214,11 @@
 
   const restore = (kept) => {
     for (const file of files) file.request?.abort();
-    files = (kept?.files ?? []).map(uploads.known);
+    const whole = (kept?.files ?? []).map(uploads.known);
+    files = [...whole, ...(kept?.lost ?? []).map(uploads.lost)];
     only = { model: kept?.only?.model ?? null, project: kept?.only?.project ?? null };
     draw();
-    files.forEach(lookAgain);
+    whole.forEach(lookAgain);
   };
 
   // What goes with a question leaves with it, and comes back where the question is refused.
@@ -233,6 +236,13 @@
     draw();
   };
 
+  // What was given back has gone for all that.
+  const takeBack = (gone) => {
+    files = files.filter((one) => !gone.files.includes(one));
+    for (const kind of Object.keys(only)) if (only[kind] === gone.only[kind]) only[kind] = null;
+    changed();
+  };
+
   const choosing = (kind, one) => {
     only[kind] = one;
     changed();
@@ -241,6 +251,6 @@
   };
 
   acts.attach = openChoice;
-  Object.assign(window.aiportal, { choosing, giveBack, restoreComposed: restore, takeAway });
+  Object.assign(window.aiportal, { choosing, giveBack, restoreComposed: restore, takeAway, takeBack });
   window.aiportal.composedState = state;
 })();

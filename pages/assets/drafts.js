@@ -40,14 +40,15 @@
     waiting = 0;
     const input = composerInput();
     if (!isReady || !input || !username()) return;
-    const { files, only } = composedState();
+    const { files, lost, only } = composedState();
     const text = input.value.slice(0, MAX_CHARS);
-    if (window.aiportal.asksTemporarily() || (!text && !files.length && !only.model && !only.project)) {
+    const isAny = text || files.length || lost.length || only.model || only.project;
+    if (window.aiportal.asksTemporarily() || !isAny) {
       forget(chat);
       return;
     }
     stored((storage) => {
-      storage.setItem(prefix() + chat, JSON.stringify({ text, files, only, at: Date.now() }));
+      storage.setItem(prefix() + chat, JSON.stringify({ text, files, lost, only, at: Date.now() }));
       prune(storage);
     });
   };

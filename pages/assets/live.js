@@ -91,7 +91,10 @@
       return;
     }
     stream.isDone = true;
-    for (const element of at(address)) done.add(element);
+    for (const element of at(address)) {
+      done.add(element);
+      element.querySelector(".wait")?.remove(); // what comes now may be that the chat is gone
+    }
     const [kind, id] = address.split("/");
     trigger?.(ENDS[kind], { id });
   };

@@ -31,6 +31,14 @@
 
   // ---- dialogs
 
+  // What is being edited, or was and is on its way: {id, of, area or text}.
+  let edited = null;
+
+  const send = (name, of, id, text) => {
+    edited = { id, of, text };
+    tell(name, { id, text });
+  };
+
   const textDialog = (title, note, text, verb, act) => {
     const body = make("div", "field");
     const area = make("textarea");
@@ -51,26 +59,47 @@
     return { box, area };
   };
 
-  const editQuestion = async (id) => {
-    const text = await written(id);
+  const holding = ({ box, area }, of, id) => {
+    edited = { id, of, area };
+    box.addEventListener("close", () => {
+      if (edited?.area === area) edited = null;
+    });
+  };
+
+  const editQuestion = async (id, given) => {
+    const text = given ?? (await written(id));
     const note = t("Send asks it beside the earlier one, which stays. Save changes it where it stands.");
-    const { box, area } = textDialog(t("Edit the question"), note, text, t("Send"), (changed) =>
-      tell("submit", { id, text: changed }),
+    const parts = textDialog(t("Edit the question"), note, text, t("Send"), (changed) =>
+      send("submit", "question", id, changed),
     );
+    const { box, area } = parts;
+    holding(parts, "question", id);
     const save = button("btn", t("Save"), () => {
       if (!area.reportValidity()) return;
       box.close();
-      tell("apply", { id, text: area.value });
+      send("apply", "question", id, area.value);
     });
     box.querySelector(".acts").lastElementChild.before(save);
   };
 
-  const editAnswer = async (id) => {
-    const text = await written(id);
+  const editAnswer = async (id, given) => {
+    const text = given ?? (await written(id));
     const note = t("The chat goes on from the changed text. It is marked as edited.");
-    textDialog(t("Edit the answer"), note, text, t("Save"), (changed) =>
-      tell("apply", { id, text: changed }),
+    const parts = textDialog(t("Edit the answer"), note, text, t("Save"), (changed) =>
+      send("apply", "answer", id, changed),
     );
+    holding(parts, "answer", id);
+  };
+
+  const editedText = () =>
+    edited && { id: edited.id, of: edited.of, text: edited.text ?? edited.area.value };
+
+  // On a page that was loaded anew meanwhile.
+  const editAgain = ({ id, of, text }) =>
+    of === "question" ? editQuestion(id, text) : editAnswer(id, text);
+
+  const editTaken = () => {
+    if (edited && !edited.area) edited = null;
   };
 
   const askForModel = (questionId) => {
@@ -140,6 +169,7 @@
     new MutationObserver(focusVersion).observe(document.body, { subtree: true, childList: true });
   });
 
+  Object.assign(window.aiportal, { editAgain, editTaken, editedText });
   Object.assign(acts, {
     again: (b) => tell("retry", { id: b.value }),
     edit: (b) => editQuestion(b.value).catch(cannotRead),

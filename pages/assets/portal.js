@@ -111,7 +111,9 @@
   };
   const tell = (name, data) => trigger?.(name, data);
 
-  addEventListener("popstate", () => tell("select", { id: chatInAddress() }));
+  const openChat = (id) => window.aiportal.whenSettled(() => tell("select", { id }));
+
+  addEventListener("popstate", () => openChat(chatInAddress()));
 
   // ---- small parts
 
@@ -247,7 +249,7 @@
   const acts = {
     open: (b) => {
       setDrawer(false);
-      tell("select", { id: b.dataset.id });
+      openChat(b.dataset.id);
     },
     "row-menu": openRowMenu,
     starter: (b) => fillComposer(b.dataset.text),

@@ -49,14 +49,14 @@
     const question = await kept(id);
     if (!(await remove(id)) || !question) return;
     const input = composerInput();
-    const { files, only } = composedState();
+    const { files, lost, only } = composedState();
     const waiting = question.attachments.map(({ id: file, name, kind, tokens }) => ({
       id: file,
       name,
       kind,
       tokens,
     }));
-    restoreComposed({ files: [...waiting, ...files], only });
+    restoreComposed({ files: [...waiting, ...files], lost, only });
     input.value = [question.content, input.value].filter(Boolean).join("\n\n");
     input.dispatchEvent(new Event("input", { bubbles: true }));
     input.focus();

@@ -38,6 +38,14 @@
     return { key: ++count, id, name, kind, tokens, state: "ready", picture };
   };
 
+  // One that was on its way when its chat was left.
+  const lost = (name) => ({
+    ...fresh({ name }),
+    state: "failed",
+    error: t("It was not sent to the end. Attach it again."),
+    isLost: true,
+  });
+
   const fail = (file, words, changed) => {
     Object.assign(file, { state: "failed", error: words, request: null });
     changed(file);
@@ -155,6 +163,7 @@
     fresh,
     holdsFiles,
     known,
+    lost,
     tokens,
     upload,
   };

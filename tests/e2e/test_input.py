@@ -173,6 +173,22 @@ def test_drafts_wait_in_their_chats(open_chat: OpenChat, watched: Watched) -> No
     expect(_composer(page)).to_have_value("a draft in the first")
 
 
+def test_a_file_that_was_on_its_way_when_its_chat_was_left_is_not_dropped_silently(
+    open_chat: OpenChat,
+) -> None:
+    page = open_chat()
+    ask(page, "First chat")
+    page.route("**/api/v1/attachments", lambda _: None)  # it never arrives
+    _choose(page, ("notes.md", b"# Notes"))
+    expect(page.locator(".fchip.uploading")).to_have_count(1)
+    page.get_by_role("button", name="New chat").click()
+    expect(_chips(page)).to_have_count(0)
+    rows(page).first.click()
+    expect(page.locator(".fchip.failed")).to_contain_text("It was not sent to the end")
+    page.get_by_role("button", name="Remove notes.md").click()
+    expect(_chips(page)).to_have_count(0)
+
+
 def test_prompts_are_kept_and_asked_with_by_keyboard(open_chat: OpenChat) -> None:
     page = open_chat(width=390, height=844, color_scheme="dark")
     composer = _composer(page)

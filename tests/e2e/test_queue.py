@@ -117,3 +117,16 @@ def test_a_question_that_does_not_arrive_comes_back(
     composer.fill("And more.")
     page.clock.fast_forward("00:30")
     expect(composer).to_have_value("Is anybody there?\n\nAnd more.")
+
+
+def test_one_that_was_taken_too_late_goes_from_the_box_again(open_chat: OpenChat) -> None:
+    page = open_chat()
+    page.clock.install()
+    composer = page.get_by_placeholder("Ask anything")
+    page.evaluate("window.aiportal.connectSending((_, {composed}) => (window.sent = composed))")
+    send(page, "Is anybody there?")
+    composer.fill("And more.")
+    page.clock.fast_forward("00:30")
+    expect(composer).to_have_value("Is anybody there?\n\nAnd more.")
+    page.evaluate("window.aiportal.taken(`conv_1 ${window.sent}`)")
+    expect(composer).to_have_value("And more.")

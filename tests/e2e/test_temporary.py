@@ -84,6 +84,26 @@ def test_a_temporary_chat_is_asked_reloaded_stopped_answered_again_and_kept(
     assert _is_on_disk(settings, MARK)
 
 
+def test_one_that_goes_while_it_is_answered_is_not_left_running(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    gate = Gate()
+    provider.answer("fast", stream(gate, chunk("One"), DONE))
+    page = open_chat()
+    _chip(page).check()
+    send(page, "Alone?")
+    expect(page.get_by_text("The model is working.")).to_have_count(1)
+    page.evaluate(
+        "fetch(`/api/v1/temporary-chats/${new URLSearchParams(location.search).get('chat')}`,"
+        " {method: 'DELETE'}).then((answer) => answer.status)"
+    )
+    expect(page.locator(".toast-body").first).to_contain_text("This temporary chat is gone.")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    expect(page.get_by_text("The model is working.")).to_have_count(0)
+    expect(questions(page)).to_contain_text(["Alone?"])
+    gate.open()
+
+
 def test_one_that_is_gone_says_so_and_a_new_chat_is_a_stored_one_again(
     open_chat: OpenChat, provider: Upstream
 ) -> None:

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from aiportal.chat import AttachedFile
+from aiportal.errors import InvalidRequest
+from pages.asking import Asking
 from pages.attached import attached_html
-from pages.composed import Composed
+from pages.chat_view import Place
+from pages.composed import MAX_CHARS, Composed
 
 
 def test_what_the_page_composed_is_read() -> None:
@@ -17,11 +20,43 @@ def test_what_the_page_composed_is_read() -> None:
     assert Composed.parse(text) == Composed(("a", "b"), "acme/fast", "p", tools={"a": 1})
 
 
-@pytest.mark.parametrize(
-    "text", [None, 7, "", "{", "[]", '"x"', '{"attachments": 1}', '{"tools": 1}', "{" * 99_999]
-)
-def test_rubbish_counts_as_nothing(text: object) -> None:
+@pytest.mark.parametrize("text", ["{}", '{"attachments": 1}', '{"tools": 1}', '{"model": {}}'])
+def test_a_wish_that_is_none_counts_as_nothing(text: str) -> None:
     assert Composed.parse(text) == Composed()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        7,
+        "",
+        "{",
+        "[]",
+        '"x"',
+        "[" * 99_999,
+        json.dumps({"temporary": True, "project": "p" * MAX_CHARS}),
+    ],
+)
+def test_wishes_that_cannot_be_read_are_refused(text: object) -> None:
+    with pytest.raises(InvalidRequest, match="too long or damaged"):
+        Composed.parse(text)
+
+
+def test_a_temporary_question_with_long_wishes_is_not_taken_for_one_to_store() -> None:
+    tools = {"enabled": True, "allowedTools": [f"server__tool-{one}" for one in range(1_000)]}
+
+    assert Composed.parse(json.dumps({"temporary": True, "tools": tools})).is_temporary
+
+
+def test_a_question_goes_to_the_chat_that_it_was_sent_in() -> None:
+    in_one = Composed.parse('{"chat": "conv_1", "picked": "acme/fast"}')
+
+    assert in_one.picked == "acme/fast"
+    assert Asking.place(in_one, "conv_1", "msg_1") == Place("conv_1", "msg_1")
+    assert Asking.place(in_one, "conv_2", "msg_2") == Place("conv_1")
+    assert Asking.place(Composed.parse('{"chat": ""}'), "conv_2", "msg_2") == Place("")
+    assert Asking.place(Composed.parse('{"chat": 1}'), "conv_2", "") == Place("conv_2")
 
 
 def test_names_are_escaped() -> None:

@@ -1,0 +1,45 @@
+"""Questions go to the chat that they were sent in, however slow the network and quick the person."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.chat import answers, ask, questions, rows, send
+from tests.upstreams import Upstream, text
+
+OpenChat = Callable[..., Page]
+SLOW = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+
+
+def _slow_down(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    session.send("Network.emulateNetworkConditions", SLOW)
+
+
+def _open(page: Page, title: str) -> None:
+    page.locator(".slist .srow").get_by_text(title).click()
+
+
+def test_two_quick_questions_and_a_click_on_another_chat(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", *[text(f"Answer {number}.") for number in range(1, 7)])
+    page = open_chat()
+    ask(page, "Beta")
+    page.get_by_role("button", name="New chat").click()
+    expect(answers(page)).to_have_count(0)
+    _slow_down(page)
+    send(page, "Alpha")  # makes a chat, which the second one goes to
+    send(page, "Alpha two")
+    _open(page, "Beta")
+    expect(questions(page)).to_have_text(["Beta"])
+    expect(rows(page)).to_have_count(2)
+    send(page, "Beta two")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.get_by_role("heading", name="What are you working on?")).to_be_visible()
+    expect(questions(page)).to_have_count(0)
+    _open(page, "Alpha")
+    expect(questions(page)).to_have_text(["Alpha", "Alpha two"])
+    _open(page, "Beta")
+    expect(questions(page)).to_have_text(["Beta", "Beta two"])
