@@ -55,9 +55,8 @@ class QuestionHandlers:
         clock: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A question. It is stored when this returns; the page follows the answer, see
-        `LiveAnswers`. One that comes while an answer is being written waits for its end.
-        What the browser has composed comes back once it is taken. Another chat that is open stays.
+        """A question. It is stored when this returns, and then what came with it comes back; the
+        page follows by itself, see `LiveAnswers`. Another chat that is open by now stays.
         """
         principal = await self._access.principal(request)
         question, taken = said(event, "text").strip(), said(event, "composed")
