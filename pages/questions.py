@@ -55,20 +55,18 @@ class QuestionHandlers:
         clock: str | None,
         request: gr.Request,
     ) -> Updates:
-        """A question. It is stored when this returns; the page follows the answer by itself, see
-        `LiveAnswers`. One that comes while an answer is being written waits for its end.
-
-        What the browser has composed beside the words comes back once the question is taken. Where
-        another chat is open by now, that one stays.
+        """A question. It is stored when this returns, and then what came with it comes back; the
+        page follows by itself, see `LiveAnswers`. Another chat that is open by now stays.
         """
         principal = await self._access.principal(request)
-        taken = said(event, "composed")
-        question, composed = said(event, "text").strip(), Composed.parse(taken)
+        question, taken = said(event, "text").strip(), said(event, "composed")
+        composed = Composed.parse(taken)
         if not question and not composed.attachments:
             return nothing()
         settings = ChatSettings(system_prompt or "", temperature, top_p, max_tokens, composed.tools)
         model = composed.picked or picked_model(picker) or None
         place = self._asking.place(composed, chat_id, leaf)
+        is_open = place.chat_id == chat_id
         if composed.is_temporary or is_temporary(place.chat_id):
             return await self._temporary.ask(
                 principal,
@@ -78,10 +76,9 @@ class QuestionHandlers:
                 settings=settings,
                 model=model,
                 taken=taken,
-                is_open=place.chat_id == chat_id,
+                is_open=is_open,
             )
-        if await self._view.comparison(principal, place) is not None:
-            inform(worded("Choose the answer to go on with first."))
+        if await self._is_compared(principal, place):
             return nothing()
         try:
             started = await self._ask(
@@ -94,22 +91,15 @@ class QuestionHandlers:
                 composed=composed,
             )
         except PortalError as error:
-            if place.chat_id != chat_id:
-                raise
-            return await self._view.refused(principal, place, question, error.message)
-        asked_in = started.conversation_id if started else place.chat_id
-        updates: Updates = {self._parts.taken: receipt(asked_in, taken)}
-        if place.chat_id != chat_id:
+            if is_open:
+                return await self._view.refused(principal, place, question, error.message)
+            raise
+        updates = {self._parts.taken: receipt(_chat_of(started, place), taken)}
+        if not is_open:
             return updates | await self._view.rows(principal, chat_id, search, clock)
         if started is None:
-            updates[self._parts.composer.text] = self._view.button(is_running=True)
-            return updates | await self._view.queue(principal, chat_id, is_running=True)
-        updates |= await self._view.chat(
-            principal, Place(started.conversation_id, started.assistant_message_id)
-        )
-        is_running = self._view.is_running(updates)  # a fast answer is complete by now
-        updates[self._parts.composer.text] = self._view.button(is_running=is_running)
-        updates |= await self._view.account(principal)
+            return updates | await self._waiting(principal, chat_id)
+        updates |= await self._asked(principal, started)
         return updates | await self._view.rows(principal, started.conversation_id, search, clock)
 
     @told
@@ -137,6 +127,23 @@ class QuestionHandlers:
         if turn:
             await self._portal.turns.cancel(principal, turn)
         return nothing()
+
+    async def _is_compared(self, principal: Principal, place: Place) -> bool:
+        if await self._view.comparison(principal, place) is None:
+            return False
+        inform(worded("Choose the answer to go on with first."))
+        return True
+
+    async def _waiting(self, principal: Principal, chat_id: str) -> Updates:
+        updates = await self._view.queue(principal, chat_id, is_running=True)
+        return updates | {self._parts.composer.text: self._view.button(is_running=True)}
+
+    async def _asked(self, principal: Principal, started: TurnStarted) -> Updates:
+        place = Place(started.conversation_id, started.assistant_message_id)
+        updates = await self._view.chat(principal, place)
+        is_running = self._view.is_running(updates)  # a fast answer is complete by now
+        updates[self._parts.composer.text] = self._view.button(is_running=is_running)
+        return updates | await self._view.account(principal)
 
     async def _ask(
         self,
@@ -191,3 +198,7 @@ class QuestionHandlers:
             model=model,
             is_searched=composed.is_searched,
         )
+
+
+def _chat_of(started: TurnStarted | None, place: Place) -> str:
+    return started.conversation_id if started else place.chat_id
