@@ -1,6 +1,9 @@
 """How JSON bodies are read: strictly, and with errors in our words."""
 
+import json
+import re
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from fastapi import Request, Response
@@ -11,6 +14,8 @@ from starlette.types import Receive
 from aiportal.dialects.openai_chat import loads_object
 
 __all__ = ["PortalRoute", "StrictRequest", "read_body"]
+
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -29,8 +34,13 @@ class StrictRequest(Request):
     """A request whose JSON is refused where the standard library is lenient: NaN, depth, UTF-8."""
 
     async def json(self) -> Any:
-        """Raises InvalidRequest."""
-        return loads_object(await self.body())
+        """Whole numbers keep all their digits. Raises InvalidRequest."""
+        body = await self.body()
+        value = loads_object(body)
+        if _LONG_NUMBER.search(body):  # which it has read as a float
+            with suppress(ValueError, RecursionError):  # too long or too deep for an exact one
+                return json.loads(body)
+        return value
 
 
 class PortalRoute(APIRoute):

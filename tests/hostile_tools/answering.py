@@ -160,7 +160,7 @@ raise Evil()
     _forged(
         "a long text of half characters",
         "frame({'op': 'result', 'is_exact': True}, b'\"' + b'\\\\ud800' * 10**6 + b'\"')",
-        result="\ud800" * 10**6,
+        result="?" * 10**6,
     ),
     _forged("no result at all", "frame({'op': 'result'})"),
     _forged(
