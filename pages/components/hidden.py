@@ -28,7 +28,9 @@ def sending_signals() -> gr.HTML:
     """Where sending.js hands over a question: `input` with its `text`, and as `composed` what goes
     with it."""
     return part(
-        "<span></span>", classes="offstage", on_load="window.aiportal.connectSending(trigger)"
+        "<span></span>",
+        classes="offstage sending-signals",
+        on_load="window.aiportal.connectSending(trigger)",
     )
 
 

@@ -14,9 +14,9 @@ from aiportal.accounts import COOKIE_NAME
 __all__ = ["PageConfig", "PageSession"]
 
 DONE = "process_completed"
-TEXT_ID = "composer-input"
 TURN = "Turn"  # the label of what holds the turn that is being written
-LIVE = ["offstage live-signals"]  # the classes of what reports its end
+SENDING = ["offstage sending-signals"]  # the classes of what hands a question over
+LIVE = ["offstage live-signals"]  # and of what reports an answer's end
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ class PageSession:
         self._config = config
         self._hash = secrets.token_hex(6)
         self._values = {number: props.get("value") for number, props in config.components.items()}
-        self._text = config.component(elem_id=TEXT_ID)
         self._turn = config.component(label=TURN)
+        self._sending = config.component(elem_classes=SENDING)
         self._live = config.component(elem_classes=LIVE)
 
     async def ask(self, question: str) -> float:
         """Ask in a new chat and read the answer to its end; seconds to its first words."""
         began = time.perf_counter()
-        self._values[self._text] = question
-        async for message in self._call(self._text, "submit"):
+        asked = {"text": question, "composed": orjson.dumps({"chat": ""}).decode()}
+        async for message in self._call(self._sending, "input", asked):
             self._take(message)
         turn_id = self._values[self._turn]
         first_s = float("nan")
