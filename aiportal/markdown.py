@@ -8,6 +8,7 @@ import html
 import re
 import secrets
 from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,7 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
-from pygments.lexers import get_all_lexers, get_lexer_by_name
+from pygments.lexer import LexerMeta
+from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
@@ -33,6 +35,9 @@ MAX_MARKS: Final = 10_000
 
 MAX_CODE_CHARS: Final = 20_000
 """Longer blocks of code are shown without colours, for the same reason."""
+
+REMEMBERED_CODE_CHARS: Final = 4_000
+"""Longer blocks of code are coloured anew each time: those that are remembered take megabytes."""
 
 DIAGRAM_LANGUAGE: Final = "mermaid"
 
@@ -66,8 +71,8 @@ class SafeMarkdown:
 
     def __init__(self, *, has_images: bool = False) -> None:
         self._has_images = has_images
-        parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
-        self._parser = with_formulas(parser.enable(["table", "strikethrough"]))
+        self._parser = _parser()
+        self._block_parser = _parser().disable(["inline", "text_join"])
         self._cleaner = nh3.Cleaner(
             tags=set(_TAGS | mathml.TAGS),
             attributes={
@@ -115,7 +120,7 @@ class SafeMarkdown:
         """
         starts = [
             token.map[0]
-            for token in self._parser.parse(text)
+            for token in self._block_parser.parse(text)
             if token.level == 0 and token.map is not None
         ]
         if len(starts) <= UNSETTLED_BLOCKS:
@@ -124,6 +129,11 @@ class SafeMarkdown:
             sum(len(line) for line in text.split("\n")[: starts[-UNSETTLED_BLOCKS]])
             + (starts[-UNSETTLED_BLOCKS])
         )
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "highlight": _highlighted})
+    return with_formulas(parser.enable(["table", "strikethrough"]))
 
 
 def _marks(text: str) -> int:
@@ -135,8 +145,11 @@ class _Images:
     a mark that nobody can guess keeps the places."""
 
     def __init__(self) -> None:
-        self._mark = secrets.token_hex(16)
         self._elements: list[str] = []
+
+    @cached_property
+    def _mark(self) -> str:
+        return secrets.token_hex(16)
 
     def take(self, address: str, description: str) -> str | None:
         """What stands for the image until `put_into`; None for one that must not be loaded."""
@@ -201,11 +214,30 @@ def _host_of(address: str) -> Iterator[Token]:
 
 def _highlighted(code: str, language: str, _attributes: str) -> str:
     """A fence's code with Pygments' classes, or nothing where the language is not known."""
-    try:
-        lexer = get_lexer_by_name(language) if language else None
-    except ClassNotFound:
-        lexer = None
+    lexer = _lexer_class(language)
     if lexer is None or len(code) > MAX_CODE_CHARS:
         return ""
-    lexer.stripnl = False  # a line break at the start or the end is part of the code
-    return str(highlight(code, lexer, _FORMATTER))
+    if len(code) > REMEMBERED_CODE_CHARS:
+        return _coloured(code, lexer)
+    return _remembered_colours(code, lexer)
+
+
+def _lexer_class(language: str) -> LexerMeta | None:
+    name = language.lower()
+    return _known_lexer_class(name) if name in _LANGUAGES else None
+
+
+@lru_cache(len(_LANGUAGES))
+def _known_lexer_class(name: str) -> LexerMeta | None:
+    try:
+        return find_lexer_class_by_name(name)
+    except ClassNotFound:  # no colours for diagrams
+        return None
+
+
+def _coloured(code: str, lexer: LexerMeta) -> str:
+    # A line break at the start or the end is part of the code.
+    return str(highlight(code, lexer(stripnl=False), _FORMATTER))
+
+
+_remembered_colours = lru_cache(128)(_coloured)

@@ -5,21 +5,62 @@ make it takes ten milliseconds of a new session, and two of each update of a com
 handler does not name has its component made anew nevertheless. Gradio can be told to do neither without.
 """
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from copy import copy
-from typing import Any
+from typing import Any, Final
 
 import gradio as gr
 import gradio.blocks
 import gradio.state_holder
+import gradio.utils
 from gradio.block_function import BlockFunction
-from gradio.blocks import Blocks
+from gradio.blocks import Block, Blocks
 from gradio.state_holder import SessionState
 
 __all__ = ["LeanBlocks", "install"]
 
+PLAIN: Final = (gr.HTML, gr.Textbox)
+PLAIN_PROPERTIES: Final = frozenset({"__type__", "value", "visible", "submit_btn", "stop_btn"})
+
 
 class LeanBlocks(Blocks):
-    """Blocks of which an event touches only the outputs that its handler returns."""
+    """Blocks of which an event touches only the outputs that its handler returns.
+
+    What goes in and out of a text or of HTML is passed on as it is: Gradio would look for files in it,
+    and have a thread do what takes a microsecond, one value after the other.
+    """
+
+    async def preprocess_data(
+        self,
+        block_fn: BlockFunction,
+        inputs: list[Any],
+        state: SessionState | None,
+        explicit_call: bool = False,
+    ) -> list[Any]:
+        """What a function is given for what the page has sent for each of its inputs.
+
+        Raises gradio.Error for what no component here sends: Gradio would fetch a file that it names,
+        from wherever it says.
+        """
+        self.validate_inputs(block_fn, inputs)
+        others = [block for block in block_fn.inputs if not isinstance(block, PLAIN)]
+        values = [
+            value
+            for block, value in zip(block_fn.inputs, inputs, strict=True)
+            if not isinstance(block, PLAIN)
+        ]
+        if any(isinstance(value, dict | list) for value in values):
+            raise gr.Error("That is no value for this field.", print_exception=False)
+        made: Iterator[Any] = iter(())
+        if others:
+            part = copy(block_fn)
+            part.inputs = others
+            made = iter(await super().preprocess_data(part, values, state, explicit_call))
+        return [
+            block.preprocess(value) if isinstance(block, PLAIN) else next(made)
+            for block, value in zip(block_fn.inputs, inputs, strict=True)
+        ]
 
     async def postprocess_data(
         self,
@@ -31,15 +72,34 @@ class LeanBlocks(Blocks):
         outputs = block_fn.outputs
         if not isinstance(predictions, dict) or not predictions.keys() <= set(outputs):
             return await super().postprocess_data(block_fn, predictions, state)
-        named = [output for output in outputs if output in predictions]
-        if not named:
-            return [gr.skip() for _ in outputs]
-        part = copy(block_fn)
-        part.outputs = named
-        values = [predictions[output] for output in named]
-        sent = await super().postprocess_data(part, values if len(values) > 1 else values[0], state)
-        by_output = dict(zip(named, sent, strict=True))
-        return [by_output[output] if output in by_output else gr.skip() for output in outputs]
+        sent = {
+            block: value for block, value in predictions.items() if _is_plain_update(block, value)
+        }
+        others = [block for block in outputs if block in predictions and block not in sent]
+        if others:
+            part = copy(block_fn)
+            part.outputs = others
+            values = [predictions[block] for block in others]
+            given = values if len(values) > 1 else values[0]
+            made = await super().postprocess_data(part, given, state)
+            sent |= zip(others, made, strict=True)
+        return [sent.get(block, gr.skip()) for block in outputs]
+
+
+def _is_plain(block: Block, value: Any) -> bool:
+    return isinstance(block, PLAIN) and (value is None or isinstance(value, str))
+
+
+def _is_plain_update(block: Block, value: Any) -> bool:
+    """Whether the page is sent what a handler returns as it is: a text, HTML's values, or a change of
+    properties."""
+    if isinstance(value, gr.Component):
+        return False
+    if not isinstance(value, dict):
+        return _is_plain(block, value)
+    if "__type__" not in value:
+        return isinstance(block, gr.HTML)
+    return value.keys() <= PLAIN_PROPERTIES and _is_plain_update(block, value.get("value"))
 
 
 class _LeanSessionState(SessionState):
@@ -64,6 +124,11 @@ class _LeanSessionState(SessionState):
 
 
 def install() -> None:
-    """Have sessions made without the copy. To be called before the first one begins."""
+    """Have sessions made without the copy. To be called before the first one begins.
+
+    Nor does any event draw with Matplotlib, which Gradio imports at the first one, half a second on the
+    event loop, and sets up at each.
+    """
     for module in (gradio.state_holder, gradio.blocks):
         vars(module)["SessionState"] = _LeanSessionState
+    vars(gradio.utils)["MatplotlibBackendMananger"] = nullcontext

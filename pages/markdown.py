@@ -27,7 +27,7 @@ __all__ = [
     "plain_text_html",
 ]
 
-SETTLE_FROM_CHARS: Final = 500  # of a text's end: shorter ones are rendered anew each time
+SETTLE_FROM_CHARS: Final = 200  # of a text's end: shorter ones are rendered anew each time
 
 _PRE: Final = re.compile(r'<pre><code(?: class="(?:language-([^"]*))?")?>')
 # What is put around code and tables after the cleaning. The sanitiser writes these tags exactly so,

@@ -1,8 +1,12 @@
+import sys
+from copy import deepcopy
 from typing import Any
 
 import gradio as gr
+import gradio.utils
 import pytest
 from gradio.block_function import BlockFunction
+from gradio.blocks import Blocks
 from gradio.state_holder import SessionState
 
 from pages import lean_gradio
@@ -55,10 +59,63 @@ async def test_none_of_them(page: Page) -> None:
 
 
 async def test_what_is_not_named_is_not_made_anew(page: Page) -> None:
-    await page.sent({page.two: gr.update(value="text")})
+    await page.sent({page.two: gr.update(label="text")})
     blocks = page.session.blocks_config.blocks
     assert blocks[page.one._id] is page.one
     assert blocks[page.two._id] is not page.two
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text",
+        None,
+        gr.update(visible=False),
+        gr.update(value="text", visible=True),
+        gr.update(submit_btn=True, stop_btn=False, value=""),
+        gr.update(label="other words"),
+        gr.Textbox(visible=False),
+    ],
+)
+async def test_the_page_is_sent_what_gradio_would_send(page: Page, value: object) -> None:
+    usual = await Blocks.postprocess_data(
+        page.blocks, page.function, [deepcopy(value), gr.skip()], page.session
+    )
+    assert await page.sent({page.one: value}) == usual
+
+
+@pytest.mark.parametrize("value", ["text", None, 3, ["a", "list"], {"an": "object"}])
+async def test_a_function_is_given_what_gradio_would_give(page: Page, value: object) -> None:
+    page.function.inputs = [page.one, page.two]
+    given = [value, "between"]
+    usual = await Blocks.preprocess_data(page.blocks, page.function, given, page.session)
+    assert await page.blocks.preprocess_data(page.function, given, page.session) == usual
+
+
+FILE = {"path": "http://127.0.0.1:1/", "meta": {"_type": "gradio.FileData"}}
+
+
+async def test_a_file_within_a_value_is_data_like_any_other(page: Page) -> None:
+    with page.blocks:
+        html = gr.HTML()
+    page.function.inputs = [html, page.one]
+    given = await page.blocks.preprocess_data(page.function, [{"file": FILE}, FILE], page.session)
+    assert given == [{"file": FILE}, str(FILE)]
+
+
+async def test_a_file_as_a_number_is_refused(page: Page) -> None:
+    with page.blocks:
+        number = gr.Number()
+    page.function.inputs = [page.one, number]
+    with pytest.raises(gr.Error, match="no value for this field"):
+        await page.blocks.preprocess_data(page.function, ["text", FILE], page.session)
+    assert await page.blocks.preprocess_data(page.function, ["a", 3], page.session) == ["a", 3]
+
+
+async def test_no_event_draws_with_matplotlib() -> None:
+    lean_gradio.install()
+    with gradio.utils.MatplotlibBackendMananger():
+        assert "matplotlib" not in sys.modules
 
 
 async def test_what_is_no_output_is_refused(page: Page) -> None:
