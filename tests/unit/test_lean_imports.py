@@ -30,6 +30,13 @@ import gradio
 assert gradio.Textbox.EVENTS and any(name.endswith(".pyc") for name in opened)
 assert [name for name in opened if name.endswith(".pyi")] == []
 """
+WITHOUT_MATPLOTLIB = """
+import sys, pages
+from gradio.route_utils import utils  # as it takes what it does around each event
+pages.lean_gradio.install()
+with utils.MatplotlibBackendMananger():
+    assert "matplotlib" not in sys.modules
+"""
 
 
 def _run(program: str) -> None:
@@ -53,3 +60,7 @@ def test_where_pandas_is_imported_already_it_stays() -> None:
 
 def test_gradio_writes_no_stubs() -> None:
     _run(WITHOUT_STUBS)
+
+
+def test_no_event_of_the_web_app_brings_matplotlib() -> None:
+    _run(WITHOUT_MATPLOTLIB)

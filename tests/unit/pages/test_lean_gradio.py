@@ -1,9 +1,7 @@
-import sys
 from copy import deepcopy
 from typing import Any
 
 import gradio as gr
-import gradio.utils
 import pytest
 from gradio.block_function import BlockFunction
 from gradio.blocks import Blocks
@@ -110,12 +108,6 @@ async def test_a_file_as_a_number_is_refused(page: Page) -> None:
     with pytest.raises(gr.Error, match="no value for this field"):
         await page.blocks.preprocess_data(page.function, ["text", FILE], page.session)
     assert await page.blocks.preprocess_data(page.function, ["a", 3], page.session) == ["a", 3]
-
-
-async def test_no_event_draws_with_matplotlib() -> None:
-    lean_gradio.install()
-    with gradio.utils.MatplotlibBackendMananger():
-        assert "matplotlib" not in sys.modules
 
 
 async def test_what_is_no_output_is_refused(page: Page) -> None:
