@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from aiportal.accounts import (
     ApiKeys,
     Credentials,
+    Groups,
     Preferences,
     Sessions,
     SignInLinks,
@@ -49,6 +50,7 @@ class Portal(Chats):
     settings: Settings
     database: Database
     users: Users
+    groups: Groups
     sessions: Sessions
     links: SignInLinks
     keys: ApiKeys
@@ -110,6 +112,7 @@ class Portal(Chats):
                 settings=settings,
                 database=database,
                 users=accounts.users,
+                groups=accounts.groups,
                 sessions=accounts.sessions,
                 links=accounts.links,
                 keys=accounts.keys,
