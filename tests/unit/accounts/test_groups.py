@@ -132,7 +132,7 @@ async def test_groups_and_members_are_bounded(
     for bound, most in (("MAX_GROUPS", 1), ("MAX_MEMBERS", 1), ("MAX_NAMED", 2)):
         monkeypatch.setattr(group_rows, bound, most)
     made = await accounts.groups.create(operator, name="a", members=["ann"])
-    with pytest.raises(Conflict, match="already. Delete"):
+    with pytest.raises(Conflict, match="Delete some first"):
         await accounts.groups.create(operator, name="b")
     with pytest.raises(Conflict, match="at most 1 members"):
         await accounts.groups.change(operator, made.id, add=["admin"])
