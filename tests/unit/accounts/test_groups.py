@@ -130,8 +130,9 @@ async def test_an_unknown_group_is_not_found(accounts: Accounts, operator: Princ
 async def test_groups_and_members_are_bounded(
     accounts: Accounts, operator: Principal, ann: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for bound, most in (("MAX_GROUPS", 1), ("MAX_MEMBERS", 1), ("MAX_NAMED", 2)):
-        monkeypatch.setattr(group_rows, bound, most)
+    monkeypatch.setattr(group_rows, "MAX_GROUPS", 1)
+    monkeypatch.setattr(group_rows, "MAX_MEMBERS", 1)
+    monkeypatch.setattr(group_rows, "MAX_NAMED", 2)
     made = await accounts.groups.create(operator, name="a", members=["ann"])
     with pytest.raises(Conflict, match="Delete some first"):
         await accounts.groups.create(operator, name="b")
