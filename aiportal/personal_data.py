@@ -41,8 +41,8 @@ class PersonalData:
         self._custom_models = registry.custom_models
 
     async def export(self, principal: Principal) -> AsyncIterator[bytes]:
-        """A ZIP archive, piece by piece: the account, its preferences, keys and sessions, projects,
-        custom models, prompts, battles, attached files, conversations with what was said of their
+        """A ZIP archive, piece by piece: the account, its groups, preferences, keys and sessions,
+        projects, custom models, prompts, battles, attached files, conversations with what was said of their
         answers, and a row for each call of a model.
 
         No password, key or token is in it. What is deleted meanwhile, or lies in the trash, is not.
@@ -96,6 +96,7 @@ class PersonalData:
         accounts, custom = self._accounts, await self._custom_models.list(principal)
         return {
             "account": await accounts.users.get(principal, principal.user_id),
+            "groups": await accounts.groups.own_names(principal),
             "preferences": await accounts.preferences.get(principal),
             "api_keys": await accounts.keys.list(principal, limit=MAX_PAGE),
             "sessions": await accounts.sessions.list(principal),

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, fields
+from typing import Any
 
 from aiportal.accounts import (
+    Accounts,
     ApiKeys,
     Credentials,
+    Groups,
     Preferences,
     Sessions,
     SignInLinks,
@@ -49,6 +52,7 @@ class Portal(Chats):
     settings: Settings
     database: Database
     users: Users
+    groups: Groups
     sessions: Sessions
     links: SignInLinks
     keys: ApiKeys
@@ -109,13 +113,6 @@ class Portal(Chats):
             yield cls(
                 settings=settings,
                 database=database,
-                users=accounts.users,
-                sessions=accounts.sessions,
-                links=accounts.links,
-                keys=accounts.keys,
-                tokens=accounts.tokens,
-                credentials=accounts.credentials,
-                preferences=accounts.preferences,
                 registry=registry,
                 custom_models=registry.custom_models,
                 ledger=ledger,
@@ -132,7 +129,8 @@ class Portal(Chats):
                 tools=tools,
                 tool_runs=await stack.enter_async_context(open_tool_runs(database, tools)),
                 playground=Playground(tools),
-                **{part.name: getattr(chats, part.name) for part in fields(chats)},
+                **_parts(accounts),
+                **_parts(chats),
             )
 
     def chat(
@@ -148,6 +146,11 @@ class Portal(Chats):
         return self.completions.open(
             principal, request, source=source, endpoint=endpoint, request_id=request_id
         )
+
+
+def _parts(held: Accounts | Chats) -> dict[str, Any]:
+    """By the names under which a portal has them, too."""
+    return {part.name: getattr(held, part.name) for part in fields(held)}
 
 
 def _prepare(settings: Settings) -> None:

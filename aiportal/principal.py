@@ -1,9 +1,10 @@
 """Who is calling, with which rights."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Principal", "Role"]
+__all__ = ["Principal", "Role", "fold"]
 
 Role = Literal["admin", "user", "pending"]
 
@@ -15,6 +16,7 @@ class Principal:
     user_id: the account that is charged and that owns what is made.
     key_id: the API key that was used, None for a session, a token or the command line.
     allowed_models: ids that a key is restricted to, None where any model may be used.
+    groups: the names of those that the user is a member of, as `fold` writes them.
     """
 
     user_id: str
@@ -22,6 +24,7 @@ class Principal:
     role: Role
     key_id: str | None = None
     allowed_models: frozenset[str] | None = None
+    groups: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:
@@ -30,3 +33,9 @@ class Principal:
     def may_use(self, model_id: str) -> bool:
         """True if this caller's key does not exclude the model."""
         return self.allowed_models is None or model_id in self.allowed_models
+
+
+def fold(text: str) -> str:
+    """The form in which the names of users and groups, and emails, are compared."""
+    storable = text.encode("utf-8", "replace").decode()  # SQLite takes no half surrogate pairs
+    return unicodedata.normalize("NFKC", storable).casefold()

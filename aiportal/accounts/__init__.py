@@ -1,8 +1,9 @@
-"""Who may call: users and their passwords, sessions, one-time links, API keys and tokens."""
+"""Who may call: users, their groups and passwords, sessions, one-time links, API keys and tokens."""
 
 from aiportal.accounts.assembly import Accounts, open_accounts
 from aiportal.accounts.changes import KEEP, Keep
 from aiportal.accounts.credentials import Credentials
+from aiportal.accounts.groups import Group, Groups
 from aiportal.accounts.keys import ApiKey, ApiKeys
 from aiportal.accounts.links import SignInLinks
 from aiportal.accounts.preferences import Preferences
@@ -19,6 +20,8 @@ __all__ = [
     "ApiKeys",
     "Credentials",
     "Density",
+    "Group",
+    "Groups",
     "Keep",
     "Preferences",
     "SendKey",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aiportal.accounts.attempts import Attempts
 from aiportal.accounts.credentials import Credentials
 from aiportal.accounts.grants import GrantCache
+from aiportal.accounts.groups import Groups
 from aiportal.accounts.keys import ApiKeys
 from aiportal.accounts.links import SignInLinks
 from aiportal.accounts.passwords import Passwords
@@ -27,6 +28,7 @@ class Accounts:
     """The parts that a portal hangs up under its own names."""
 
     users: Users
+    groups: Groups
     sessions: Sessions
     links: SignInLinks
     keys: ApiKeys
@@ -57,6 +59,7 @@ async def open_accounts(
         tokens = Tokens(database, settings, secret=secret, cache=cache)
         yield Accounts(
             users=Users(database, settings, passwords=passwords, attempts=attempts, cache=cache),
+            groups=Groups(database, cache=cache),
             sessions=sessions,
             links=SignInLinks(database),
             keys=keys,

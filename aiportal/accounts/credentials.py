@@ -13,9 +13,9 @@ from aiportal.accounts.keys import ApiKeys
 from aiportal.accounts.passwords import Passwords, PasswordVerdict
 from aiportal.accounts.sessions import Sessions
 from aiportal.accounts.tokens import Tokens
-from aiportal.accounts.user_rows import User, fold, user_from_row
+from aiportal.accounts.user_rows import User, user_from_row
 from aiportal.errors import AuthenticationFailed
-from aiportal.principal import Principal
+from aiportal.principal import Principal, fold
 from aiportal.store import Database
 
 __all__ = ["Credentials"]

@@ -1,11 +1,12 @@
 """What a credential is worth: a principal, and until when; kept a few seconds."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from aiportal.accounts.group_rows import groups_from_text
 from aiportal.errors import AuthenticationFailed, PermissionDenied
 from aiportal.principal import Principal
 from aiportal.timestamps import from_text
@@ -31,7 +32,7 @@ def grant_from(
     key_id: str | None = None,
     allowed_models: frozenset[str] | None = None,
 ) -> Grant:
-    """Make a grant of a row with user_id, username, role, disabled_at and expires_at.
+    """Make a grant of a row with user_id, username, role, disabled_at, expires_at and GROUP_NAMES.
 
     Raises AuthenticationFailed for an expired credential and a disabled user, PermissionDenied for
     an account that nobody has approved yet.
@@ -46,6 +47,7 @@ def grant_from(
         role=row["role"],
         key_id=key_id,
         allowed_models=allowed_models,
+        groups=groups_from_text(row["group_names"]),
     )
     return Grant(principal, expires_at)
 
@@ -103,7 +105,12 @@ class GrantCache:
 
     def drop_user(self, user_id: str) -> None:
         """Forget all credentials of a user, because one of them or the user has changed."""
+        self.drop_users((user_id,))
+
+    def drop_users(self, user_ids: Collection[str]) -> None:
+        """The same of several at once."""
         self.generation += 1
-        gone = [key for key, (kept, _) in self._entries.items() if kept.user_id == user_id]
+        changed = frozenset(user_ids)
+        gone = [key for key, (kept, _) in self._entries.items() if kept.user_id in changed]
         for key in gone:
             del self._entries[key]

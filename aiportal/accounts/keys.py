@@ -11,6 +11,7 @@ import sqlite_utils
 from aiportal.accounts.changes import KEEP, Keep
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import Grant, GrantCache, grant_from, require_admin
+from aiportal.accounts.group_rows import GROUP_NAMES
 from aiportal.accounts.key_rows import (
     ApiKey,
     check_reach,
@@ -34,9 +35,9 @@ __all__ = ["ApiKey", "ApiKeys"]
 MAX_PER_USER = 1000
 MAX_PAGE = 1000
 _SHAPE = re.compile(r"ak_[0-9a-f]{64}")
-_LOOK_UP = """
+_LOOK_UP = f"""
     SELECT k.id, k.models, k.expires_at, k.last_used_at, k.user_id,
-           u.username, u.role, u.disabled_at
+           u.username, u.role, u.disabled_at, {GROUP_NAMES}
     FROM api_keys k JOIN users u ON u.id = k.user_id
     WHERE k.key_hash = :hash AND k.revoked_at IS NULL
 """

@@ -9,6 +9,7 @@ import sqlite_utils
 
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import Grant, GrantCache, grant_from
+from aiportal.accounts.group_rows import GROUP_NAMES
 from aiportal.accounts.sign_ins import delete_expired, end_all
 from aiportal.accounts.uses import Uses
 from aiportal.errors import AuthenticationFailed, NotFound
@@ -23,8 +24,8 @@ __all__ = ["COOKIE_NAME", "Session", "Sessions"]
 COOKIE_NAME = "aiportal_session"
 MAX_PER_USER = 50  # the oldest goes when one more is made
 _MAX_AGENT_CHARS = 300
-_LOOK_UP = """
-    SELECT s.user_id, s.expires_at, u.username, u.role, u.disabled_at
+_LOOK_UP = f"""
+    SELECT s.user_id, s.expires_at, u.username, u.role, u.disabled_at, {GROUP_NAMES}
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = :hash
 """
 _DELETE_SURPLUS = """

@@ -15,6 +15,7 @@ import sqlite_utils
 
 from aiportal.accounts.digests import digest
 from aiportal.accounts.grants import Grant, GrantCache, check_account, grant_from
+from aiportal.accounts.group_rows import GROUP_NAMES
 from aiportal.accounts.sign_ins import delete_expired
 from aiportal.accounts.user_rows import User, existing, find
 from aiportal.errors import AuthenticationFailed
@@ -35,8 +36,8 @@ _FIND = """
     SELECT r.*, u.username, u.role, u.disabled_at
     FROM refresh_tokens r JOIN users u ON u.id = r.user_id WHERE r.token_hash = :hash
 """
-_LOOK_UP = """
-    SELECT u.id AS user_id, u.username, u.role, u.disabled_at FROM users u
+_LOOK_UP = f"""
+    SELECT u.id AS user_id, u.username, u.role, u.disabled_at, {GROUP_NAMES} FROM users u
     WHERE u.id = :user_id AND EXISTS
     (SELECT 1 FROM refresh_tokens r
      WHERE r.family_id = :family_id AND r.user_id = u.id AND r.revoked_at IS NULL)

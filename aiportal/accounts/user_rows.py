@@ -4,7 +4,6 @@ The functions that take a database run inside a read or a write of the store.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,7 @@ import sqlite_utils
 from aiportal.accounts.sign_ins import end_all
 from aiportal.errors import Conflict, InvalidRequest, NotFound
 from aiportal.ids import new_id
-from aiportal.principal import Role
+from aiportal.principal import Role, fold
 from aiportal.timestamps import from_text, now_text
 
 __all__ = [
@@ -26,7 +25,6 @@ __all__ = [
     "existing",
     "find",
     "find_named",
-    "fold",
     "insert",
     "keep_an_admin",
     "new_row",
@@ -74,12 +72,6 @@ def user_from_row(row: Mapping[str, Any]) -> User:
         is_disabled=row["disabled_at"] is not None,
         created_at=from_text(row["created_at"]),
     )
-
-
-def fold(text: str) -> str:
-    """The form in which user names and emails are compared."""
-    storable = text.encode("utf-8", "replace").decode()  # SQLite takes no half surrogate pairs
-    return unicodedata.normalize("NFKC", storable).casefold()
 
 
 def checked_name(name: str) -> str:

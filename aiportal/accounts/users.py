@@ -7,6 +7,7 @@ import sqlite_utils
 from aiportal.accounts.attempts import Attempts
 from aiportal.accounts.changes import KEEP, Keep
 from aiportal.accounts.grants import GrantCache, require_admin
+from aiportal.accounts.group_rows import groups_of
 from aiportal.accounts.passwords import Passwords
 from aiportal.accounts.sign_ins import end_all
 from aiportal.accounts.user_rows import (
@@ -17,7 +18,6 @@ from aiportal.accounts.user_rows import (
     existing,
     find,
     find_named,
-    fold,
     insert,
     keep_an_admin,
     new_row,
@@ -27,7 +27,7 @@ from aiportal.accounts.user_rows import (
     user_from_row,
 )
 from aiportal.errors import ConfigError, Conflict, InvalidRequest, NotFound, PermissionDenied
-from aiportal.principal import Principal, Role
+from aiportal.principal import Principal, Role, fold
 from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.timestamps import now_text
@@ -231,12 +231,12 @@ class Users:
 
         Raises ConfigError where that user has not been made.
         """
-        user = await self._database.read(lambda database: find_named(database, ADMIN_USERNAME))
-        if user is None:
+        principal = await self._database.read(_operator)
+        if principal is None:
             raise ConfigError(
                 "There is no user `admin` yet. The first start makes it: run `serve`."
             )
-        return Principal(user_id=user.id, username=user.username, role="admin")
+        return principal
 
     async def _check_current(self, user_id: str, stored: str, current: str | None) -> None:
         subject = f"password:{user_id}"
@@ -269,6 +269,14 @@ class Users:
         user = await self._database.write(work)
         self._cache.drop_user(user.id)
         return user
+
+
+def _operator(database: sqlite_utils.Database) -> Principal | None:
+    user = find_named(database, ADMIN_USERNAME)
+    if user is None:
+        return None
+    groups = groups_of(database, user.id)
+    return Principal(user_id=user.id, username=user.username, role="admin", groups=groups)
 
 
 def _removable(database: sqlite_utils.Database, principal: Principal) -> User:

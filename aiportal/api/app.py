@@ -23,6 +23,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    admin_groups,
     admin_tools,
     answers,
     arena,
@@ -105,6 +106,17 @@ RESOURCES = (  # a request is compared with one after the other: those in a hurr
     tool_runs,
     usage,
 )
+BESIDE = (  # not below `/api/v1`
+    health,
+    metrics,
+    auth,
+    keys,
+    preferences,
+    personal_data,
+    admin_groups,
+    admin_tools,
+    docs,
+)
 # Gradio answers these itself, with another meaning than ours.
 SHADOWED = ("/logout", "/login/", "/logout/", "/health/", "/openapi.json", "/robots.txt")
 PAGES_ALONE = ("/gradio_api/", "/live/", "/assets/")  # no route of the API begins so
@@ -179,7 +191,7 @@ def _api_routes() -> Sequence[BaseRoute]:
     router = APIRouter()
     for resource in RESOURCES:
         router.include_router(resource.router, prefix=LONG_BASE)
-    for resource in (health, metrics, auth, keys, preferences, personal_data, admin_tools, docs):
+    for resource in BESIDE:
         router.include_router(resource.router)
     router.include_router(sign_in.router, include_in_schema=False)
     return router.routes

@@ -26,10 +26,10 @@ __all__ = [
 
 
 def access_of(entry: AccessEntry | None) -> Access | None:
-    """None for everybody. A group admits nobody as long as there are no groups."""
-    if entry is None or not (entry.roles or entry.groups or entry.users):
+    """None for everybody."""
+    if entry is None:
         return None
-    return Access(frozenset(entry.roles), frozenset(name.lower() for name in entry.users))
+    return Access.of(roles=entry.roles, groups=entry.groups, users=entry.users)
 
 
 def weights_of(entry: WeightsEntry | None) -> Weights | None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.local import Weights
-from aiportal.principal import Principal
+from aiportal.principal import Principal, fold
 from aiportal.registry.confidential import Confidential
 
 __all__ = [
@@ -124,15 +124,32 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may use a model: callers with one of these roles, or these user names."""
+    """Who may use a model or a tool: callers with one of these roles, these user names, or in one of
+    these groups.
+
+    usernames: in lower case. groups: as `fold` writes them; one that nobody is in admits nobody.
+    """
 
     roles: frozenset[str]
     usernames: frozenset[str]
+    groups: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, *, roles: Iterable[str], groups: Iterable[str], users: Iterable[str]
+    ) -> "Access | None":
+        """From the names that a file has; None where it has none at all: everybody is admitted."""
+        access = cls(
+            frozenset(roles),
+            frozenset(name.lower() for name in users),
+            frozenset(map(fold, groups)),
+        )
+        return access if access.roles or access.usernames or access.groups else None
 
     def admits(self, principal: Principal) -> bool:
         """True also for every administrator."""
         is_named = principal.role in self.roles or principal.username.lower() in self.usernames
-        return principal.is_admin or is_named
+        return principal.is_admin or is_named or not self.groups.isdisjoint(principal.groups)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from aiportal.tools.rate_entry import ToolRateEntry
 from aiportal.tools.servers.entry import McpServerEntry, ServerName
 
 __all__ = [
+    "TOOL_ID",
     "ExampleEntry",
     "ProfileEntry",
     "SecretEntry",
@@ -30,7 +31,8 @@ __all__ = [
     "ToolsFile",
 ]
 
-ToolId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+TOOL_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+ToolId = Annotated[str, StringConstraints(pattern=f"^{TOOL_ID}$", max_length=64)]
 RESERVED_IDS = frozenset({"approvals"})  # the second word of a route
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Description = Annotated[str, StringConstraints(max_length=4_000)]

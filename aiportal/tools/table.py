@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from types import MappingProxyType
 
 from aiportal.registry import Access, ConfigProblem
+from aiportal.registry.schema import AccessEntry
 from aiportal.sandbox import CallLimits
 from aiportal.tools.folders import ToolFolder, ToolsConfig
 from aiportal.tools.schema import ToolFile, ToolsFile
@@ -101,14 +102,13 @@ def _is_installed(name: str) -> bool:
 
 
 def _access(entry: ToolFile) -> Access | None:
-    """None for everybody. A group admits nobody as long as there are no groups."""
-    own = entry.access
-    roles = {*entry.allowed_roles, *(own.roles if own is not None else ())}
-    groups = {*entry.allowed_groups, *(own.groups if own is not None else ())}
-    users = own.users if own is not None else ()
-    if not (roles or groups or users):
-        return None
-    return Access(frozenset(roles), frozenset(name.lower() for name in users))
+    """None for everybody."""
+    own = entry.access or AccessEntry()
+    return Access.of(
+        roles={*entry.allowed_roles, *own.roles},
+        groups={*entry.allowed_groups, *own.groups},
+        users=own.users,
+    )
 
 
 def _limits(entry: ToolFile, common: ToolsFile) -> CallLimits:

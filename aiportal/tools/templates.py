@@ -1,11 +1,17 @@
 """Tools to begin with: each is whole, and runs as it stands."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from aiportal.errors import InvalidRequest
+from aiportal.tools.schema import TOOL_ID
+
 __all__ = ["TEMPLATES", "ToolTemplate"]
+
+_ID: Final = re.compile(TOOL_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,20 @@ class ToolTemplate:
     name: str
     config: Mapping[str, Any]
     controller: str
+
+    def config_of(self, tool_id: str) -> Mapping[str, Any]:
+        """The config of a tool of this id, under a name that is made of it.
+
+        Raises InvalidRequest for what cannot be an id.
+        """
+        if not _ID.fullmatch(tool_id):
+            raise InvalidRequest(
+                "A tool's id is 1 to 64 letters of English, digits, `_` or `-`, the first a letter or "
+                "a digit.",
+                param="id",
+            )
+        name = tool_id.replace("-", " ").replace("_", " ").capitalize()
+        return {**self.config, "id": tool_id, "name": name}
 
 
 def _config(

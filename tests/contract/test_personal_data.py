@@ -38,6 +38,8 @@ async def browser(app_server: AppServer, mei: Principal) -> AsyncIterator[httpx.
 async def filled(app_server: AppServer, mei: Principal, http: httpx.AsyncClient) -> str:
     """Give mei something of everything, of which one chat lies in the trash; a key of hers."""
     portal = app_server.portal
+    operator = await portal.users.operator()
+    await portal.groups.create(operator, name="Gardeners", members=[mei.username])
     for title in ("Whales", "Moths"):
         chat = await portal.conversations.create(mei, title=title)
     started = await portal.turns.start(mei, chat.id, content="Do moths sleep?")
@@ -120,6 +122,7 @@ async def test_an_archive_holds_all_of_mine_and_nothing_secret(
         "arena/arena-00001.json",
         "attachments/attachments-00001.json",
         "custom_models.json",
+        "groups.json",
         "preferences.json",
         "projects.json",
         "prompts/prompts-00001.json",
@@ -136,6 +139,7 @@ async def test_an_archive_holds_all_of_mine_and_nothing_secret(
         "chats/00004-voted-on.md",
     ]
     assert json.loads(files["account.json"])["username"] == "mei"
+    assert json.loads(files["groups.json"]) == ["Gardeners"]
     assert json.loads(files["preferences.json"]) == {"look": {"theme": "dark"}}
     [garden] = json.loads(files["projects.json"])
     assert garden["instructions"] == "Talk of plants."
@@ -212,6 +216,7 @@ async def test_an_account_goes_with_all_that_belongs_to_it(
     assert (await browser.get("/api/auth/me", headers=by_key)).status_code == 401
     tables = await tables_of_users(app_server)
     assert {"attachments", "prompts", "arena_battles", "conversations", "sessions"} <= tables
+    assert "user_group_members" in tables
     for table in tables - {"usage"}:
         assert await rows_of(app_server, table, mei.user_id) == 0, table
     assert await all_rows(app_server, "project_files") == 0

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from aiportal.errors import ToolUnavailable
-from aiportal.registry import NOTHING_CONFIDENTIAL, Access
+from aiportal.registry import NOTHING_CONFIDENTIAL
+from aiportal.registry.entries import access_of
 from aiportal.tools.servers.entry import McpServerEntry
 from aiportal.tools.servers.listing import tools_of
 from aiportal.tools.servers.state import ServerState
@@ -116,18 +117,10 @@ class Server:
             self.name,
             self._effective,
             state.tools,
-            access=_access(self.entry),
+            access=access_of(self.entry.access),
             max_time_ms=self._servers.max_time_ms(),
         )
         _log.info("The MCP server %s offers %d tools", self.name, len(tools))
         self.tools, self.trouble = tools, ""
         self.problems = (*state.problems, *problems)
         self._servers.tell()
-
-
-def _access(entry: McpServerEntry) -> Access | None:
-    """None for everybody. A group admits nobody as long as there are no groups."""
-    own = entry.access
-    if own is None or not (own.roles or own.groups or own.users):
-        return None
-    return Access(frozenset(own.roles), frozenset(name.lower() for name in own.users))

@@ -1,11 +1,12 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import ModelNotFound, ModelUnavailable, PermissionDenied
-from aiportal.principal import Principal
+from aiportal.principal import Principal, fold
 from aiportal.registry import Pricing, Registry, config_folder, lay_out
 from aiportal.settings import Settings
 from tests.unit.registry.configs import ANN, CONFIG, FAST, registry
@@ -118,18 +119,23 @@ def test_the_two_files_of_the_design_are_enough_for_a_private_upstream(tmp_path:
         ({}, True),
         ({"roles": ["admin"]}, False),
         ({"users": ["bob"]}, False),
-        ({"groups": ["staff"]}, False),
+        ({"groups": ["Staff"]}, True),
+        ({"groups": ["others", "STRASSE"]}, True),
+        ({"groups": ["others"]}, False),
+        ({"groups": ["others"], "users": ["ann"]}, True),
+        ({"groups": ["others"], "users": ["bob"], "roles": ["admin"]}, False),
     ],
 )
 def test_access_is_for_those_who_are_named_and_for_administrators(
     tmp_path: Path, access: dict[str, list[str]], may: bool
 ) -> None:
+    ann = replace(ANN, groups=frozenset({"staff", fold("Straße")}))
     models = registry(tmp_path, {**FAST, "access": access})
     assert models.resolve(Principal("root", "admin", "admin"), "acme/fast")
-    assert [status.model.id for status in models.statuses_now(ANN)] == ["acme/fast"] * may
+    assert [status.model.id for status in models.statuses_now(ann)] == ["acme/fast"] * may
     if not may:
         with pytest.raises(ModelNotFound):
-            models.resolve(ANN, "acme/fast")
+            models.resolve(ann, "acme/fast")
 
 
 def test_a_rate_limit_that_nothing_enforces_is_told(tmp_path: Path) -> None:

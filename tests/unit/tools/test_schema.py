@@ -1,6 +1,7 @@
 """`config.json` of a tool."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,12 +133,16 @@ def test_a_profile_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
         ({}, {"ann", "bob", "admin"}),
         ({"allowedRoles": ["admin"]}, {"admin"}),
         ({"access": {"users": ["Ann"]}}, {"ann", "admin"}),
-        ({"allowedGroups": ["staff"]}, {"admin"}),
+        ({"allowedGroups": ["Staff"]}, {"bob", "admin"}),
+        ({"allowedGroups": ["others"], "access": {"groups": ["staff"]}}, {"bob", "admin"}),
+        ({"allowedGroups": ["staff"], "access": {"users": ["ann"]}}, {"ann", "bob", "admin"}),
+        ({"allowedGroups": ["others"]}, {"admin"}),
     ],
 )
 def test_who_may_use_it(tmp_path: Path, fields: dict[str, Any], admitted: set[str]) -> None:
     tool = made(tmp_path, **fields)
-    assert {one.username for one in (ANN, BOB, ADMIN) if tool.admits(one)} == admitted
+    bob = replace(BOB, groups=frozenset({"staff"}))
+    assert {one.username for one in (ANN, bob, ADMIN) if tool.admits(one)} == admitted
 
 
 def test_which_models_may_call_it(tmp_path: Path) -> None:
