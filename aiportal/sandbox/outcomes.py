@@ -62,7 +62,7 @@ def outcome_of(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
         stdout=stdout.decode(errors="replace"),
         stderr=stderr.decode(errors="replace"),
         is_truncated=bool(header["is_truncated"])
-        or (failure is None and not header.get("is_exact")),
+        or (failure is None and not header.get("is_whole")),
         duration_ms=float(header["duration_ms"]),
         artifacts=tuple(
             _artifact(name, data) for name, data in zip(header["names"], contents, strict=True)

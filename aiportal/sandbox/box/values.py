@@ -24,11 +24,12 @@ _MAX_WHOLE_NUMBER_DIGITS = 4000  # Python refuses to read longer ones
 
 
 def encode(value: Any) -> tuple[bytes, bool]:
-    """The value as JSON, and whether it is the value itself: False where only its `repr` could be had."""
+    """The value as JSON, else its `repr`, and whether that is all of it."""
     try:
         return json.dumps(plain(value), allow_nan=False).encode(), True
     except (TypeError, ValueError, RecursionError, OverflowError):
-        return json.dumps(_words(value)).encode(), False
+        words, is_whole = _words(value)
+        return json.dumps(words).encode(), is_whole
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -126,9 +127,10 @@ def _whole(value: int) -> int | str:
     return value
 
 
-def _words(value: Any) -> str:
+def _words(value: Any) -> tuple[str, bool]:
+    """The `repr`, and whether it is whole."""
     try:
         words = repr(value)
     except Exception as error:  # the program's own `__repr__` may do anything
-        words = f"<{type(value).__name__}: its repr raised {type(error).__name__}>"
-    return words if len(words) <= _MAX_REPR else f"{words[:_MAX_REPR]}…"
+        return f"<{type(value).__name__}: its repr raised {type(error).__name__}>", False
+    return (words, True) if len(words) <= _MAX_REPR else (f"{words[:_MAX_REPR]}…", False)
