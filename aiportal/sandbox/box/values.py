@@ -20,6 +20,7 @@ __all__ = ["MAX_DEPTH", "encode", "plain"]
 
 MAX_DEPTH = 32
 _MAX_REPR = 10_000
+_DOUBLE_BYTES = 8
 _MAX_WHOLE_NUMBER_DIGITS = 4000  # Python refuses to read longer ones
 
 
@@ -80,8 +81,24 @@ def _scientific(value: Any, depth: int) -> Any:
     if package == "numpy" and hasattr(value, "tolist"):
         if kind in {"datetime64", "timedelta64"}:
             return str(value)
-        return plain(value.tolist(), depth + (0 if not getattr(value, "ndim", 0) else 1))
+        return plain(
+            _in_python(value).tolist(), depth + (0 if not getattr(value, "ndim", 0) else 1)
+        )
     raise TypeError(f"{kind} is not JSON")
+
+
+def _in_python(value: Any) -> Any:
+    """numpy's value with a type that Python has too: `tolist` leaves longer floats as they are, and
+    makes bare numbers of moments that are finer than Python's.
+    """
+    letter, size = value.dtype.kind, value.dtype.itemsize
+    if letter == "f" and size > _DOUBLE_BYTES:
+        return value.astype("f8")
+    if letter == "c" and size > 2 * _DOUBLE_BYTES:
+        return value.astype("c16")
+    if letter in "mM" and value.dtype.str.endswith(("[ns]", "[ps]", "[fs]", "[as]")):
+        return value.astype(f"{letter}8[us]")
+    return value
 
 
 def _of_pandas(value: Any, kind: str, depth: int) -> Any:
