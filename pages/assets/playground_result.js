@@ -72,6 +72,7 @@
     return box;
   };
   const ERRORS = {
+    cancelled: t("Cancelled"),
     timeout: t("It took too long"),
     out_of_memory: t("It took too much memory"),
     declined: t("The call was declined"),
