@@ -8,13 +8,14 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from aiportal.events import ToolArtifact, ToolReturned
+from aiportal.picture_types import PICTURE_MIMES
 from aiportal.tools.result_table import Table, table_of
 from aiportal.tools.shown import tables_of
 from pages.footers import escaped
 from pages.markdown import MarkdownRenderer
 from pages.reader import figure, worded
 
-__all__ = ["SHOWN_PICTURES", "ToolResults", "labelled"]
+__all__ = ["ToolResults", "labelled"]
 
 MAX_CHARS: Final = 6_000  # of each text: a page holds many calls
 MAX_ROWS: Final = 50
@@ -23,7 +24,6 @@ MAX_TABLES: Final = 3
 MAX_CELL_CHARS: Final = 200
 MAX_FILES: Final = 20
 MAX_DATA_CHARS: Final = 400_000  # of a picture that is in the page itself, in base64
-SHOWN_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _BACKTICKS: Final = re.compile(r"`{3,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _KIB: Final = 1024
@@ -152,7 +152,7 @@ def _files(returned: ToolReturned, files_at: str) -> str:
     for place, one in enumerate(returned.artifacts[:MAX_FILES]):
         address = _address(one, returned.call_id, place, files_at)
         name = escaped(one.name)
-        if address and one.mime in SHOWN_PICTURES:
+        if address and one.mime in PICTURE_MIMES:
             pictures.append(f'<img class="shot" src="{address}" alt="{name}" title="{name}">')
         else:
             others.append(_file(one, address))
@@ -181,7 +181,7 @@ def _address(one: ToolArtifact, call_id: str, place: int, files_at: str) -> str:
     if files_at:
         return f"{files_at}/{quote(call_id, safe='')}/{place}"
     is_small = len(one.data) <= MAX_DATA_CHARS and _BASE64.fullmatch(one.data) is not None
-    return f"data:{one.mime};base64,{one.data}" if is_small and one.mime in SHOWN_PICTURES else ""
+    return f"data:{one.mime};base64,{one.data}" if is_small and one.mime in PICTURE_MIMES else ""
 
 
 def _size(size_bytes: int) -> str:

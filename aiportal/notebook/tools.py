@@ -12,13 +12,12 @@ from aiportal.notebook.access import Access
 from aiportal.notebook.backend import ToolInfo, ToolRequest
 from aiportal.notebook.table import Table as Records
 from aiportal.notebook.table import table_html
+from aiportal.picture_types import PICTURE_MIMES
 from aiportal.tools import ToolOutcome
 from aiportal.tools.result_table import Table, table_of
 from aiportal.tools.shown import tables_of
 
 __all__ = ["NotebookTools", "ToolRun"]
-
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 Files = Mapping[str, bytes] | Iterable[str | Path]
 
@@ -54,7 +53,7 @@ class ToolRun:
             parts += _result(self.result)
         for artifact in self._artifacts:
             name = html.escape(artifact.name)
-            if artifact.mime in _PICTURES:
+            if artifact.mime in PICTURE_MIMES:
                 data = base64.b64encode(artifact.data).decode()
                 parts.append(f'<img alt="{name}" src="data:{artifact.mime};base64,{data}">')
             else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from aiportal.tools.pictures import picture_mime
+from aiportal.picture_types import picture_mime
 from aiportal.tools.result_table import Table, is_records, table_of
 
 __all__ = ["Picture", "ShownResult", "shown_result", "tables_of"]
