@@ -8,7 +8,8 @@ from typing import Any, Final
 
 __all__ = ["MAX_COLUMNS", "MAX_ROWS", "Table", "is_records", "table_of"]
 
-MAX_ROWS, MAX_COLUMNS = 200, 40
+MAX_ROWS: Final = 200
+MAX_COLUMNS: Final = 40
 MAX_COUNTED_COLUMNS: Final = 1_000
 MAX_CELL_CHARS: Final = 300
 _LOOKED_AT: Final = 20  # rows that tell what the others are
