@@ -3,24 +3,27 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from aiportal.events import ToolArtifact, ToolReturned
+from aiportal.picture_types import PICTURE_MIMES
+from aiportal.tools.result_table import Table, table_of
+from aiportal.tools.shown import tables_of
 from pages.footers import escaped
 from pages.markdown import MarkdownRenderer
 from pages.reader import figure, worded
 
-__all__ = ["SHOWN_PICTURES", "ToolResults", "labelled"]
+__all__ = ["ToolResults", "labelled"]
 
 MAX_CHARS: Final = 6_000  # of each text: a page holds many calls
 MAX_ROWS: Final = 50
 MAX_COLUMNS: Final = 12
+MAX_TABLES: Final = 3
 MAX_CELL_CHARS: Final = 200
 MAX_FILES: Final = 20
 MAX_DATA_CHARS: Final = 400_000  # of a picture that is in the page itself, in base64
-SHOWN_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _BACKTICKS: Final = re.compile(r"`{3,}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _KIB: Final = 1024
@@ -40,7 +43,7 @@ class ToolResults:
         if returned.error is not None:
             parts.append(f'<div class="terr">{escaped(_cut(returned.error))}</div>')
         elif returned.result is not None:
-            parts.append(labelled(worded("Result"), self.value_html(returned.result)))
+            parts.append(labelled(worded("Result"), self._result(returned.result)))
         elif not returned.stdout and not returned.artifacts:
             parts.append(_note(worded("It gave no result.")))
         for name, text in (
@@ -60,11 +63,24 @@ class ToolResults:
         return self._block(seen, language)
 
     def value_html(self, value: Any) -> str:
-        """A JSON value: records as a table, text as text, the rest as JSON."""
+        """A JSON value: as a table where it is one, text as text, the rest as JSON."""
         if isinstance(value, str):
             return _plain(value)
-        if (columns := _columns(value)) is not None:
-            return _table(value, columns)
+        if (table := table_of(value)) is not None:
+            return _table(table)
+        return self._json(value)
+
+    def _result(self, value: Any) -> str:
+        """As `value_html`; of what is no table itself, the tables in it as well."""
+        if isinstance(value, str) or table_of(value) is not None:
+            return self.value_html(value)
+        tables = [
+            f'<p class="tnote">{escaped(table.path)}</p>{_table(table)}'
+            for table in tables_of(value, MAX_TABLES)
+        ]
+        return "".join([*tables, self._json(value)])
+
+    def _json(self, value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
         return self.code_html(text, "json")
 
@@ -105,53 +121,29 @@ def _cut(text: str) -> str:
     return f"{text[:MAX_CHARS]}… ({left})"
 
 
-def _columns(value: object) -> list[str] | None:
-    """The names of the columns, where it is a list of flat records."""
-    if not isinstance(value, list) or not value:
-        return None
-    names: dict[str, None] = {}
-    for row in value[:MAX_ROWS]:
-        if not isinstance(row, Mapping) or any(isinstance(x, dict | list) for x in row.values()):
-            return None
-        names |= dict.fromkeys(str(name) for name in row)
-    return list(names) or None
-
-
-def _table(rows: list[Any], columns: list[str]) -> str:
-    shown = columns[:MAX_COLUMNS]
-    rows_shown = rows[:MAX_ROWS]
-    numbers = {one for one in shown if all(_is_number(row.get(one)) for row in rows_shown)}
-    head = "".join(
-        f"<th{_RIGHT if name in numbers else ''}>{escaped(name[:MAX_CELL_CHARS])}</th>"
-        for name in shown
-    )
-    body = "".join(
-        f"<tr>{''.join(_cell(row.get(name)) for name in shown)}</tr>" for row in rows_shown
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+def _table(table: Table) -> str:
+    rights = [_RIGHT if numeric else "" for numeric in table.numeric[:MAX_COLUMNS]]
+    names = zip(table.columns, rights, strict=False)
+    head = "".join(f"<th{right}>{escaped(name[:MAX_CELL_CHARS])}</th>" for name, right in names)
+    body = "".join(f"<tr>{_row(row, rights)}</tr>" for row in table.rows[:MAX_ROWS])
+    made = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     button = (
         f'<button type="button" class="lnk i-copy act-copy-csv">{worded("Copy as CSV")}</button>'
     )
     note = ""
-    if len(rows) > MAX_ROWS or len(columns) > MAX_COLUMNS:
+    if table.row_count > MAX_ROWS or table.column_count > MAX_COLUMNS:
         words = worded(
             "{rows} rows and {columns} columns, of which the first are shown.",
-            rows=figure(len(rows)),
-            columns=figure(len(columns)),
+            rows=figure(table.row_count),
+            columns=figure(table.column_count),
         )
         note = _note(words)
-    return f'<div class="tblock"><div class="tscroll">{table}</div>{button}</div>{note}'
+    return f'<div class="tblock"><div class="tscroll">{made}</div>{button}</div>{note}'
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return "<td></td>"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"<td{_RIGHT if _is_number(value) else ''}>{escaped(text[:MAX_CELL_CHARS])}</td>"
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _row(cells: Sequence[str], rights: Sequence[str]) -> str:
+    shown = zip(cells, rights, strict=False)
+    return "".join(f"<td{right}>{escaped(cell[:MAX_CELL_CHARS])}</td>" for cell, right in shown)
 
 
 def _files(returned: ToolReturned, files_at: str) -> str:
@@ -160,7 +152,7 @@ def _files(returned: ToolReturned, files_at: str) -> str:
     for place, one in enumerate(returned.artifacts[:MAX_FILES]):
         address = _address(one, returned.call_id, place, files_at)
         name = escaped(one.name)
-        if address and one.mime in SHOWN_PICTURES:
+        if address and one.mime in PICTURE_MIMES:
             pictures.append(f'<img class="shot" src="{address}" alt="{name}" title="{name}">')
         else:
             others.append(_file(one, address))
@@ -189,7 +181,7 @@ def _address(one: ToolArtifact, call_id: str, place: int, files_at: str) -> str:
     if files_at:
         return f"{files_at}/{quote(call_id, safe='')}/{place}"
     is_small = len(one.data) <= MAX_DATA_CHARS and _BASE64.fullmatch(one.data) is not None
-    return f"data:{one.mime};base64,{one.data}" if is_small and one.mime in SHOWN_PICTURES else ""
+    return f"data:{one.mime};base64,{one.data}" if is_small and one.mime in PICTURE_MIMES else ""
 
 
 def _size(size_bytes: int) -> str:

@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from aiportal.picture_types import PICTURE_MIMES
+
 __all__ = ["safe_file"]
 
-_SHOWN: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _SAFE: Final = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
@@ -17,7 +18,7 @@ _SAFE: Final = {
 
 def safe_file(name: str, mime: str, data: bytes) -> Response:
     """A file of a stranger's: pictures are shown, all else is a download."""
-    is_shown = mime in _SHOWN
+    is_shown = mime in PICTURE_MIMES
     how = "inline" if is_shown else "attachment"
     return Response(
         data,

@@ -1,8 +1,10 @@
 """`aiportal chat "question"`."""
 
 import asyncio
+import base64
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +13,9 @@ from aiportal.chat import Findings
 from aiportal.cli.output import plain
 from aiportal.cli.running import run
 from aiportal.cli.sources import print_sources
+from aiportal.cli.tool_call import files_told, write_artifacts
 from aiportal.dialects.openai_chat import ChatRequest
+from aiportal.errors import ConfigError
 from aiportal.events import (
     ReasoningDelta,
     SourceFound,
@@ -22,6 +26,7 @@ from aiportal.events import (
 )
 from aiportal.portal import Portal
 from aiportal.principal import Principal
+from aiportal.sandbox import Artifact
 
 __all__ = ["chat"]
 
@@ -36,7 +41,13 @@ MAX_RESULT_CHARS = 2_000
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Longest answer.")
 @click.option("--web", is_flag=True, help="Search the web first; the sources stand below.")
 @click.option("--tools", help="Tools that the model may call: ids with commas, or `all`.")
-def chat(question: str, **wanted: Any) -> None:
+@click.option(
+    "--save",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder for files that tools make; no file there is written over.",
+)
+def chat(question: str, folder: Path | None, **wanted: Any) -> None:
     """Ask a model; the answer streams to the terminal.
 
     `-` as QUESTION reads it from standard input. Ctrl-C cancels. What was used is recorded as for
@@ -46,7 +57,7 @@ def chat(question: str, **wanted: Any) -> None:
         question = sys.stdin.read()
     body = _body(question, **wanted)
     try:
-        run(lambda portal, operator: _print_answer(portal, operator, body))
+        run(lambda portal, operator: _print_answer(portal, operator, body, folder))
     except (KeyboardInterrupt, asyncio.CancelledError) as error:
         raise click.ClickException("Cancelled.") from error
 
@@ -83,7 +94,9 @@ def _tools(ids: str) -> dict[str, Any]:
     return {"enabled": True} if named == ["all"] else {"enabled": True, "allowedTools": named}
 
 
-async def _print_answer(portal: Portal, operator: Principal, body: dict[str, Any]) -> None:
+async def _print_answer(
+    portal: Portal, operator: Principal, body: dict[str, Any], folder: Path | None
+) -> None:
     body = {**body, "model": body["model"] or portal.registry.default_model}
     request = ChatRequest.parse(body, portal.registry.limits)
     asking = portal.completions.follow(operator, request, source="cli", endpoint="chat/completions")
@@ -104,7 +117,37 @@ async def _print_answer(portal: Portal, operator: Principal, body: dict[str, Any
                         agreed = await asyncio.to_thread(_agrees)
                         await portal.tools.decide(operator, delta.approval_id, approve=agreed)
                 case ToolReturned():
-                    told = json.dumps(delta.error or delta.result, ensure_ascii=False)
-                    click.secho(plain(f"→ {told}"[:MAX_RESULT_CHARS]), dim=True, err=True)
+                    await asyncio.to_thread(_tell_returned, delta, folder)
     click.echo()
     print_sources(findings)
+
+
+def _tell_returned(returned: ToolReturned, folder: Path | None) -> None:
+    """What came of a call, beside the answer: on standard error."""
+    told = [f"→ {json.dumps(returned.error or returned.result, ensure_ascii=False)}"]
+    told += [text.rstrip("\n") for text in (returned.stdout, returned.stderr) if text]
+    for text in told:
+        click.secho(_short(plain(text)), dim=True, err=True)
+    whole = [
+        Artifact(one.name, one.mime, base64.b64decode(one.data))
+        for one in returned.artifacts
+        if one.data is not None
+    ]
+    try:
+        written = write_artifacts(whole, folder)
+    except ConfigError as error:
+        written = ()
+        click.secho(plain(error.message), err=True)
+    names = [one.name for one in (whole if written else returned.artifacts)]
+    if files := files_told(names, written):
+        click.secho(files, dim=True, err=True)
+    lost = [one.name for one in returned.artifacts if one.data is None]
+    if folder is not None and lost:
+        words = f"Too large to be saved: {', '.join(lost)}. `aiportal tools run` has no such limit."
+        click.secho(plain(words), dim=True, err=True)
+    if returned.is_truncated:
+        click.secho("A part was too long or too much and was left out.", dim=True, err=True)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_RESULT_CHARS else f"{text[:MAX_RESULT_CHARS]}…"

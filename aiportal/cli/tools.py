@@ -1,7 +1,7 @@
 """`aiportal tools …`: what is installed, what is wrong, and running one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,14 @@ import click
 
 from aiportal.cli.output import json_option, plain, say, show
 from aiportal.cli.running import confirm, load_settings, run
-from aiportal.cli.tool_call import as_text, read_files, read_parameters, write_artifacts
-from aiportal.errors import ToolNotFound
+from aiportal.cli.tool_call import (
+    as_text,
+    files_told,
+    read_files,
+    read_parameters,
+    write_artifacts,
+)
+from aiportal.errors import ConfigError, ToolNotFound
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from aiportal.tools import Approval, ToolOutcome, ToolRegistry
@@ -48,16 +54,26 @@ def list_tools(*, as_json: bool) -> None:
 @click.option("-p", "--param", "pairs", multiple=True, metavar="NAME=VALUE", help="One argument.")
 @click.option("--file", "files", multiple=True, type=click.Path(path_type=Path), help="Goes along.")
 @click.option("--timeout", "timeout_s", type=click.FloatRange(min=0.001), help="Seconds at most.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for files that it makes.")
+@click.option(
+    "--save",
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Folder for files that it makes; no file there is written over.",
+)
 @click.option("--yes", is_flag=True, help="Agree where the tool needs an approval.")
 @json_option
-def run_tool(tool_id: str, *, as_json: bool, out: Path | None, **options: Any) -> None:
+def run_tool(tool_id: str, *, as_json: bool, folder: Path | None, **options: Any) -> None:
     """Run TOOL_ID with PARAMETERS, a JSON object (`-`: from standard input), and print its result.
 
     A VALUE is JSON where it can be read so, else text.
     """
     outcome = run(lambda portal, operator: _run(portal, operator, tool_id, **options))
-    written = write_artifacts(outcome.artifacts, out)
+    try:
+        written = write_artifacts(outcome.artifacts, folder)
+    except ConfigError:
+        _print(outcome, (), as_json=as_json)
+        raise
     _print(outcome, written, as_json=as_json)
 
 
@@ -87,12 +103,13 @@ async def _run(
     return found
 
 
-def _print(outcome: ToolOutcome, written: Mapping[str, Path], *, as_json: bool) -> None:
+def _print(outcome: ToolOutcome, written: Sequence[Path], *, as_json: bool) -> None:
     """What came of it, and exit status 1 for a failure."""
     if not as_json:
         click.echo(plain(outcome.stdout), nl=False)
         click.echo(plain(outcome.stderr), nl=False, err=True)
     failure = outcome.failure
+    names = [artifact.name for artifact in outcome.artifacts]
     facts = {
         "success": failure is None,
         **({"result": outcome.result} if failure is None else {"error": asdict(failure)}),
@@ -100,17 +117,16 @@ def _print(outcome: ToolOutcome, written: Mapping[str, Path], *, as_json: bool) 
         "stderr": outcome.stderr,
         "durationMs": round(outcome.duration_ms, 3),
         "truncated": outcome.is_truncated,
-        "artifacts": {name: str(path) for name, path in written.items()},
+        "artifacts": dict(zip(names, map(str, written), strict=False)),
     }
     if failure is None or as_json:
-        say(_result_text(outcome, written), facts, as_json=as_json)
+        say(plain(as_text(outcome.result)), facts, as_json=as_json)
+    if told := files_told(names, written):
+        click.echo(told, err=not written or as_json or failure is not None)
+    if outcome.is_truncated and not as_json:
+        click.echo("A part was too long or too much and was left out.", err=True)
     if failure is not None:
         raise click.ClickException(plain(f"{failure.type}: {failure.message}"))
-
-
-def _result_text(outcome: ToolOutcome, written: Mapping[str, Path]) -> str:
-    lines = [as_text(outcome.result), *(f"{name} is in {path}" for name, path in written.items())]
-    return "\n".join(plain(line) for line in lines)
 
 
 @tools.command()

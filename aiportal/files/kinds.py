@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from aiportal.files.facts import FileRefused
+from aiportal.picture_types import picture_mime
 
 __all__ = ["FORMATS", "Found", "kind_of", "text_type"]
 
@@ -14,7 +15,6 @@ FORMATS: Final = (
 )
 HEAD_BYTES: Final = 1024
 
-_IMAGES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _ARCHIVES: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _PROMISES: Final = MappingProxyType(
     {
@@ -74,7 +74,7 @@ def text_type(name: str) -> str:
 
 
 def _by_content(head: bytes) -> Found:
-    if head.startswith(_IMAGES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if picture_mime(head) is not None:
         return "image"
     if b"%PDF-" in head:
         return "pdf"

@@ -5,6 +5,8 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 
+from aiportal.picture_types import PICTURE_MIMES
+
 __all__ = ["rendered", "sanitised"]
 
 _TAGS = frozenset(
@@ -20,7 +22,7 @@ _ATTRIBUTES = {
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan", "scope"},
 }
-_PICTURES = tuple(f"data:image/{kind};base64," for kind in ("png", "jpeg", "gif", "webp"))
+_PICTURES = tuple(f"data:{mime};base64," for mime in sorted(PICTURE_MIMES))
 
 
 def rendered(markdown: str) -> str:

@@ -10,7 +10,7 @@ from aiportal.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Record", "Table"]
+__all__ = ["Record", "Table", "table_html"]
 
 MAX_SHOWN_ROWS = 200
 
@@ -42,22 +42,31 @@ class Table(list[R]):
         return pd.DataFrame([asdict(record) for record in self], columns=list(self._columns))
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self._columns)
-        rows = "".join(self._row(record) for record in self[:MAX_SHOWN_ROWS])
+        rows = [
+            [_cell(getattr(record, name)) for name in self._columns]
+            for record in self[:MAX_SHOWN_ROWS]
+        ]
         more = len(self) - MAX_SHOWN_ROWS
         rest = f"<p>… and {more} more: <code>.df()</code> has all of them.</p>" if more > 0 else ""
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
+        return table_html(self._columns, rows) + rest
 
-    def _row(self, record: R) -> str:
-        cells = (_cell(getattr(record, name)) for name in self._columns)
-        return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+def table_html(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of texts."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    body = "".join(f"<tr>{_line(row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, tuple | list):
-        return html.escape(", ".join(map(str, value)))
+        return ", ".join(map(str, value))
     if isinstance(value, float):
         return f"{value:.6g}"
-    return html.escape(str(value))
+    return str(value)

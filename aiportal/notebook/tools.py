@@ -10,12 +10,14 @@ from typing import Any
 
 from aiportal.notebook.access import Access
 from aiportal.notebook.backend import ToolInfo, ToolRequest
-from aiportal.notebook.table import Table
+from aiportal.notebook.table import Table as Records
+from aiportal.notebook.table import table_html
+from aiportal.picture_types import PICTURE_MIMES
 from aiportal.tools import ToolOutcome
+from aiportal.tools.result_table import Table, table_of
+from aiportal.tools.shown import tables_of
 
 __all__ = ["NotebookTools", "ToolRun"]
-
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 
 Files = Mapping[str, bytes] | Iterable[str | Path]
 
@@ -48,10 +50,10 @@ class ToolRun:
         if self.error is not None:
             parts.append(f"<p><strong>{html.escape(self.error)}</strong></p>")
         elif self.result is not None:
-            parts.append(_preformatted(_text(self.result)))
+            parts += _result(self.result)
         for artifact in self._artifacts:
             name = html.escape(artifact.name)
-            if artifact.mime in _PICTURES:
+            if artifact.mime in PICTURE_MIMES:
                 data = base64.b64encode(artifact.data).decode()
                 parts.append(f'<img alt="{name}" src="data:{artifact.mime};base64,{data}">')
             else:
@@ -71,11 +73,11 @@ class NotebookTools:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def list(self) -> Table[ToolInfo]:
+    def list(self) -> Records[ToolInfo]:
         """Those that the caller may use, with the JSON Schema of their parameters."""
         return self._access.run(self._list())
 
-    async def alist(self) -> Table[ToolInfo]:
+    async def alist(self) -> Records[ToolInfo]:
         """As `list`, for `await`."""
         return await self._access.wrap(self._list())
 
@@ -118,8 +120,8 @@ class NotebookTools:
         request = ToolRequest(tool_id, arguments, session, timeout_s, is_agreed=agree)
         return await self._access.wrap(self._run(request, files))
 
-    async def _list(self) -> Table[ToolInfo]:
-        return Table(ToolInfo, await (await self._access.backend()).tools())
+    async def _list(self) -> Records[ToolInfo]:
+        return Records(ToolInfo, await (await self._access.backend()).tools())
 
     async def _run(self, request: ToolRequest, files: Files) -> ToolRun:
         given = await asyncio.to_thread(_read, files)
@@ -130,6 +132,22 @@ def _read(files: Files) -> Mapping[str, bytes]:
     if isinstance(files, Mapping):
         return files
     return {Path(path).name: Path(path).read_bytes() for path in files}
+
+
+def _result(result: object) -> list[str]:
+    """A table alone; of what is none, the tables in it and all of it as text."""
+    if (whole := table_of(result)) is not None:
+        return [_table(whole)]
+    tables = [f"<p>{html.escape(one.path)}</p>{_table(one)}" for one in tables_of(result)]
+    return [*tables, _preformatted(_text(result))]
+
+
+def _table(table: Table) -> str:
+    shown = table_html(table.columns, table.rows)
+    hidden = table.row_count > len(table.rows) or table.column_count > len(table.columns)
+    size = f"{table.row_count:,} rows and {table.column_count:,} columns"
+    words = f"<p>{size}: <code>.result</code> has all of them.</p>"
+    return shown + words if hidden else shown
 
 
 def _text(result: object) -> str:

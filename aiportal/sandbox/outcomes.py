@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
+from aiportal.picture_types import picture_mime
 from aiportal.sandbox.call import Artifact, Failure, Outcome
 from aiportal.sandbox.texts import sound_texts
 
@@ -15,10 +16,6 @@ _MAX_DEPTH = 40
 _MAX_VALUES = 200_000
 _MAX_NAME = 200
 _HEADS: Final = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
     (b"%PDF-", "application/pdf"),
     (b"PAR1", "application/vnd.apache.parquet"),
 )
@@ -62,7 +59,7 @@ def outcome_of(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
         stdout=stdout.decode(errors="replace"),
         stderr=stderr.decode(errors="replace"),
         is_truncated=bool(header["is_truncated"])
-        or (failure is None and not header.get("is_exact")),
+        or (failure is None and not header.get("is_whole")),
         duration_ms=float(header["duration_ms"]),
         artifacts=tuple(
             _artifact(name, data) for name, data in zip(header["names"], contents, strict=True)
@@ -142,10 +139,10 @@ def _artifact(name: str, data: bytes) -> Artifact:
 
 
 def _mime(name: str, data: bytes) -> str:
+    if (picture := picture_mime(data)) is not None:
+        return picture
     for head, mime in _HEADS:
         if data.startswith(head):
             return mime
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
     suffix = PurePosixPath(name).suffix.lower()
     return _BY_NAME.get(suffix, "application/octet-stream")

@@ -19,7 +19,7 @@ from aiportal.sandbox.sessions import Session, Sessions
 from aiportal.sandbox.tiers import SandboxMode, Tier, find_tier
 from aiportal.sandbox.turns import Turns
 
-__all__ = ["Sandbox"]
+__all__ = ["SESSION_ENDED", "Sandbox"]
 
 MAX_WAITING_OF_AN_OWNER: Final = 16
 MAX_NAME_BYTES: Final = 200
@@ -27,6 +27,9 @@ MAX_CALL_BYTES: Final = 64 * 1024**2
 _READ_AT_ONCE_BYTES: Final = 256 * 1024
 _LOOK_EVERY_S: Final = 30.0
 PROBE_AGAIN_S: Final = 60.0
+SESSION_ENDED: Final = (
+    "That ended its session: the variables are gone, and the next call of the session begins anew."
+)
 _PROBING: Final = Tier(None, ("It is being looked into which kind of sandbox there can be.",))
 
 
@@ -128,9 +131,10 @@ class Sandbox:
         try:
             header, blobs = await conversation.call(call)
             stays = bool(header.get("stays"))
-            return await _read(header, blobs)
+            outcome = await _read(header, blobs)
+            return outcome if stays else _without_memory(outcome)
         except ConversationLost as lost:
-            return await self._give_up(call, conversation, lost)
+            return _without_memory(await self._give_up(call, conversation, lost))
         finally:
             if not stays:
                 session.end()
@@ -176,6 +180,15 @@ async def _read(header: dict[str, Any], blobs: list[bytes]) -> Outcome:
     if len(blobs[0]) + len(blobs[1]) <= _READ_AT_ONCE_BYTES:
         return outcome_of(header, blobs)
     return await asyncio.to_thread(outcome_of, header, blobs)
+
+
+def _without_memory(outcome: Outcome) -> Outcome:
+    """Of a call that ended its session: a failure says what is lost by it."""
+    failure = outcome.failure
+    if failure is None:
+        return outcome
+    words = f"{failure.message} {SESSION_ENDED}".lstrip()
+    return replace(outcome, failure=Failure(failure.type, words))
 
 
 def _check(call: SandboxCall) -> None:

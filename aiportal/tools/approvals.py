@@ -20,6 +20,7 @@ from aiportal.tools.outcome import ToolOutcome
 __all__ = ["Approval", "Approvals"]
 
 LIFE = timedelta(minutes=10)
+DECLINED = "The call was declined, so it did not run. Ask its owner why before it is made again."
 KEPT_AFTER = timedelta(days=1)  # so long one that was decided can be told from one that never was
 MAX_PENDING = 20  # of one user
 MAX_KEPT_CHARS = 12 * 1024**2  # of one call, its files included
@@ -80,7 +81,10 @@ class Approval:
         they wait takes the question back. Raises Conflict for a second time, and what running raises.
         """
         if self.is_awaited:
-            raise Conflict("The outcome of this call is waited for already.")
+            raise Conflict(
+                "The outcome of this call is waited for already, and a call runs once. Take it from"
+                " whoever waits, or make the call anew."
+            )
         self.is_awaited = True
         try:
             left = (self.expires_at - datetime.now(UTC)).total_seconds()
@@ -90,7 +94,7 @@ class Approval:
             words = "Nobody has agreed to this call in time, so it did not run. Ask again."
             return self._failed("expired", words)
         if not is_approved:
-            return self._failed("declined", "The call was declined, so it did not run.")
+            return self._failed("declined", DECLINED)
         return await self._run(self._principal, self.call)
 
     def _failed(self, kind: str, words: str) -> ToolOutcome:
@@ -163,7 +167,7 @@ class Approvals:
         if len(text) > MAX_KEPT_CHARS:
             raise RequestTooLarge(
                 f"A call that waits for approval may have {MAX_KEPT_CHARS} characters in all, its"
-                f" files in base64 included; this one has {len(text)}."
+                f" files in base64 included; this one has {len(text)}. Send smaller files or arguments."
             )
         row = {
             "id": approval.id,
@@ -220,11 +224,18 @@ def _too_many() -> Conflict:
 
 
 def _not_found() -> NotFound:
-    return NotFound("There is no such approval. GET /v1/tools/approvals lists those that wait.")
+    return NotFound(
+        "You have no such approval: its id is wrong, or it is long over. GET /v1/tools/approvals"
+        " lists those that wait."
+    )
 
 
 def _closed(how: str) -> Conflict:
     if how == "expired":
         words = "The approval has expired, and the call did not run. Ask for it anew."
         return Conflict(words, code="approval_expired")
-    return Conflict("It has been decided already.", code="approval_decided")
+    words = (
+        "This approval has been decided already, and that counts once. Make the call anew to be asked"
+        " again."
+    )
+    return Conflict(words, code="approval_decided")

@@ -85,15 +85,17 @@ def checked_files(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
         is_plain = name.isprintable() and not {"/", "\\"} & set(name)
         if not (0 < len(name) <= MAX_NAME_CHARS and is_plain) or name.startswith("."):
             raise InvalidRequest(
-                f"A file's name is {name[:MAX_NAME_CHARS]!r}: a plain one, without folders, of at"
-                f" most {MAX_NAME_CHARS} characters, that does not begin with a dot.",
+                f"{name[:MAX_NAME_CHARS]!r} is no plain name of a file. Name it without folders and"
+                f" without a dot at its beginning, in at most {MAX_NAME_CHARS} characters.",
                 param="files",
             )
     if len(files) > MAX_FILES:
-        words = f"There are {len(files)} files; a call takes {MAX_FILES}."
+        words = (
+            f"There are {len(files)} files; a call takes {MAX_FILES}. Send fewer, or one archive."
+        )
         raise InvalidRequest(words, param="files")
     if (size := sum(map(len, files.values()))) > MAX_FILE_BYTES:
-        words = f"The files have {size} bytes; a call takes {MAX_FILE_BYTES}."
+        words = f"The files have {size} bytes; a call takes {MAX_FILE_BYTES}. Send less."
         raise RequestTooLarge(words, param="files")
     return files
 

@@ -81,7 +81,9 @@ class ToolBroker:
         self._operations += 1
         if self._operations > MAX_OPERATIONS:
             raise RateLimited(
-                f"One call of a tool may ask the portal {MAX_OPERATIONS} times.", retry_after_s=1
+                f"One call of a tool may ask the portal {MAX_OPERATIONS} times, and this one has."
+                " Ask for more at once, or divide the work among several calls.",
+                retry_after_s=1,
             )
         try:
             match operation:
@@ -93,13 +95,18 @@ class ToolBroker:
             error.message = self._confidential.strike(error.message)
             error.args = (error.message,)
             raise
-        raise InvalidRequest(f"There is no operation {operation[:40]!r}; there are fetch, search.")
+        raise InvalidRequest(
+            f"There is no operation {operation[:40]!r}. Ask for `fetch` or `search`."
+        )
 
     async def _fetch(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         url = _url(arguments.get("url"))
         self._require(url.host or "")
         if self._bytes_left <= 0:
-            raise InvalidRequest(f"One call of a tool may fetch {MAX_BYTES} bytes in all.")
+            raise InvalidRequest(
+                f"One call of a tool may fetch {MAX_BYTES} bytes in all, and this one has. Fetch less,"
+                " or divide the work among several calls."
+            )
         addressed, headers = self._with_secrets(url)
         fetched = await self._fetcher.get(
             str(addressed),
@@ -120,10 +127,12 @@ class ToolBroker:
             return
         if not self._tool.hosts:
             raise PermissionDenied(
-                "This tool has no network: its `security.allowNetworkAccess` is false."
+                "This tool has no network: its `security.allowNetworkAccess` is false. Do without, or"
+                " have an administrator allow it in the tool's config.json."
             )
         raise PermissionDenied(
-            f"The host {host[:200]!r} is not among this tool's `security.hosts`."
+            f"The host {host[:200]!r} is not among this tool's `security.hosts`. Ask one that is, or"
+            " have an administrator add it in the tool's config.json."
         )
 
     def _with_secrets(self, url: URL) -> tuple[URL, Mapping[str, str]]:
@@ -135,7 +144,10 @@ class ToolBroker:
             if not is_among(host, entry.hosts or self._tool.hosts):
                 continue
             if url.scheme != "https" and not _is_loopback(host):
-                raise PermissionDenied(f"{name} only goes out encrypted: use https for {host!r}.")
+                raise PermissionDenied(
+                    f"The secret {name} only goes out encrypted, and the address of {host!r} is not"
+                    " https. Use https."
+                )
             if entry.query is not None:
                 url = url.update_query({entry.query: entry.prefix + value})
             if entry.header is not None:
@@ -163,9 +175,14 @@ class ToolBroker:
         max_results = arguments.get("max_results", 10)
         is_number = isinstance(max_results, int) and not isinstance(max_results, bool)
         if not (is_number and 1 <= max_results <= MAX_RESULTS):
-            raise InvalidRequest(f"`max_results` is a whole number from 1 to {MAX_RESULTS}.")
+            raise InvalidRequest(
+                f"`max_results` is not a whole number from 1 to {MAX_RESULTS}. Give one, or none."
+            )
         if not isinstance(query, str) or not isinstance(provider, str | None):
-            raise InvalidRequest("`query` is a text, and `provider` one or null.")
+            raise InvalidRequest(
+                "`query` is no text, or `provider` neither a text nor null. Give the words to search"
+                " for as `query`."
+            )
         found = await self._search.search(
             self._principal, query, provider=provider, max_results=max_results
         )
@@ -188,11 +205,13 @@ class ToolBroker:
 def _url(text: object) -> URL:
     """Raises InvalidRequest; the fetcher itself is stricter."""
     if not isinstance(text, str):
-        raise InvalidRequest("`url` is a text.")
+        raise InvalidRequest("`url` is no text. Give an address such as https://example.org/.")
     try:
         return URL(text)
     except ValueError as error:
-        raise InvalidRequest(f"{text[:200]!r} is no web address.") from error
+        raise InvalidRequest(
+            f"{text[:200]!r} is no web address. Give one such as https://example.org/."
+        ) from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -71,7 +71,10 @@ class CallOptions(TypedDict, total=False):
 def checked_session(name: str | None) -> str | None:
     """A name for a session. Raises InvalidRequest."""
     if name is not None and not _SESSION.fullmatch(name):
-        words = "A session's name has 1 to 64 letters, digits, dots, hyphens and underscores."
+        words = (
+            "This is no name of a session. Take 1 to 64 letters, digits, dots, hyphens and"
+            " underscores."
+        )
         raise InvalidRequest(words, param="session")
     return name
 
@@ -79,5 +82,8 @@ def checked_session(name: str | None) -> str | None:
 def checked_timeout(timeout_ms: int | None) -> int | None:
     """A time for a call. Raises InvalidRequest."""
     if timeout_ms is not None and timeout_ms < 1:
-        raise InvalidRequest("A call needs a millisecond at least.", param="timeoutMs")
+        raise InvalidRequest(
+            "`timeoutMs` is below 1. Give a millisecond at least, or leave it out.",
+            param="timeoutMs",
+        )
     return timeout_ms

@@ -98,7 +98,10 @@ class Environments:
         Raises ToolUnavailable with the end of what the installer said.
         """
         if tool.requirements is None:
-            raise ToolUnavailable(f"The tool {tool.id!r} has no requirements.txt.")
+            raise ToolUnavailable(
+                f"The tool {tool.id!r} has no requirements.txt, so there is nothing to install. Call"
+                " it as it is, or add one."
+            )
         key = _key(tool)
         lock = await self._locked(key)
         try:
@@ -213,11 +216,16 @@ async def _run(command: Sequence[str]) -> None:
         async with asyncio.timeout(BUILD_TIMEOUT_S):
             output, _ = await process.communicate()
     except TimeoutError as error:
-        raise ToolUnavailable(f"Installing took more than {BUILD_TIMEOUT_S} seconds.") from error
+        raise ToolUnavailable(
+            f"Installing took more than {BUILD_TIMEOUT_S} seconds and was ended. Try again, or ask for"
+            " fewer libraries."
+        ) from error
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
     if process.returncode != 0:
         words = output.decode(errors="replace")[-MAX_OUTPUT_CHARS:].strip()
-        raise ToolUnavailable(f"The libraries could not be installed: {words}")
+        raise ToolUnavailable(
+            f"The libraries could not be installed: {words} See to requirements.txt."
+        )

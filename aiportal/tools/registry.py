@@ -98,7 +98,9 @@ class ToolRegistry:
     def problems_for(self, principal: Principal) -> tuple[ConfigProblem, ...]:
         """What is wrong, for administrators. Raises PermissionDenied for others."""
         if not principal.is_admin:
-            raise PermissionDenied("Only administrators see to the tools.")
+            raise PermissionDenied(
+                "Only administrators see to the tools, and you are none. Ask one."
+            )
         return self.problems
 
     def statuses(

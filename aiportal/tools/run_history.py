@@ -188,6 +188,7 @@ class RunHistory:
             if found is None:
                 raise NotFound(
                     "There is no such file of a run. It was deleted, or the id is wrong."
+                    " GET /v1/tool-runs lists your runs."
                 )
             return Artifact(*found)
 

@@ -26,6 +26,10 @@ MAX_WAIT_S = 5.0  # an end of the portal waits for the answers that are under wa
 LOOK_EVERY_S = 0.5  # at a run of another process
 QUEUE_S = 120  # for a worker, besides the run's own time
 MAX_OPEN = 10  # of a user
+CANCELLED_IN_SESSION = (
+    "The run was cancelled. If its program had begun, its session has ended: the variables are gone,"
+    " and the next call of the session begins anew."
+)
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 _Outcome = Callable[[], Awaitable[ToolOutcome]]
 _log = logging.getLogger(__name__)
@@ -79,7 +83,7 @@ class ToolRuns:
             wall_s = await self._wall_s(principal, tool_id)
             run = _new(run_id, call)
             outcome = partial(self._outcome, principal, run, call, wall_s)
-            return await self._begin(principal, run, outcome, wall_s)
+            return await self._begin(principal, run, outcome, wall_s, call.session)
 
     async def approve(self, principal: Principal, approval_id: str) -> ToolRun | None:
         """Agree to a call that waits, and run it; None where another door or a run waits for it.
@@ -92,7 +96,8 @@ class ToolRuns:
                 return None
             wall_s = await self._wall_s(principal, approval.tool_id)
             run = _new(run_id, approval.call)
-            return await self._begin(principal, run, approval.outcome, wall_s)
+            session = approval.call.session
+            return await self._begin(principal, run, approval.outcome, wall_s, session)
 
     async def get(self, principal: Principal, run_id: str, *, wait_s: float = 0) -> ToolRun:
         """One of them, when it has ended or changed, else after `wait_s`. Raises NotFound."""
@@ -176,28 +181,35 @@ class ToolRuns:
             return 0.0
 
     async def _begin(
-        self, principal: Principal, run: ToolRun, outcome: _Outcome, wall_s: float
+        self,
+        principal: Principal,
+        run: ToolRun,
+        outcome: _Outcome,
+        wall_s: float,
+        session: str | None,
     ) -> ToolRun:
         await self._history.add(principal, run, deadline_at=now_text(plus_s=wall_s + QUEUE_S))
-        task = asyncio.create_task(self._run(principal, run, outcome), name=f"tool {run.id}")
+        work = self._run(principal, run, outcome, session)
+        task = asyncio.create_task(work, name=f"tool {run.id}")
         self._open[run.id] = task
         task.add_done_callback(lambda _: self._forget(run.id))
         return run
 
-    async def _run(self, principal: Principal, run: ToolRun, outcome: _Outcome) -> None:
+    async def _run(
+        self, principal: Principal, run: ToolRun, outcome: _Outcome, session: str | None
+    ) -> None:
         status: RunStatus = "cancelled"
-        ended: ToolOutcome | None = None
+        ended = None if session is None else _failed(run, "cancelled", CANCELLED_IN_SESSION)
         try:
             ended = await outcome()
+            status = "done" if ended.failure is None else "failed"
         except PortalError as error:
-            ended = _failed(run, str(error.code), error.message)
+            status, ended = "failed", _failed(run, str(error.code), error.message)
         except Exception:
             _log.exception("A run of a tool failed by a fault of the portal")
             words = "That did not work, by a fault of the portal. Its log says more."
-            ended = _failed(run, "internal_error", words)
+            status, ended = "failed", _failed(run, "internal_error", words)
         finally:
-            if ended is not None:
-                status = "done" if ended.failure is None else "failed"
             await self._history.end(principal, run.id, status, ended)
 
     async def _outcome(

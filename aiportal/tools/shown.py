@@ -8,33 +8,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from aiportal.tools.pictures import picture_mime
+from aiportal.picture_types import picture_mime
+from aiportal.tools.result_table import Table, is_records, table_of
 
-__all__ = ["Picture", "ShownResult", "Table", "shown_result"]
+__all__ = ["Picture", "ShownResult", "shown_result", "tables_of"]
 
 MAX_TEXT_CHARS: Final = 200_000
 MAX_STRING_CHARS: Final = 2_000  # of one text within a result
 MAX_TABLES, MAX_PICTURES = 5, 8
-MAX_ROWS, MAX_COLUMNS = 200, 40
-MAX_CELL_CHARS: Final = 300
 MAX_PICTURE_CHARS: Final = 8 * 1024**2
 MAX_LEVELS: Final = 4  # below the result, where tables and pictures are looked for
 MAX_LOOKS: Final = 2_000
 _DATA_URL: Final = "data:image/"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """path: where it stands in the result. rows: texts; row_count: how many there are in all.
-
-    numeric: which columns hold numbers alone.
-    """
-
-    path: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    row_count: int
-    numeric: tuple[bool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +47,22 @@ class ShownResult:
 
 def shown_result(result: Any) -> ShownResult:
     """Bounded in every way; what is left out is in the result itself."""
-    tables: list[Table] = []
     pictures: list[Picture] = []
     for path, value in _parts(result):
-        if len(tables) < MAX_TABLES and (table := _table(path, value)) is not None:
-            tables.append(table)
         if len(pictures) < MAX_PICTURES and (picture := _picture(path, value)) is not None:
             pictures.append(picture)
     is_json = not isinstance(result, str)
     short = result if isinstance(result, str) else _shortened(result)
     text = short if isinstance(short, str) else _as_json(short)
     is_cut = len(text) > MAX_TEXT_CHARS or short != result
-    return ShownResult(text[:MAX_TEXT_CHARS], is_json, is_cut, tuple(tables), tuple(pictures))
+    tables = tables_of(result)
+    return ShownResult(text[:MAX_TEXT_CHARS], is_json, is_cut, tables, tuple(pictures))
+
+
+def tables_of(result: Any, most: int = MAX_TABLES) -> tuple[Table, ...]:
+    """The tables in a result, the outermost first."""
+    found = (table_of(value, path) for path, value in _parts(result))
+    return tuple(islice((table for table in found if table is not None), most))
 
 
 def _as_json(value: Any) -> str:
@@ -96,7 +85,7 @@ def _parts(result: Any) -> Iterator[tuple[str, Any]]:
             return
         path, value, level = waiting.pop(0)
         yield path, value
-        if level == MAX_LEVELS or _is_records(value):
+        if level == MAX_LEVELS or is_records(value):
             continue
         inside: Sequence[tuple[Any, Any]] = ()
         if isinstance(value, Mapping):
@@ -107,66 +96,6 @@ def _parts(result: Any) -> Iterator[tuple[str, Any]]:
         waiting += [
             (f"{path}.{name}" if path else str(name), one, level + 1) for name, one in inside[:room]
         ]
-
-
-def _is_records(value: Any) -> bool:
-    """Objects that are all flat enough to be rows."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(one, Mapping) and one for one in value)
-        and not any(
-            isinstance(cell, Mapping | list) and cell for one in value[:20] for cell in one.values()
-        )
-    )
-
-
-def _table(path: str, value: Any) -> Table | None:
-    if _is_records(value):
-        keys = _first_keys(value[:MAX_ROWS])
-        cells = [[one.get(name) for name in keys] for one in value[:MAX_ROWS]]
-        return _made(path, keys, cells, len(value))
-    if not isinstance(value, Mapping):
-        return None
-    names: Any = value.get("columns")
-    lines: Any = value.get("rows", value.get("data"))
-    if not (isinstance(names, list) and names and isinstance(lines, list) and lines):
-        return None
-    if not all(isinstance(line, list) and len(line) == len(names) for line in lines):
-        return None
-    return _made(path, names, lines[:MAX_ROWS], len(lines))
-
-
-def _first_keys(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """As many as there are columns: others are not collected first."""
-    found: dict[str, None] = {}
-    for one in records:
-        found.update(dict.fromkeys(islice(one, MAX_COLUMNS + len(found))))
-        if len(found) >= MAX_COLUMNS:
-            break
-    return list(found)[:MAX_COLUMNS]
-
-
-def _made(path: str, names: Sequence[Any], lines: Sequence[Sequence[Any]], count: int) -> Table:
-    shown = [list(line[:MAX_COLUMNS]) for line in lines]
-    columns = tuple(_cell(name) for name in names[:MAX_COLUMNS])
-    numeric = tuple(
-        all(line[place] is None or _is_number(line[place]) for line in shown)
-        for place in range(len(columns))
-    )
-    rows = tuple(tuple(_cell(cell) for cell in line) for line in shown)
-    return Table(path[:200], columns, rows, count, numeric)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= MAX_CELL_CHARS else f"{text[:MAX_CELL_CHARS]}…"
 
 
 def _picture(path: str, value: Any) -> Picture | None:

@@ -78,7 +78,9 @@ class Tools:
             return statuses[:limit]
         ids = [status.tool.id for status in statuses]
         if after not in ids:
-            raise ToolNotFound("There is no such tool to go on from.", param="after")
+            raise ToolNotFound(
+                "There is no such tool to go on from. Begin without `after`.", param="after"
+            )
         return statuses[ids.index(after) + 1 :][:limit]
 
     async def get(self, principal: Principal, tool_id: str) -> ToolStatus:

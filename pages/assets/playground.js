@@ -3,7 +3,7 @@
   "use strict";
 
   const { Approvals, RunHistory, ToolForm, ToolRun } = window.aiportal;
-  const { button, copyAndSay, make, setDrawer, showMenu, t, uploads, wordsFor } = window.aiportal;
+  const { button, copyAndSay, make, say, setDrawer, showMenu, t, uploads, wordsFor } = window.aiportal;
   const { API, send, size } = window.aiportal.parts;
   const MAX_FILES = 20;
   const MAX_FILE_BYTES = 20 * 1024 * 1024;
@@ -152,7 +152,7 @@
         this.form.replaceChildren(make("p", "hint", t("There are no tools for you.")));
         return;
       }
-      if (this.run.isGoing) this.run.cancel();
+      const left = this.run.leave();
       this.tool = tool;
       this.files = [];
       this.history.toolId = tool.id;
@@ -160,6 +160,7 @@
       this.copying.hidden = false;
       this.drawList();
       this.shown.replaceChildren(make("p", "hint pgempty", t("The result comes here.")));
+      if (left !== null) this.tellLeft(left);
       try {
         const form = await send("GET", `${API}/tools/${encodeURIComponent(tool.id)}/form`);
         if (tool !== this.tool) return;
@@ -167,8 +168,14 @@
         document.dispatchEvent(new CustomEvent("aiportal:tool", { detail: tool }));
         await this.history.load();
       } catch (error) {
-        this.form.replaceChildren(wordsFor(error));
+        if (tool === this.tool) this.form.replaceChildren(wordsFor(error));
       }
+    }
+
+    tellLeft(name) {
+      const words = t("The run of {name} was cancelled, because you chose another tool. It is listed with that tool’s runs.", { name });
+      this.shown.prepend(make("p", "hint pgleft", words));
+      say(words);
     }
 
     facts() {
@@ -241,8 +248,9 @@
 
     acts(isAvailable) {
       const box = make("div", "pgacts");
-      this.go = button("btn primary", t("Run tool"), () => (this.run.isGoing ? this.stop() : this.start()));
+      this.go = button("btn", "", () => (this.run.isGoing ? this.stop() : this.start()));
       this.go.disabled = !isAvailable;
+      this.drawGo();
       const reset = button("btn", t("Reset"), () => this.reset());
       box.append(this.go, reset, make("span", "hint", t("Ctrl + Enter runs")));
       return box;
@@ -270,8 +278,9 @@
       this.fault.classList.toggle("err", Boolean(words));
     }
 
-    // What is written, as the portal understands it; null where it is no JSON.
+    // What is written, as the portal understands it; null where it is no JSON, or another tool was chosen.
     async filled() {
+      const { tool } = this;
       let written;
       if (this.mode === "form") written = `"values": ${JSON.stringify(this.fields.values)}`;
       else {
@@ -286,13 +295,11 @@
       }
       const names = JSON.stringify(this.files.map((file) => file.name));
       try {
-        return await send(
-          "POST",
-          `${API}/tools/${encodeURIComponent(this.tool.id)}/form`,
-          `{${written}, "files": ${names}}`,
-        );
+        const path = `${API}/tools/${encodeURIComponent(tool.id)}/form`;
+        const filled = await send("POST", path, `{${written}, "files": ${names}}`);
+        return tool === this.tool ? filled : null;
       } catch (error) {
-        this.tellFault(error.message);
+        if (tool === this.tool) this.tellFault(error.message);
         return null;
       }
     }
@@ -388,6 +395,7 @@
     async start() {
       if (this.run.isGoing || this.go.disabled) return;
       this.tellFault("");
+      const { tool } = this;
       const filled = await this.filled();
       if (!filled || this.run.isGoing) return;
       if (filled.faults.length) {
@@ -403,9 +411,10 @@
         this.tellFault(error.message);
         return;
       }
-      const more = { tool_id: this.tool.id, files, session: this.session?.checked ? SESSION : null };
+      if (tool !== this.tool || this.run.isGoing) return;
+      const more = { tool_id: tool.id, files, session: this.session?.checked ? SESSION : null };
       const body = `{"parameters": ${filled.text}, ${JSON.stringify(more).slice(1)}`;
-      this.run.start(body, this.tool.name);
+      this.run.start(body, tool.name);
       if (this.scroll.clientWidth <= NARROW) this.result.scrollIntoView({ block: "start" });
     }
 
@@ -415,25 +424,40 @@
 
     async runApproved(id, toolId) {
       const tool = this.tools.find((one) => one.id === toolId);
-      if (tool && tool !== this.tool) await this.choose(tool);
-      this.run.start(JSON.stringify({ approval_id: id }), tool?.name ?? toolId);
+      const name = tool?.name ?? toolId;
+      const body = JSON.stringify({ approval_id: id });
+      if (this.run.isGoing) {
+        await send("POST", `${API}/tool-runs`, body).then(() => say(t("{name} runs.", { name })), (error) => say(error.message));
+        await this.history.load();
+        return;
+      }
+      if (tool && tool !== this.tool) this.choose(tool);
+      this.run.start(body, name);
     }
 
     runChanged(run) {
-      const isGoing = this.run.isGoing;
+      if (this.go) this.drawGo();
+      if (run) this.history.load();
+    }
+
+    drawGo() {
+      const { isGoing } = this.run;
       this.go.textContent = isGoing ? t("Cancel") : t("Run tool");
       this.go.classList.toggle("primary", !isGoing);
-      if (run) this.history.load();
     }
 
     async showRun({ id }) {
       if (this.run.isGoing) return;
+      const { tool } = this;
+      const isLate = () => tool !== this.tool || this.run.isGoing;
       try {
         const run = await send("GET", `${API}/tool-runs/${id}?shown=true`);
+        if (isLate()) return;
         if (run.status === "running" || run.status === "waiting") {
           this.shown.replaceChildren(make("p", "hint", t("It runs in another tab.")));
         } else this.shown.replaceChildren(window.aiportal.resultOf(run));
       } catch (error) {
+        if (isLate()) return;
         this.shown.replaceChildren(wordsFor(error));
       }
       this.shown.scrollIntoView({ block: "nearest" });
@@ -441,7 +465,9 @@
 
     async again(run) {
       if (this.run.isGoing) return;
+      const { tool } = this;
       await this.fill(run.parameters);
+      if (tool !== this.tool) return;
       if (run.files.length) {
         const names = run.files.map((file) => file.name).join(", ");
         this.tellFault(t("The portal does not keep files. Add them again, then run: {names}", { names }));

@@ -7,7 +7,7 @@
   const { duration, size, tabs } = window.aiportal.parts;
   const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
-  const tableOf = ({ path, columns, rows, row_count: count, numeric }) => {
+  const tableOf = ({ path, columns, rows, row_count: count, column_count: width, numeric }) => {
     const frame = make("div", "pgtable");
     frame.tabIndex = 0;
     frame.setAttribute("role", "region");
@@ -15,8 +15,8 @@
     const table = make("table");
     const head = make("tr");
     columns.forEach((name, place) => {
-      const cell = make("th", numeric[place] ? "num" : "", name);
-      cell.scope = "col";
+      const cell = make(name ? "th" : "td", numeric[place] ? "num" : "", name);
+      if (name) cell.scope = "col";
       head.append(cell);
     });
     const body = make("tbody");
@@ -32,7 +32,10 @@
     const box = make("div", "pgblock");
     if (path) box.append(make("h3", "mono", path));
     box.append(frame);
-    if (count > rows.length) {
+    if (width > columns.length) {
+      const words = { rows: number(count), columns: number(width) };
+      box.append(make("p", "hint", t("{rows} rows and {columns} columns, of which the first are shown.", words)));
+    } else if (count > rows.length) {
       const words = { shown: number(rows.length), count: number(count) };
       box.append(make("p", "hint", t("The first {shown} of {count} rows.", words)));
     }
@@ -69,6 +72,7 @@
     return box;
   };
   const ERRORS = {
+    cancelled: t("Cancelled"),
     timeout: t("It took too long"),
     out_of_memory: t("It took too much memory"),
     declined: t("The call was declined"),

@@ -34,11 +34,13 @@
   // ---- the run that goes on
 
   class Run {
-    // changed: is called when it begins, waits and is over.
+    // changed: is called when it begins, waits and is over. of: the run that is shown here, a new object
+    // for each: what comes of one that was left belongs to the runs of its tool, and is not shown.
     constructor(element, changed) {
       this.element = element;
       this.changed = changed;
       this.id = null;
+      this.of = null;
       addEventListener("pagehide", () => {
         if (this.id) send("POST", `${API}/tool-runs/${this.id}/cancel`, undefined, { keepalive: true }).catch(() => {});
       });
@@ -50,6 +52,8 @@
 
     // body: JSON text of the run to start.
     async start(body, name) {
+      this.leave();
+      const own = (this.of = { name });
       this.id = "";
       this.begun = performance.now();
       this.showProgress(t("Running"));
@@ -57,37 +61,52 @@
       say(t("{name} runs.", { name }));
       try {
         const run = await send("POST", `${API}/tool-runs`, body);
-        if (this.id === null) {
+        if (this.of !== own) {
           await send("POST", `${API}/tool-runs/${run.id}/cancel`);
+          this.changed(run);
           return;
         }
         this.id = run.id;
-        this.over(await this.followed(run.id, name));
+        const ended = await this.followed(run.id, own);
+        if (this.of === own) this.over(ended);
       } catch (error) {
-        this.over(null, error);
+        if (this.of === own) this.over(null, error);
       }
     }
 
-    async followed(id, name) {
+    async followed(id, own) {
       let asking = "";
       for (;;) {
         const wait = asking ? 2 : WAIT_S;
         const run = await send("GET", `${API}/tool-runs/${id}?shown=true&wait=${wait}`);
-        if (run.status !== "running" && run.status !== "waiting") return run;
+        if (this.of !== own || (run.status !== "running" && run.status !== "waiting")) return run;
         if (run.status === "waiting" && asking !== run.approval_id) {
           asking = run.approval_id;
-          this.ask(run, name);
+          this.ask(run, own.name);
         }
       }
     }
 
+    // Cancels the run that goes on, if one does, and shows nothing more of it. Its tool's name, or null.
+    leave() {
+      if (!this.isGoing) return null;
+      const { id } = this;
+      const { name } = this.of;
+      clearInterval(this.timer);
+      this.id = this.of = null;
+      if (id) send("POST", `${API}/tool-runs/${id}/cancel`).catch(() => {});
+      this.changed();
+      return name;
+    }
+
     ask(run, name) {
+      const own = this.of;
       const act = async (approve) => {
         this.showProgress(approve ? t("Running") : t("Declining"));
         try {
           await send("POST", `${API}/tools/approvals/${run.approval_id}`, JSON.stringify({ approve }));
         } catch (error) {
-          this.over(null, error);
+          if (this.of === own) this.over(null, error);
         }
       };
       clearInterval(this.timer);
@@ -114,7 +133,7 @@
     over(run, error) {
       clearInterval(this.timer);
       if (this.id === null) return;
-      this.id = null;
+      this.id = this.of = null;
       this.element.replaceChildren(run ? resultOf(run) : wordsFor(error));
       if (run) say(this.element.querySelector(".pgstatus").textContent);
       this.changed(run);

@@ -22,16 +22,20 @@
     return box;
   };
 
-  const isRecords = (value) =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every(
-      (row) =>
-        row !== null &&
-        typeof row === "object" &&
-        !Array.isArray(row) &&
-        Object.values(row).every((cell) => cell === null || typeof cell !== "object"),
-    );
+  const isRow = (row) =>
+    row !== null &&
+    typeof row === "object" &&
+    !Array.isArray(row) &&
+    Object.values(row).every((cell) => cell === null || typeof cell !== "object");
+
+  const isTable = (rows) => rows.length > 0 && rows.every(isRow);
+
+  // Records, or figures by two names: the outer ones stand in a first column without a name.
+  const rowsOf = (value) => {
+    if (Array.isArray(value)) return isTable(value) ? value : null;
+    if (value === null || typeof value !== "object" || !isTable(Object.values(value))) return null;
+    return Object.entries(value).map(([name, row]) => ({ "": name, ...row }));
+  };
 
   const table = (rows) => {
     const names = [...new Set(rows.slice(0, MAX_ROWS).flatMap(Object.keys))].slice(0, MAX_COLUMNS);
@@ -56,7 +60,8 @@
   };
 
   const valueOf = (value) => {
-    if (isRecords(value)) return table(value);
+    const rows = rowsOf(value);
+    if (rows) return table(rows);
     return [plain(typeof value === "string" ? value : JSON.stringify(value, null, 2))];
   };
 

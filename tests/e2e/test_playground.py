@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.e2e.accessibility import expect_no_serious_findings
 from tests.e2e.people import People
@@ -169,6 +169,45 @@ def test_a_call_is_cancelled_or_asked_for(open_tools: OpenChat) -> None:
     waiting.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("region", name="JSON")).to_contain_text("elsewhere")
     expect(waiting).to_be_hidden()
+
+
+def test_a_run_that_is_left_is_cancelled_with_words_and_shown_nowhere_else(
+    open_tools: OpenChat,
+) -> None:
+    page = open_tools()
+    _choose(page, "Sleeper")
+    page.get_by_label("seconds").fill("25")
+    page.get_by_role("button", name="Run tool").click()
+    expect(page.get_by_text("Running")).to_be_visible()
+    _choose(page, "Calculator")
+    expect(page.locator(".pgleft")).to_contain_text("The run of Sleeper was cancelled")
+    page.get_by_role("textbox", name="Expression").fill("6 * 7")
+    expect(_run(page)).to_contain_text("Succeeded")
+    expect(page.get_by_role("region", name="JSON")).to_contain_text("42")
+
+    _choose(page, "Sleeper")
+    expect(_runs(page).first).to_contain_text("cancelled")
+    expect(page.get_by_text("The result comes here.")).to_be_visible()
+
+
+def test_a_run_that_begins_when_its_tool_is_left_already_is_cancelled(
+    open_tools: OpenChat,
+) -> None:
+    page = open_tools()
+    held: list[Route] = []
+    page.route("**/api/v1/tool-runs", lambda route: held.append(route), times=1)
+    _choose(page, "Sleeper")
+    page.get_by_label("seconds").fill("25")
+    with page.expect_request("**/api/v1/tool-runs"):
+        page.get_by_role("button", name="Run tool").click()
+    _choose(page, "Calculator")
+    page.get_by_role("textbox", name="Expression").fill("6 * 7")
+    expect(_run(page)).to_contain_text("Succeeded")
+    with page.expect_response("**/cancel"):
+        held[0].continue_()
+    expect(page.get_by_role("region", name="JSON")).to_contain_text("42")
+    _choose(page, "Sleeper")
+    expect(_runs(page).first).to_contain_text("cancelled")
 
 
 def test_an_administrator_makes_a_tool(watched: Watched, people: People, settings: object) -> None:

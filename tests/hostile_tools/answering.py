@@ -133,25 +133,25 @@ raise Evil()
     ),
     _forged(
         "a result",
-        "frame({'op': 'result', 'is_exact': True}, b'{\"forged\": 1}')",
+        "frame({'op': 'result', 'is_whole': True}, b'{\"forged\": 1}')",
         result={"forged": 1},
     ),
-    _forged("a result that is none", "frame({'op': 'result', 'is_exact': True}, b'NaN')"),
+    _forged("a result that is none", "frame({'op': 'result', 'is_whole': True}, b'NaN')"),
     _forged("a number without end", "frame({'op': 'result'}, b'1e999')"),
     _forged("digits without end", "frame({'op': 'result'}, b'9' * 100000)"),
     _forged("brackets without end", "frame({'op': 'result'}, b'[' * 10**6 + b']' * 10**6)"),
     _forged("41 levels", "frame({'op': 'result'}, b'[' * 60 + b']' * 60)"),
     _forged("bytes that are no text", "frame({'op': 'result'}, b'\"\\xff\\xfe\"')"),
     _forged(
-        "two results", "frame({'op': 'result', 'is_exact': True}, b'1') * 2", *_BROKEN, result=1
+        "two results", "frame({'op': 'result', 'is_whole': True}, b'1') * 2", *_BROKEN, result=1
     ),
     _forged(
         "four million numbers",
-        "frame({'op': 'result', 'is_exact': True}, b'[' + b'0,' * (4 * 10**6 - 1) + b'0]')",
+        "frame({'op': 'result', 'is_whole': True}, b'[' + b'0,' * (4 * 10**6 - 1) + b'0]')",
     ),
     _forged(
         "two million lists",
-        "frame({'op': 'result', 'is_exact': True}, b'[' + b'[],' * (2 * 10**6) + b'0]')",
+        "frame({'op': 'result', 'is_whole': True}, b'[' + b'[],' * (2 * 10**6) + b'0]')",
     ),
     _forged(
         "half a million names",
@@ -159,7 +159,7 @@ raise Evil()
     ),
     _forged(
         "a long text of half characters",
-        "frame({'op': 'result', 'is_exact': True}, b'\"' + b'\\\\ud800' * 10**6 + b'\"')",
+        "frame({'op': 'result', 'is_whole': True}, b'\"' + b'\\\\ud800' * 10**6 + b'\"')",
         result="?" * 10**6,
     ),
     _forged("no result at all", "frame({'op': 'result'})"),

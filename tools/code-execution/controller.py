@@ -5,6 +5,7 @@ The global variables stay from one call to the next in the same process: that is
 
 import ast
 import inspect
+import itertools
 import linecache
 import sys
 import traceback
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
+
+from aiportal_tool import leave_out
 
 __all__ = ["ToolError", "run"]
 
@@ -51,8 +54,9 @@ def run(parameters: dict[str, Any]) -> Any:
     linecache.cache[filename] = (len(code), None, code.splitlines(keepends=True), filename)
     statements, expression = _compiled(code, filename)
     value = None
+    figures = _Figures()
     with _as_main():
-        _show_as_files(code)
+        _show_as_files(code, figures)
         try:
             _execute(statements)
             value = _execute(expression)
@@ -62,7 +66,8 @@ def run(parameters: dict[str, Any]) -> Any:
         except BaseException as exc:  # whatever the code raised is told in words
             _raise_as_its_own(exc, filename)
         finally:
-            _save_figures()
+            figures.save()
+            figures.tell()
     return _shown(value)
 
 
@@ -121,13 +126,13 @@ def _as_main() -> Iterator[None]:
             sys.modules["__main__"] = before
 
 
-def _show_as_files(code: str) -> None:
+def _show_as_files(code: str, figures: "_Figures") -> None:
     """`plt.show()` saves the figures that are open: the next plot begins a new one."""
     if "pyplot" in code or "pylab" in code:
         with suppress(ImportError):
             from matplotlib import pyplot as plt
 
-            plt.show = _save_figures
+            plt.show = lambda *_, **__: figures.save()
 
 
 def _no_input(prompt: object = "") -> NoReturn:
@@ -180,20 +185,42 @@ def _named(name: str, message: str) -> Exception:
     return kind(message)
 
 
-def _save_figures(*_: object, **__: object) -> None:
-    """Every figure that is open becomes a file `figure-N.png`; N goes on where there are some."""
-    pyplot: Any = sys.modules.get("matplotlib.pyplot")
-    if pyplot is None:
-        return
-    number = 1
-    for which in pyplot.get_fignums()[:MAX_FIGURES]:
-        figure = pyplot.figure(which)
-        if not (figure.get_axes() or figure.texts or figure.images):
-            continue
-        while (file := Path(f"figure-{number}.png")).exists():
-            number += 1
-        figure.savefig(file, dpi=FIGURE_DPI, bbox_inches="tight")
-    pyplot.close("all")
+class _Figures:
+    """Those of one call, as files `figure-NN.png`; the number goes on where there are some."""
+
+    def __init__(self) -> None:
+        self._saved = 0
+        self._left_out = 0
+
+    def save(self) -> None:
+        """Every figure that is open, as far as there is room, and closes them."""
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        if pyplot is None:
+            return
+        for which in pyplot.get_fignums():
+            figure = pyplot.figure(which)
+            if not (figure.get_axes() or figure.texts or figure.images):
+                continue
+            if self._saved == MAX_FIGURES:
+                self._left_out += 1
+                continue
+            figure.savefig(_free_file(), dpi=FIGURE_DPI, bbox_inches="tight")
+            self._saved += 1
+        pyplot.close("all")
+
+    def tell(self) -> None:
+        """Says in words how many were not saved, if any."""
+        if self._left_out:
+            leave_out(
+                f"The first {MAX_FIGURES} of {MAX_FIGURES + self._left_out} figures are saved, which "
+                "is the most for one call. Draw several into one with `plt.subplots`, or draw the "
+                "rest in another call."
+            )
+
+
+def _free_file() -> Path:
+    numbers = (Path(f"figure-{number:02}.png") for number in itertools.count(1))
+    return next(file for file in numbers if not file.exists())
 
 
 def _shown(value: Any) -> Any:

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import mcp_types
 
+from aiportal.picture_types import PICTURE_MIMES
 from aiportal.sandbox import Artifact
 from aiportal.tools import Approval, ToolOutcome
 
 __all__ = ["failed", "of_outcome", "undecided"]
 
 MAX_ARTIFACT_BYTES = 8 * 1024**2  # of all together
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _TEXTS = ("text/", "application/json")
 
 
@@ -69,7 +69,7 @@ def _artifacts(artifacts: tuple[Artifact, ...]) -> Iterator[mcp_types.ContentBlo
 
 
 def _block(artifact: Artifact) -> mcp_types.ContentBlock:
-    if artifact.mime in _PICTURES:
+    if artifact.mime in PICTURE_MIMES:
         return mcp_types.ImageContent(data=_base64(artifact.data), mime_type=artifact.mime)
     if artifact.mime.startswith("audio/"):
         return mcp_types.AudioContent(data=_base64(artifact.data), mime_type=artifact.mime)

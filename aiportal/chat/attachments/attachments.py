@@ -21,6 +21,7 @@ from aiportal.chat.upkeep import Upkeep
 from aiportal.files import FileFacts
 from aiportal.files.reader import FileReader
 from aiportal.ids import new_id
+from aiportal.picture_types import PICTURE_HEAD_BYTES, picture_mime
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.store import Database
@@ -223,4 +224,4 @@ def _plain_name(name: str) -> str:
 
 def _picture_type(path: Path) -> str:
     with path.open("rb") as file:
-        return "image/png" if file.read(4) == b"\x89PNG" else "image/jpeg"
+        return picture_mime(file.read(PICTURE_HEAD_BYTES)) or "image/jpeg"

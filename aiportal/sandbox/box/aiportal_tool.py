@@ -1,17 +1,20 @@
 """`import aiportal_tool` in a tool's program: the one way out of the sandbox.
 
-`ask(operation, **arguments)` has the portal do what the tool may ask for, such as `fetch`.
+`ask(operation, **arguments)` has the portal do what the tool may ask for, such as `fetch`;
+`leave_out(words)` says that not all of what came of the call is there.
 """
 
 import json
 import socket
+import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 from . import frames
 from .limits import MAX_ANSWER_BYTES, MAX_ASK_BYTES
 
-__all__ = ["PortalRefusal", "ask", "connect"]
+__all__ = ["PortalRefusal", "ask", "connect", "has_left_out", "leave_out"]
 
 
 class PortalRefusal(Exception):
@@ -22,6 +25,7 @@ class _Line:
     def __init__(self) -> None:
         self.end: socket.socket | None = None
         self.lock = threading.Lock()
+        self.has_left_out = False
 
 
 _line = _Line()
@@ -47,6 +51,19 @@ def ask(operation: str, **arguments: Any) -> Any:
     if "refusal" in given:
         raise PortalRefusal(given["refusal"])
     return given["value"]
+
+
+def leave_out(words: str) -> None:
+    """The answer is `truncated`; the words, on standard error, say what is missing and why."""
+    _line.has_left_out = True
+    with suppress(OSError, ValueError, AttributeError):  # closed or replaced by the program
+        sys.stderr.write(f"{words}\n")
+
+
+def has_left_out() -> bool:
+    """Asked once by the sandbox after each call: whether the program has said so since."""
+    said, _line.has_left_out = _line.has_left_out, False
+    return said
 
 
 def connect(end: socket.socket) -> None:

@@ -40,7 +40,7 @@ def _converse() -> None:
         frames.write_frame(there, {"op": "call", "files": []}, [b"null", _SOURCE])
         frames.read_frame(here)
         channel = Channel(here, limit=frames.MAX_FRAME_BYTES)
-        frames.write_frame(there, {"op": "result", "is_exact": True}, [b"null"])
+        frames.write_frame(there, {"op": "result", "is_whole": True}, [b"null"])
         list(channel.receive())
         channel.send({"op": "ready"})
 

@@ -47,7 +47,8 @@ def run_script(duty: socket.socket, source: bytes, folder: str) -> None:
     sys.modules["__main__"] = module
     failure = _attempt(lambda: _execute(module, source, folder), folder)
     _flush()
-    header = failure[0] if failure else {"op": "result", "is_printed": True, "is_exact": True}
+    is_whole = not aiportal_tool.has_left_out()
+    header = failure[0] if failure else {"op": "result", "is_printed": True, "is_whole": is_whole}
     frames.write_frame(duty, header, [])
 
 
@@ -72,15 +73,16 @@ class Controller:
         """The report of one call: a result, or an error with its type and message."""
         result: list[Any] = []
         failure = _attempt(lambda: result.append(self._run(parameters)), self._folder)
+        has_left_out = aiportal_tool.has_left_out()
         if failure:
             return failure
-        encoded, is_exact = result[0]
+        encoded, is_whole = result[0]
         if len(encoded) > MAX_RESULT_BYTES:
             words = (
                 f"The result is larger than {MAX_RESULT_BYTES} bytes. Leave it as a file instead."
             )
             return _failed("invalid_result", words)
-        return {"op": "result", "is_exact": is_exact}, [encoded]
+        return {"op": "result", "is_whole": is_whole and not has_left_out}, [encoded]
 
     def _run(self, parameters: bytes) -> tuple[bytes, bool]:
         if not self._is_loaded:

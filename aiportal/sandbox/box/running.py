@@ -148,7 +148,7 @@ class Running:
                     ]
                     if header["op"] == "failure"
                     else None,
-                    "is_exact": header.get("is_exact") is True,
+                    "is_whole": header.get("is_whole") is True,
                     "is_printed": self._is_script,
                 }
                 self.result = blobs[0] if blobs else b""

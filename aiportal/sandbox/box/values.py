@@ -20,15 +20,17 @@ __all__ = ["MAX_DEPTH", "encode", "plain"]
 
 MAX_DEPTH = 32
 _MAX_REPR = 10_000
+_DOUBLE_BYTES = 8
 _MAX_WHOLE_NUMBER_DIGITS = 4000  # Python refuses to read longer ones
 
 
 def encode(value: Any) -> tuple[bytes, bool]:
-    """The value as JSON, and whether it is the value itself: False where only its `repr` could be had."""
+    """The value as JSON, else its `repr`, and whether that is all of it."""
     try:
         return json.dumps(plain(value), allow_nan=False).encode(), True
     except (TypeError, ValueError, RecursionError, OverflowError):
-        return json.dumps(_words(value)).encode(), False
+        words, is_whole = _words(value)
+        return json.dumps(words).encode(), is_whole
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -79,8 +81,24 @@ def _scientific(value: Any, depth: int) -> Any:
     if package == "numpy" and hasattr(value, "tolist"):
         if kind in {"datetime64", "timedelta64"}:
             return str(value)
-        return plain(value.tolist(), depth + (0 if not getattr(value, "ndim", 0) else 1))
+        return plain(
+            _in_python(value).tolist(), depth + (0 if not getattr(value, "ndim", 0) else 1)
+        )
     raise TypeError(f"{kind} is not JSON")
+
+
+def _in_python(value: Any) -> Any:
+    """numpy's value with a type that Python has too: `tolist` leaves longer floats as they are, and
+    makes bare numbers of moments that are finer than Python's.
+    """
+    letter, size = value.dtype.kind, value.dtype.itemsize
+    if letter == "f" and size > _DOUBLE_BYTES:
+        return value.astype("f8")
+    if letter == "c" and size > 2 * _DOUBLE_BYTES:
+        return value.astype("c16")
+    if letter in "mM" and value.dtype.str.endswith(("[ns]", "[ps]", "[fs]", "[as]")):
+        return value.astype(f"{letter}8[us]")
+    return value
 
 
 def _of_pandas(value: Any, kind: str, depth: int) -> Any:
@@ -126,9 +144,10 @@ def _whole(value: int) -> int | str:
     return value
 
 
-def _words(value: Any) -> str:
+def _words(value: Any) -> tuple[str, bool]:
+    """The `repr`, and whether it is whole."""
     try:
         words = repr(value)
     except Exception as error:  # the program's own `__repr__` may do anything
-        words = f"<{type(value).__name__}: its repr raised {type(error).__name__}>"
-    return words if len(words) <= _MAX_REPR else f"{words[:_MAX_REPR]}…"
+        return f"<{type(value).__name__}: its repr raised {type(error).__name__}>", False
+    return (words, True) if len(words) <= _MAX_REPR else (f"{words[:_MAX_REPR]}…", False)

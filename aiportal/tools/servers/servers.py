@@ -73,7 +73,7 @@ class McpServers:
         """Why a tool cannot be used now, in words; empty where it can."""
         server = self._servers.get(origin.server)
         if server is None:
-            return "its MCP server is gone."
+            return "its MCP server is gone. Try later."
         if server.trouble is None:
             return f"its MCP server {origin.server!r} is not connected yet. Try again."
         if server.trouble:
@@ -143,7 +143,9 @@ class McpServers:
             raise InvalidRequest(words, param="files" if call.files else "session")
         server = self._servers.get(origin.server)
         if server is None or server.connection is None:
-            raise ToolUnavailable(f"The tool {tool.id!r} cannot run: its MCP server is gone.")
+            raise ToolUnavailable(
+                f"The tool {tool.id!r} cannot run: its MCP server is gone. Try later."
+            )
         wall_s = tool.limits.wall_s
         if call.timeout_ms is not None:
             wall_s = min(wall_s, call.timeout_ms / 1000)

@@ -1,13 +1,16 @@
 """`aiportal chat`."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from aiportal.portal import Portal
 from aiportal.settings import Settings
+from tests.contract.tool_cases import write_tools
 from tests.unit.cli.conftest import Cli
 from tests.upstreams import DONE, SearchSite, Upstream, chunk, error, stream
+from tests.upstreams.calling import call, calling
 from tests.upstreams.searching import wikipedia
 
 
@@ -92,3 +95,19 @@ def test_sources_of_the_web_stand_below_the_answer(wired_cli: Cli, upstream: Ups
     assert "/wikipedia/wiki/Alan" in result.stdout
     assert "Only Wikipedia was asked" in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_what_a_tool_prints_and_makes_is_told_beside_the_answer(
+    wired_cli: Cli, upstream: Upstream, tmp_path: Path
+) -> None:
+    folder = str(write_tools(tmp_path / "tools"))
+    answers = (calling(call("plot", "c1")), stream(chunk("Done", finish="stop"), DONE))
+    for options in ([], ["--save", str(tmp_path / "made")]):
+        upstream.answer("fast", *answers)
+        result = wired_cli("chat", "Draw", "--tools", "plot", *options, AIPORTAL_TOOLS_DIR=folder)
+        assert (result.exit_code, result.stdout) == (0, "Done\n")
+        assert "→ [1, 2]\ndrawn\n" in result.stderr
+        if not options:
+            assert "3 files: plot.png, raw.bin, table.csv. They are kept with" in result.stderr
+    assert f"table.csv is in {tmp_path / 'made' / 'table.csv'}" in result.stderr
+    assert (tmp_path / "made" / "raw.bin").read_bytes() == bytes(range(256))

@@ -54,6 +54,26 @@ def test_files_go_along_and_are_written(cli: Cli, folder: str, tmp_path: Path) -
     assert f"out.txt is in {tmp_path / 'made' / 'out.txt'}" in result.stdout
 
 
+def test_files_that_are_not_kept_are_named(cli: Cli, folder: str) -> None:
+    result = cli("tools", "run", "plot", AIPORTAL_TOOLS_DIR=folder)
+    assert result.stdout.startswith("drawn\n")
+    words = "3 files: plot.png, raw.bin, table.csv. They are kept with --save FOLDER.\n"
+    assert result.stderr == words
+    as_json = cli("tools", "run", "plot", "--json", AIPORTAL_TOOLS_DIR=folder)
+    assert (json.loads(as_json.stdout)["artifacts"], as_json.stderr) == ({}, words)
+
+
+def test_the_result_is_printed_where_files_cannot_be_saved(
+    cli: Cli, folder: str, tmp_path: Path
+) -> None:
+    (tmp_path / "made").touch()
+    options = ["--save", str(tmp_path / "made")]
+    result = cli("tools", "run", "plot", *options, AIPORTAL_TOOLS_DIR=folder)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout.removeprefix("drawn\n")) == [1, 2]
+    assert "made cannot be written: File exists" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

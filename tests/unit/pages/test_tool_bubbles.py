@@ -172,6 +172,17 @@ def test_records_become_a_table_and_long_ones_say_so() -> None:
     assert "<table" not in _html(_called(), _returned(result=[{"deep": {"er": 1}}]))
 
 
+def test_figures_by_two_names_become_a_table_wherever_they_stand() -> None:
+    figures = {"age": {"count": 3, "<b>": 2.5}, "town": {"count": 2}}
+    html = _html(_called(), _returned(result={"note": "n", "describe": figures}))
+
+    assert '<p class="tnote">describe</p><div class="tblock">' in html
+    assert '<th></th><th class="right">count</th><th class="right">&lt;b&gt;</th>' in html
+    assert '<tr><td>town</td><td class="right">2</td><td class="right"></td></tr>' in html
+    assert "note" in html
+    assert "note" not in _html(_called(), _returned(result=figures)).replace("tnote", "")
+
+
 def test_what_is_long_is_cut_and_what_was_left_out_is_told() -> None:
     html = _html(_called(), _returned(result="x" * 50_000, is_truncated=True))
 

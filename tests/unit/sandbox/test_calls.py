@@ -236,3 +236,16 @@ async def test_a_table_and_a_plot_come_back(run: Run) -> None:
     assert (plot.name, plot.mime) == ("plot.png", "image/png")
     assert plot.data.startswith(b"\x89PNG")
     assert outcome.stderr == ""
+
+
+async def test_a_program_says_that_it_has_left_something_out(run: Run) -> None:
+    source = """
+        from aiportal_tool import leave_out
+        def run(parameters):
+            if parameters: leave_out(parameters)
+            return 1
+    """
+    cut = await run(source, "The rest.", session="cut")
+    assert (cut.result, cut.stderr, cut.is_truncated) == (1, "The rest.\n", True)
+    whole = await run(source, None, session="cut")
+    assert (whole.result, whole.stderr, whole.is_truncated) == (1, "", False)

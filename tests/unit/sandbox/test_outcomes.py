@@ -11,7 +11,7 @@ from aiportal.sandbox.outcomes import outcome_of
 HEADER: dict[str, Any] = {
     "verdict": None,
     "is_truncated": False,
-    "is_exact": True,
+    "is_whole": True,
     "duration_ms": 1,
     "names": [],
 }

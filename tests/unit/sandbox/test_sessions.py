@@ -7,6 +7,7 @@ import pytest
 
 from aiportal.errors import RateLimited
 from aiportal.sandbox import Sandbox
+from aiportal.sandbox.sandbox import SESSION_ENDED
 from aiportal.sandbox.sessions import MAX_CALLS_OF_AN_OWNER
 from tests.unit.sandbox.conftest import Run, call_of
 
@@ -54,6 +55,18 @@ async def test_an_exception_ends_no_session(run: Run) -> None:
 
 async def test_a_limit_ends_the_session(run: Run) -> None:
     assert await results(run, "limit", None, "hang", None, wall_s=0.5) == [1, None, 1]
+
+
+async def test_a_failure_that_ends_the_session_says_what_is_lost(run: Run) -> None:
+    in_session = (await run(COUNTS, "hang", session="told", wall_s=0.5)).failure
+    alone = (await run(COUNTS, "hang", wall_s=0.5)).failure
+    harmless = (await run(COUNTS, "raise", session="told")).failure
+    assert in_session is not None
+    assert alone is not None
+    assert harmless is not None
+    assert in_session.type == alone.type == "timeout"
+    assert in_session.message == f"{alone.message} {SESSION_ENDED}"
+    assert harmless.message == "no"
 
 
 async def test_only_new_files_come_back(run: Run) -> None:

@@ -59,7 +59,7 @@ async def test_a_call_runs_once_when_its_owner_agrees(
     assert (await decided.outcome()).result == "ran"
     assert runs.calls == [CALL]
     assert await waiting.list(ann) == []
-    with pytest.raises(Conflict, match="decided already"):
+    with pytest.raises(Conflict, match=r"decided already, .* Make the call anew"):
         await waiting.decide(ann, asked.id, approve=True)
     with pytest.raises(Conflict):
         await decided.outcome()

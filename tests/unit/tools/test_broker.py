@@ -123,7 +123,9 @@ async def test_a_tool_without_network_has_none(tmp_path: Path, fetcher: Fetcher)
         ("fetch", {"url": "https://example.org/"}),
         ("search", {"query": "x"}),
     ):
-        with pytest.raises(PermissionDenied, match="This tool has no network"):
+        with pytest.raises(
+            PermissionDenied, match=r"This tool has no network: .* have an administrator allow it"
+        ):
             await asked(operation, arguments)
 
 
@@ -161,7 +163,7 @@ async def test_a_secret_stays_with_its_hosts_and_goes_out_encrypted(
     )
     await asked("fetch", {"url": f"{site.base}/"})
     assert site.requests[-1].path == "/"
-    with pytest.raises(PermissionDenied, match="only goes out encrypted"):
+    with pytest.raises(PermissionDenied, match=r"only goes out encrypted, .* Use https\."):
         await asked("fetch", {"url": f"http://api.test:{site.port}/"})
     assert len(site.requests) == 1
 

@@ -17,7 +17,7 @@ from aiportal.settings import Settings
 from aiportal.store import Database
 from aiportal.timestamps import from_text
 from aiportal.tools import Approval, ToolRun, ToolRuns, Tools, open_tool_runs, open_tools
-from aiportal.tools.runs import MAX_OPEN, QUEUE_S
+from aiportal.tools.runs import CANCELLED_IN_SESSION, MAX_OPEN, QUEUE_S
 from tests.unit.tools.tool_folders import config, write_tool
 
 WALL_S = 600
@@ -96,6 +96,19 @@ async def test_one_that_goes_on_is_not_interrupted_however_late_it_is(
     assert [one.status for one in await runs.list(ann)] == ["waiting"]
     assert (await runs.cancel(ann, run.id)).status == "cancelled"
     assert (await runs.get(ann, run.id)).status == "cancelled"
+
+
+async def test_one_of_a_session_that_is_cancelled_says_what_is_lost(
+    ann: Principal, runs: ToolRuns
+) -> None:
+    for session, words in (("s", CANCELLED_IN_SESSION), (None, None)):
+        run = await runs.start(ann, "asks", {}, session=session)
+        while (await runs.get(ann, run.id, wait_s=1)).status == "running":
+            pass
+        ended = await runs.cancel(ann, run.id)
+        failure = ended.outcome and ended.outcome.failure
+        assert ended.status == "cancelled"
+        assert (failure and failure.message) == words
 
 
 async def test_an_approved_run_has_the_time_of_its_tool(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiportal.tools import shown
+from aiportal.tools import result_table, shown
 from aiportal.tools.shown import shown_result
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
@@ -35,26 +35,57 @@ def test_columns_with_rows_are_a_table_too() -> None:
 
 def test_a_long_table_is_cut_and_says_so() -> None:
     (table,) = shown_result([{"x" * 999: "y" * 999}] * 1_000).tables
-    assert (len(table.rows), table.row_count) == (shown.MAX_ROWS, 1_000)
-    assert max(len(table.columns[0]), len(table.rows[0][0])) <= shown.MAX_CELL_CHARS + 1
+    assert (len(table.rows), table.row_count) == (result_table.MAX_ROWS, 1_000)
+    assert max(len(table.columns[0]), len(table.rows[0][0])) <= result_table.MAX_CELL_CHARS + 1
 
 
 def test_more_keys_than_columns_cost_nothing() -> None:
-    rows = [{f"{row}-{column}": 0 for column in range(500)} for row in range(shown.MAX_ROWS)]
+    rows = [{f"{row}-{column}": 0 for column in range(500)} for row in range(result_table.MAX_ROWS)]
     tracemalloc.start()
     try:
         found = shown_result(rows)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert found.tables[0].columns == tuple(f"0-{column}" for column in range(shown.MAX_COLUMNS))
-    assert (found.tables[0].row_count, found.is_cut) == (shown.MAX_ROWS, True)
+    assert found.tables[0].columns == tuple(
+        f"0-{column}" for column in range(result_table.MAX_COLUMNS)
+    )
+    assert (found.tables[0].row_count, found.is_cut) == (result_table.MAX_ROWS, True)
     assert peak < 25 * 1024**2
 
 
 def test_columns_come_from_any_of_the_rows() -> None:
     (table,) = shown_result([{"a": 1}, {"a": 1, "b": 2}, {"c": 3}]).tables
     assert table.columns == ("a", "b", "c")
+
+
+def test_figures_by_two_names_are_a_table_whose_first_column_names_the_rows() -> None:
+    figures = {"age": {"count": 3, "mean": 2.5}, "town": {"count": 2, "top": {"Rome": 2}}}
+    (table,) = shown_result({"results": {"describe": figures}}).tables
+    assert (table.path, table.columns) == ("results.describe", ("", "count", "mean", "top"))
+    assert table.rows == (("age", "3", "2.5", ""), ("town", "2", "", '{"Rome": 2}'))
+    assert table.numeric == (False, True, True, False)
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {},
+        {"a": {}},
+        {"a": {"x": 1}, "b": 2},
+        {"a": {"x": 1}, "b": {"y": 2}},
+        {"a": {"b": {"c": 1}}},
+    ],
+)
+def test_mappings_that_tell_nothing_in_common_are_no_table(mapping: dict[str, Any]) -> None:
+    assert result_table.table_of(mapping) is None
+
+
+def test_a_wide_and_long_mapping_of_mappings_is_cut_and_tells_its_size() -> None:
+    (table,) = shown_result({f"r{n}": {f"c{m}": m for m in range(60)} for n in range(300)}).tables
+    assert (len(table.rows), table.row_count) == (result_table.MAX_ROWS, 300)
+    assert (len(table.columns), table.column_count) == (result_table.MAX_COLUMNS, 61)
+    assert {len(row) for row in table.rows} == {result_table.MAX_COLUMNS}
 
 
 def test_pictures_are_told_by_their_bytes() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.tools.shipped.controllers import TOOLS
+from tests.unit.tools.shipped.controllers import BOX, TOOLS
 
 Execute = Callable[..., Any]
 
@@ -17,6 +17,7 @@ Execute = Callable[..., Any]
 def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Execute:
     """Runs code as the calls of one fresh process do, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(BOX)
     file = TOOLS / "code-execution" / "controller.py"
     spec = importlib.util.spec_from_file_location("fresh_code_execution", file)
     assert spec is not None
@@ -124,14 +125,29 @@ def test_figures_become_files_with_numbers_that_go_on(execute: Execute) -> None:
     assert execute(plot) is None
     execute("plt.figure()\nplt.figure(); plt.title('t'); plt.text(0, 0, 'x')")
     files = sorted(Path().glob("*.png"))
-    assert [file.name for file in files] == ["figure-1.png", "figure-2.png", "figure-3.png"]
+    assert [file.name for file in files] == ["figure-01.png", "figure-02.png", "figure-03.png"]
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+
+
+def test_figures_beyond_the_most_are_told_and_names_sort_in_order(
+    execute: Execute, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plots = (
+        "import matplotlib.pyplot as plt\nfor n in range(11):\n    plt.figure(); plt.plot([n])\n"
+    )
+    execute(f"{plots}plt.show()\n{plots}")
+    names = sorted(file.name for file in Path().glob("*.png"))
+    assert names == [f"figure-{number:02}.png" for number in range(1, 21)]
+    assert "The first 20 of 22 figures are saved" in capsys.readouterr().err
+    execute("plt.plot([1])")
+    assert Path("figure-21.png").exists()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_figure_is_kept_when_the_code_fails_after_it(execute: Execute) -> None:
     with pytest.raises(Exception, match="division"):
         execute("import matplotlib.pyplot as plt\nplt.plot([1, 2])\n1 / 0")
-    assert Path("figure-1.png").exists()
+    assert Path("figure-01.png").exists()
 
 
 def test_of_large_values_the_ends_are_told(execute: Execute) -> None:

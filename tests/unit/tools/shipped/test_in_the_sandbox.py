@@ -96,7 +96,7 @@ async def test_code_execution_with_tables_plots_and_files(sandbox: Sandbox) -> N
     assert (outcome.failure, outcome.stderr, outcome.stdout) == (None, "", "3\n")
     assert outcome.result == {"a": 3, "b": 4}
     made = {file.name: file.mime for file in outcome.artifacts}
-    assert made == {"figure-1.png": "image/png", "out.csv": "text/csv"}
+    assert made == {"figure-01.png": "image/png", "out.csv": "text/csv"}
 
 
 async def test_code_execution_reports_the_line(sandbox: Sandbox) -> None:

@@ -5,12 +5,13 @@ It asks a server on loopback, whichever host an address names; `site` is the ser
 
 import base64
 import json
+import sys
 import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["PortalRefusal", "ask", "site"]
+__all__ = ["PortalRefusal", "ask", "leave_out", "site"]
 
 TEXTS = ("text/", "application/json", "application/xhtml+xml", "application/xml")
 
@@ -35,6 +36,11 @@ def ask(operation: str, **arguments: Any) -> Any:
         raise PortalRefusal("The host 'refused.invalid' is not reached.")
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return _request(path, parts.netloc) | {"url": url}
+
+
+def leave_out(words: str) -> None:
+    """The words alone: there is no answer that could be truncated."""
+    sys.stderr.write(f"{words}\n")
 
 
 def _request(path: str, host: str, body: bytes | None = None) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Pictures that a page may show: told by their first bytes, whatever somebody says of them."""
+"""Pictures that every browser shows: told by their first bytes, whatever somebody says of them."""
 
 from typing import Final
 
-__all__ = ["picture_mime"]
+__all__ = ["PICTURE_HEAD_BYTES", "PICTURE_MIMES", "picture_mime"]
 
 _HEADS: Final = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -10,6 +10,8 @@ _HEADS: Final = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
+PICTURE_HEAD_BYTES: Final = 12  # as many tell the type
+PICTURE_MIMES: Final = frozenset({*(mime for _, mime in _HEADS), "image/webp"})
 
 
 def picture_mime(content: bytes) -> str | None:
