@@ -23,6 +23,7 @@ from aiportal.api.middleware.short_base import LONG_BASE, SHORT_BASE, ShortBase
 from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
+    admin_tool_servers,
     admin_tools,
     answers,
     arena,
@@ -179,7 +180,9 @@ def _api_routes() -> Sequence[BaseRoute]:
     router = APIRouter()
     for resource in RESOURCES:
         router.include_router(resource.router, prefix=LONG_BASE)
-    for resource in (health, metrics, auth, keys, preferences, personal_data, admin_tools, docs):
+    for resource in (health, metrics, auth, keys, preferences, personal_data):
+        router.include_router(resource.router)
+    for resource in (admin_tools, admin_tool_servers, docs):
         router.include_router(resource.router)
     router.include_router(sign_in.router, include_in_schema=False)
     return router.routes
