@@ -103,10 +103,18 @@ class Connection:
                 self._client = None
             if asyncio.get_running_loop().time() - begun > STEADY_S:
                 pause_s = FIRST_PAUSE_S
+            self._end_if_cancelled()
             wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
             self.next_try_at = time.time() + wait_s
             await asyncio.sleep(wait_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    @staticmethod
+    def _end_if_cancelled() -> None:
+        """A group of tasks that fails while it is cancelled tells of the failure alone."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
 
     def look_again(self) -> None:
         """Ask the server soon what it offers: it has said so, or something went wrong with it."""
