@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Request, expect
@@ -35,8 +36,8 @@ def config(settings: Settings) -> Iterator[Path]:
 def open_admin(watched: Watched, people: People) -> OpenChat:
     """Opens the tab as an administrator; keywords as `Watched.page` has them."""
 
-    def open_tab(**options: int | str) -> Page:
-        page = watched.page(**options)  # type: ignore[arg-type] - as the caller has them
+    def open_tab(**options: Any) -> Page:
+        page = watched.page(**options)
         page.goto(f"/login/link?token={people.next_link_token()}")
         page.wait_for_selector("html[data-ready]")
         page.get_by_role("tab", name="Admin").click()

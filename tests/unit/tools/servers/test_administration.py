@@ -47,6 +47,26 @@ async def servers(tmp_path: Path, path: Path) -> AsyncIterator[ServerAdministrat
             yield ServerAdministration(registry, Administration(registry).writing)
 
 
+def text_of(path: Path) -> str:
+    return path.read_text()
+
+
+def put_text(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def put_mode(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
 def written(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_bytes())
     return found
@@ -55,7 +75,7 @@ def written(path: Path) -> dict[str, Any]:
 async def test_one_is_added_changed_and_removed_and_the_file_keeps_the_rest(
     servers: ServerAdministration, path: Path
 ) -> None:
-    path.chmod(0o640)
+    put_mode(path, 0o640)
     added = await servers.put(ADMIN, "notes", NEW, is_new=True)
     assert (added.name, added.life, added.entry) == ("notes", "connecting", NEW)
     assert written(path) == {**OTHERS, "mcpServers": {"crm": CRM, "notes": NEW}}
@@ -65,7 +85,7 @@ async def test_one_is_added_changed_and_removed_and_the_file_keeps_the_rest(
     await servers.remove(ADMIN, "notes")
     assert written(path) == FILE
     assert [one.name for one in servers.list(ADMIN)] == ["crm"]
-    assert path.stat().st_mode & 0o777 == 0o640
+    assert mode_of(path) == 0o640
 
 
 async def test_a_secret_is_not_told_and_survives(servers: ServerAdministration, path: Path) -> None:
@@ -96,7 +116,7 @@ async def test_a_secret_is_not_told_and_survives(servers: ServerAdministration, 
 async def test_what_is_no_server_is_refused_with_its_field(
     servers: ServerAdministration, path: Path, draft: dict[str, Any], param: str | None
 ) -> None:
-    before = path.read_bytes()
+    before = text_of(path)
     for asked in (
         servers.put(ADMIN, "x", draft, is_new=False),
         servers.attempt(ADMIN, draft, name=None),
@@ -106,7 +126,7 @@ async def test_what_is_no_server_is_refused_with_its_field(
         assert raised.value.param == param
         assert SECRET not in raised.value.message
         raised.value.message.encode()
-    assert path.read_bytes() == before
+    assert text_of(path) == before
 
 
 @pytest.mark.parametrize("name", ["", "a__b", "a b", "../a", "x" * 31, "\ud800"])
@@ -136,29 +156,29 @@ async def test_what_is_there_or_not_there_is_told(servers: ServerAdministration)
 async def test_a_broken_file_is_left_as_it_is(
     servers: ServerAdministration, path: Path, broken: str
 ) -> None:
-    path.write_text(broken)
+    put_text(path, broken)
     with pytest.raises(ConfigError, match=r"config\.json"):
         await servers.put(ADMIN, "notes", NEW, is_new=True)
     with pytest.raises(PortalError):
         await servers.remove(ADMIN, "crm")
-    assert path.read_text() == broken
+    assert text_of(path) == broken
 
 
 async def test_a_fault_of_a_server_is_put_right(servers: ServerAdministration, path: Path) -> None:
-    path.write_text(json.dumps({"mcpServers": {"crm": {**CRM, "timeout": "x"}}}))
+    put_text(path, json.dumps({"mcpServers": {"crm": {**CRM, "timeout": "x"}}}))
     await servers.put(ADMIN, "crm", {**CRM, "headers": {"X-Key": None}}, is_new=False)
     assert written(path) == {"mcpServers": {"crm": CRM}}
 
 
 async def test_a_file_that_is_not_there_is_made(servers: ServerAdministration, path: Path) -> None:
-    path.unlink()
+    remove(path)
     await servers.put(ADMIN, "notes", NEW, is_new=True)
     assert written(path) == {"mcpServers": {"notes": NEW}}
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert mode_of(path) == 0o600
 
 
 async def test_one_that_is_tried_is_not_written(servers: ServerAdministration, path: Path) -> None:
-    before = path.read_bytes()
+    before = text_of(path)
     kept = {**CRM, "headers": {"X-Key": None}, "enabled": False}
     refused = await servers.attempt(ADMIN, kept, name="crm")
     assert "AIPORTAL_FETCH_ALLOW" in refused.fault
@@ -167,7 +187,7 @@ async def test_one_that_is_tried_is_not_written(servers: ServerAdministration, p
     )
     unset = {"url": "http://a", "headers": {"X-Key": "env:UNSET_OF_A_TEST"}}
     assert "UNSET_OF_A_TEST" in (await servers.attempt(ADMIN, unset, name=None)).fault
-    assert path.read_bytes() == before
+    assert text_of(path) == before
     assert [one.name for one in servers.list(ADMIN)] == ["crm"]
 
 
