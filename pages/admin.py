@@ -1,15 +1,17 @@
-"""The tab "Admin": says what there will be."""
+"""The tab "Admin": a place that the page fills when the tab is opened for the first time.
 
-from pages.components import planned_tab
+As in the playground everything in it comes from the portal's API, which decides who may see it.
+"""
+
+from pages.components import part
 
 __all__ = ["build_admin"]
 
 
 def build_admin() -> None:
     """Lay the tab out within the current context."""
-    planned_tab(
-        title="⟦Admin⟧",
-        icon="sliders",
-        heading="⟦The administration comes here⟧",
-        text="⟦Spending, requests and errors at a glance; people, keys, models, limits and budgets.⟧",
+    part(
+        '<div class="ad"></div>',
+        classes="ad-part",
+        on_load="window.aiportal.openAdmin(element)",
     )

@@ -4,8 +4,9 @@ that changes with its content, so that browsers may keep them for good."""
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
+from types import MappingProxyType
 from typing import Final
 
 from starlette.requests import Request
@@ -66,16 +67,20 @@ _SCRIPTS: Final = (
     "sending.js",  # after those: it sends what none of the others has held back
     "unsent.js",
 )
-_PLAYGROUND_SCRIPTS: Final = (
-    "playground_parts.js",
-    "playground_form.js",
-    "playground_result.js",
-    "playground_runs.js",
-    "playground_admin.js",
-    "playground.js",
+# Of tabs that load their own when they are opened. opening.js names them `PLAYGROUND_SCRIPT_URL` …
+_TABS: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "playground": (
+            "playground_parts.js",
+            "playground_form.js",
+            "playground_result.js",
+            "playground_runs.js",
+            "playground_admin.js",
+            "playground.js",
+        ),
+        "admin": ("admin_server_form.js", "admin_servers.js", "admin.js"),
+    }
 )
-_PLAYGROUND_SHEET: Final = "playground.css"
-_PLAYGROUND_URLS: Final = ("PLAYGROUND_SCRIPT_URL", "PLAYGROUND_SHEET_URL")  # in opening.js
 _MERMAID: Final = re.compile(r"mermaid\.core-[\w-]+\.js")
 _DIAGRAM_LIBRARY: Final = "DIAGRAM_LIBRARY_URL"  # what diagrams.js calls it
 _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
@@ -85,13 +90,13 @@ _FOR_GOOD: Final = {"cache-control": "public, max-age=31536000, immutable"}
 class StaticFiles:
     """The stylesheet and the script as they are served. texts: a script for each language.
 
-    playground: the script and the stylesheet of a tab that loads them when it is opened.
+    tabs: by name the script and the stylesheet of a tab that loads them when it is opened.
     """
 
     css: bytes
     script: bytes
     texts: Mapping[str, bytes]
-    playground: tuple[bytes, bytes] = (b"", b"")
+    tabs: Mapping[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
     @classmethod
     def read(cls) -> "StaticFiles":
@@ -100,12 +105,15 @@ class StaticFiles:
         css = f"{variables_css()}{icons_css()}{sheets}"
         script = "\n".join(asset_text(name) for name in _SCRIPTS)
         script = script.replace(_DIAGRAM_LIBRARY, diagram_library_url())
-        playground = (_joined(_PLAYGROUND_SCRIPTS), asset_text(_PLAYGROUND_SHEET).encode())
-        urls = (f"/assets/playground.{kind}?v=" for kind in ("js", "css"))
-        for name, url, content in zip(_PLAYGROUND_URLS, urls, playground, strict=True):
-            script = script.replace(name, url + _digest(content))
+        tabs = {
+            tab: (_joined(names), asset_text(f"{tab}.css").encode()) for tab, names in _TABS.items()
+        }
+        for tab, (program, sheet) in tabs.items():
+            for kind, ending, content in (("SCRIPT", "js", program), ("SHEET", "css", sheet)):
+                url = f"/assets/{tab}.{ending}?v={_digest(content)}"
+                script = script.replace(f"{tab.upper()}_{kind}_URL", url)
         texts = {one: texts_script(one) for one in LANGUAGES}
-        return cls(css.encode(), script.encode(), texts, playground)
+        return cls(css.encode(), script.encode(), texts, tabs)
 
     @property
     def css_url(self) -> str:
@@ -139,16 +147,21 @@ class StaticFiles:
                 raise NotFound("There is no such language.")
             return Response(content, media_type="text/javascript", headers=_FOR_GOOD)
 
-        async def playground(request: Request) -> Response:
-            is_script = request.path_params["kind"] == "js"
-            content = self.playground[0 if is_script else 1]
+        async def of_tab(request: Request) -> Response:
+            tab, _, ending = request.url.path.rpartition("/")[2].partition(".")
+            is_script = ending == "js"
+            content = self.tabs[tab][0 if is_script else 1]
             mime = "text/javascript" if is_script else "text/css"
             return Response(content, media_type=mime, headers=_FOR_GOOD)
 
         return [
             Route("/assets/portal.css", css),
             Route("/assets/portal.js", script),
-            Route("/assets/playground.{kind:str}", playground),
+            *(
+                Route(f"/assets/{tab}.{ending}", of_tab)
+                for tab in self.tabs
+                for ending in ("js", "css")
+            ),
             Route("/assets/texts-{language:str}.js", texts),
         ]
 

@@ -24,6 +24,7 @@ from aiportal.api.middleware.size_limits import SizeLimits
 from aiportal.api.openapi import correct
 from aiportal.api.routes import (
     admin_groups,
+    admin_tool_servers,
     admin_tools,
     answers,
     arena,
@@ -115,6 +116,7 @@ BESIDE = (  # not below `/api/v1`
     personal_data,
     admin_groups,
     admin_tools,
+    admin_tool_servers,
     docs,
 )
 # Gradio answers these itself, with another meaning than ours.

@@ -10,6 +10,7 @@ from aiportal.tools.playground import Playground
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.run_record import RunArtifact, RunFile, RunStatus, ToolRun
 from aiportal.tools.runs import ToolRuns, open_tool_runs
+from aiportal.tools.servers.state import ServerLife, ServerStatus, ServerTrial
 from aiportal.tools.templates import TEMPLATES, ToolTemplate
 from aiportal.tools.tool import Tool, ToolStatus
 from aiportal.tools.tools import Tools
@@ -24,6 +25,9 @@ __all__ = [
     "RunArtifact",
     "RunFile",
     "RunStatus",
+    "ServerLife",
+    "ServerStatus",
+    "ServerTrial",
     "Tool",
     "ToolChange",
     "ToolOutcome",

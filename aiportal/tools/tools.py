@@ -17,6 +17,8 @@ from aiportal.tools.checking import Checks
 from aiportal.tools.execution import Execution
 from aiportal.tools.outcome import OfferedTool, ToolOutcome
 from aiportal.tools.registry import ToolRegistry
+from aiportal.tools.servers.administration import ServerAdministration
+from aiportal.tools.servers.state import ServerStatus, ServerTrial
 from aiportal.tools.tool import Tool, ToolStatus
 
 __all__ = ["Tools"]
@@ -39,6 +41,7 @@ class Tools:
         self._checks = Checks()
         self._administration = Administration(registry)
         self._authoring = Authoring(registry, self._administration)
+        self._servers = ServerAdministration(registry, self._administration.writing)
 
     @property
     def running(self) -> int:
@@ -199,6 +202,40 @@ class Tools:
     async def replace(self, principal: Principal, tool_id: str, draft: ToolSource) -> ToolStatus:
         """Write a tool anew, all of its files in one step. Raises as `create`, ToolNotFound."""
         return await self._authoring.replace(principal, tool_id, draft)
+
+    def count(self, principal: Principal) -> int:
+        """How many tools there are. Raises PermissionDenied for others than administrators."""
+        self._registry.problems_for(principal)
+        return len(self._registry.tools)
+
+    def servers(self, principal: Principal) -> Sequence[ServerStatus]:
+        """The MCP servers of the config, and how they fare. Raises PermissionDenied for others than
+        administrators."""
+        return self._servers.list(principal)
+
+    async def put_server(
+        self, principal: Principal, name: str, draft: Mapping[str, Any], *, is_new: bool = False
+    ) -> ServerStatus:
+        """Write an MCP server into the tools' config.json; it is in service when this returns.
+
+        draft: an entry of `mcpServers`, in which None keeps the value of a header or a variable.
+        is_new: there must be none of this name. Raises PermissionDenied for others than
+        administrators, InvalidRequest with the field, Conflict, ConfigError for the file's sake.
+        """
+        return await self._servers.put(principal, name, draft, is_new=is_new)
+
+    async def remove_server(self, principal: Principal, name: str) -> None:
+        """Take an MCP server and its tools away. Raises as `put_server`, NotFound."""
+        await self._servers.remove(principal, name)
+
+    async def try_server(
+        self, principal: Principal, draft: Mapping[str, Any], *, name: str | None = None
+    ) -> ServerTrial:
+        """Connect to a server that is not written anywhere. name: whose values the draft keeps.
+
+        Takes half a minute at most. Raises as `put_server`, RateLimited.
+        """
+        return await self._servers.attempt(principal, draft, name=name)
 
     async def sandbox_tier(self, principal: Principal) -> Tier:
         """What tools run in, and why in nothing stronger. Raises PermissionDenied for others than

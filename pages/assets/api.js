@@ -21,7 +21,9 @@
     if (response.status === 204) return null;
     const answer = await response.json();
     if (response.status === 401) location.assign("/login");
-    if (!response.ok) throw new Error(answer.error.message);
+    if (!response.ok) {
+      throw Object.assign(new Error(answer.error.message), { param: answer.error.param ?? "" });
+    }
     return answer;
   };
 

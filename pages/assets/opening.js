@@ -4,6 +4,7 @@
 
   const { make, t, wordsFor } = window.aiportal;
   const PLAYGROUND = { script: "PLAYGROUND_SCRIPT_URL", sheet: "PLAYGROUND_SHEET_URL" };
+  const ADMIN = { script: "ADMIN_SCRIPT_URL", sheet: "ADMIN_SHEET_URL" };
 
   const loaded = (element) =>
     new Promise((done, failed) => {
@@ -20,13 +21,16 @@
     return Promise.all([loaded(style), loaded(program)]);
   };
 
-  window.aiportal.openPlayground = async (element) => {
+  const opener = (files, start) => async (element) => {
     try {
-      await load(PLAYGROUND);
+      await load(files);
     } catch {
       element.replaceChildren(wordsFor(new Error(t("The portal cannot be reached. Try again in a moment."))));
       return;
     }
-    window.aiportal.playground(element);
+    start(element);
   };
+
+  window.aiportal.openPlayground = opener(PLAYGROUND, (element) => window.aiportal.playground(element));
+  window.aiportal.openAdmin = opener(ADMIN, (element) => window.aiportal.admin(element));
 })();

@@ -22,9 +22,10 @@ from tests.running import PortalProcess
 from tests.system_parts import chromium
 from tests.tool_folder import write_tools
 from tests.upstreams import SearchSite, Upstream, write_model_config
+from tests.upstreams.mcp_servers import honest_server, serving_mcp_in_thread
 
 ROOT = Path(__file__).parents[2]
-LINKS = 4
+LINKS = 6
 PEOPLE = 120  # more than there are tests; each takes what it needs
 # An answer that is held open while much else is tried is not to be cut off.
 PATIENT = {"connect": 5, "firstByte": 60, "betweenBytes": 600, "total": 900}
@@ -55,10 +56,18 @@ def search_site() -> Iterator[SearchSite]:
 
 
 @pytest.fixture(scope="package")
+def mcp_port() -> Iterator[int]:
+    """Of an MCP server that the portal may fetch from; nothing names it yet."""
+    with serving_mcp_in_thread(honest_server()) as port:
+        yield port
+
+
+@pytest.fixture(scope="package")
 def settings(
     tmp_path_factory: pytest.TempPathFactory,
     provider: Upstream,
     search_site: SearchSite,
+    mcp_port: int,
     weights_cache: Path,
 ) -> Settings:
     """Settings of the portal: the fake provider's models and the embedded one."""
@@ -80,7 +89,7 @@ def settings(
         local_model="on",
         chat_titles="off",
         search_urls=(f"wikipedia={search_site.base_of('wikipedia')}",),
-        fetch_allow=(f"127.0.0.1:{search_site.port}",),
+        fetch_allow=(f"127.0.0.1:{search_site.port}", f"127.0.0.1:{mcp_port}"),
     )
 
 

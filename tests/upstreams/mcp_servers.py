@@ -5,8 +5,9 @@ import base64
 import json
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -15,7 +16,7 @@ from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 
-__all__ = ["HostileServer", "honest_server", "serving_mcp"]
+__all__ = ["HostileServer", "honest_server", "serving_mcp", "serving_mcp_in_thread"]
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChAGA60e6kgAAAABJRU5ErkJggg=="
@@ -64,12 +65,8 @@ def honest_server(cancelled: list[str] | None = None) -> MCPServer:
 @asynccontextmanager
 async def serving_mcp(server: MCPServer) -> AsyncIterator[int]:
     """Over HTTP on loopback; the port."""
-    app = server.streamable_http_app(
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
-    )
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="on", ws="none")
-    running = uvicorn.Server(config)
+    running = _over_http(server)
     task = asyncio.ensure_future(running.serve(sockets=[listener]))
     try:
         yield listener.getsockname()[1]
@@ -77,6 +74,27 @@ async def serving_mcp(server: MCPServer) -> AsyncIterator[int]:
         running.should_exit = running.force_exit = True
         await asyncio.wait([task])
         listener.close()
+
+
+@contextmanager
+def serving_mcp_in_thread(server: MCPServer) -> Iterator[int]:
+    """As `serving_mcp`, for tests without a loop."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = _over_http(server)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            running.should_exit = running.force_exit = True
+            thread.join()
+
+
+def _over_http(server: MCPServer) -> uvicorn.Server:
+    app = server.streamable_http_app(
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    )
+    return uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", ws="none"))
 
 
 class HostileServer:

@@ -22,7 +22,7 @@ __all__ = [
     "TemplateList",
     "ToolDraft",
     "ToolsChecked",
-    "ToolsReloaded",
+    "ToolsState",
     "WholeTool",
     "router",
 ]
@@ -31,7 +31,7 @@ MAX_CONTROLLER = 256 * 1024
 router = APIRouter(prefix="/api/admin/tools", tags=["tools"], route_class=PortalRoute)
 
 
-class ToolsReloaded(BaseModel):
+class ToolsState(BaseModel):
     """tools: how many there are now."""
 
     tools: int
@@ -96,12 +96,19 @@ class SandboxBody(BaseModel):
     reasons: list[str]
 
 
+@router.get("")
+async def get_tools_state(portal: PortalDep, principal: PrincipalDep) -> ToolsState:
+    """How many tools there are, and what is wrong with their files. For administrators."""
+    problems = Problem.all_of(portal.tools.problems_for(principal))
+    return ToolsState(tools=portal.tools.count(principal), problems=problems)
+
+
 @router.post("/reload")
-async def reload_tools(portal: PortalDep, principal: PrincipalDep) -> ToolsReloaded:
+async def reload_tools(portal: PortalDep, principal: PrincipalDep) -> ToolsState:
     """Read the folder of tools now. For administrators."""
     tools = await portal.tools.reload(principal)
     problems = Problem.all_of(portal.tools.problems_for(principal))
-    return ToolsReloaded(tools=len(tools), problems=problems)
+    return ToolsState(tools=len(tools), problems=problems)
 
 
 @router.post("/validate")

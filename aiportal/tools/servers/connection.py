@@ -6,6 +6,7 @@ Imports the SDK, which takes seconds: `servers` imports this module on another t
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
@@ -74,12 +75,18 @@ def client_over(streams: Any, *, message_handler: Any = None) -> Client:
 
 
 class Connection:
-    """told: called with every change of what is known of the server."""
+    """told: called with every change of what is known of the server.
+
+    asked_at: when it last said what it offers; next_try_at: when it is connected to again, None while
+    it is connected. Both in seconds since 1970.
+    """
 
     def __init__(self, name: str, way: Way, told: Callable[[ServerState], None]) -> None:
         self._name = name
         self._way = way
         self._told = told
+        self.asked_at: float | None = None
+        self.next_try_at: float | None = None
         self._client: Client | None = None
         self._look = asyncio.Event()
 
@@ -96,8 +103,18 @@ class Connection:
                 self._client = None
             if asyncio.get_running_loop().time() - begun > STEADY_S:
                 pause_s = FIRST_PAUSE_S
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+            self._end_if_cancelled()
+            wait_s = pause_s * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            self.next_try_at = time.time() + wait_s
+            await asyncio.sleep(wait_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    @staticmethod
+    def _end_if_cancelled() -> None:
+        """A group of tasks that fails while it is cancelled tells of the failure alone."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
 
     def look_again(self) -> None:
         """Ask the server soon what it offers: it has said so, or something went wrong with it."""
@@ -165,6 +182,7 @@ class Connection:
                 cursor = page.next_cursor
                 if cursor is None or len(found) > MAX_LISTED:
                     break
+        self.asked_at, self.next_try_at = time.time(), None
         problems = (
             () if cursor is None else (f"it has more than {MAX_LISTED} tools, or too many pages",)
         )

@@ -11,15 +11,20 @@ from aiportal.registry import NOTHING_CONFIDENTIAL
 from aiportal.registry.entries import access_of
 from aiportal.tools.servers.entry import McpServerEntry
 from aiportal.tools.servers.listing import tools_of
-from aiportal.tools.servers.state import ServerState
+from aiportal.tools.servers.masking import told_entry
+from aiportal.tools.servers.state import ServerLife, ServerState, ServerStatus, ServerTrial
 from aiportal.tools.tool import Tool
 
-__all__ = ["Server", "ServerConnection", "Servers"]
+__all__ = ["NO_ANSWER", "Server", "ServerConnection", "Servers"]
 
+NO_ANSWER = "it does not answer in time."
 _log = logging.getLogger(__name__)
 
 
 class ServerConnection(Protocol):
+    asked_at: float | None
+    next_try_at: float | None
+
     async def run(self) -> None: ...
 
     def look_again(self) -> None: ...
@@ -78,6 +83,33 @@ class Server:
         """It has said that its tools have changed."""
         if self.connection is not None:
             self.connection.look_again()
+
+    @property
+    def status(self) -> ServerStatus:
+        """What administrators are told of it."""
+        life: ServerLife = "connecting"
+        if self.trouble is not None:
+            life = "away" if self.trouble else "connected"
+        connection = self.connection
+        return ServerStatus(
+            self.name,
+            told_entry(self.entry),
+            life,
+            reason=self.trouble or "",
+            tools=len(self.tools),
+            problems=self.problems,
+            asked_at=connection.asked_at if connection is not None else None,
+            next_try_at=connection.next_try_at if connection is not None else None,
+        )
+
+    @property
+    def trial(self) -> ServerTrial:
+        """What came of connecting to it, its names without what is confidential."""
+        if self.trouble != "":
+            return ServerTrial(NO_ANSWER if self.trouble is None else self.trouble)
+        origins = [tool.origin for tool in self.tools.values()]
+        names = [self.confidential.strike(one.name) for one in origins if one is not None]
+        return ServerTrial("", tuple(names), self.problems)
 
     def told(self, state: ServerState) -> None:
         """The newest state counts; one that was not looked at yet is forgotten."""

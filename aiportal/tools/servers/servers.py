@@ -14,13 +14,17 @@ from aiportal.tools.call import ToolCall
 from aiportal.tools.outcome import ToolOutcome
 from aiportal.tools.schema import ToolsFile
 from aiportal.tools.servers.entry import McpServerEntry, variable_of
-from aiportal.tools.servers.server import Server, ServerConnection
+from aiportal.tools.servers.masking import told_entry
+from aiportal.tools.servers.server import NO_ANSWER, Server, ServerConnection
+from aiportal.tools.servers.state import ServerStatus, ServerTrial
 from aiportal.tools.tool import Origin, Tool
 
 __all__ = ["McpServers"]
 
 MAX_CALLS = 32  # of one server at once
 SETTLE_S = 10.0
+TRIAL_S = 25.0  # some fetch what they need when they are started
+MAX_TRIALS = 4  # at once
 CONFIG = "config.json"
 
 
@@ -37,6 +41,7 @@ class McpServers:
         self._servers: dict[str, Server] = {}
         self._following = asyncio.Lock()
         self._has_begun = False
+        self._trials = 0
         self._fetcher: Fetcher | None = None
         self._may_not_start = ""
 
@@ -63,11 +68,39 @@ class McpServers:
 
     def states(self) -> list[tuple[str, int, str]]:
         """Of each server its name, how many tools it has, and why it cannot be used (or nothing)."""
-        unknown = "it does not answer in time."
         return [
-            (name, len(one.tools), unknown if one.trouble is None else one.trouble)
+            (name, len(one.tools), NO_ANSWER if one.trouble is None else one.trouble)
             for name, one in self._servers.items()
         ]
+
+    def status(self, name: str, entry: McpServerEntry) -> ServerStatus:
+        """How the server fares that the config names so, with this entry."""
+        if not (entry.enabled and self._common.enabled):
+            words = "All tools are switched off." if entry.enabled else "It is switched off."
+            return ServerStatus(name, told_entry(entry), "off", reason=words)
+        server = self._servers.get(name)
+        if server is None or server.entry != entry:
+            return ServerStatus(name, told_entry(entry), "connecting")
+        return server.status
+
+    async def attempt(self, name: str, entry: McpServerEntry) -> ServerTrial:
+        """Connect to a server beside these, and leave it again. Raises RateLimited."""
+        if self._trials >= MAX_TRIALS:
+            words = f"{MAX_TRIALS} servers are being tried already. Try again."
+            raise RateLimited(words, retry_after_s=1)
+        beside = McpServers(self._variables, changed=lambda: None)
+        beside._fetcher, beside._may_not_start = self._fetcher, self._may_not_start
+        alone = {name: entry.model_copy(update={"enabled": True})}
+        self._trials += 1
+        try:
+            await beside.follow(
+                self._common.model_copy(update={"enabled": True, "mcp_servers": alone})
+            )
+            await beside.settled(within_s=TRIAL_S)
+            return beside._servers[name].trial
+        finally:
+            self._trials -= 1
+            await beside.close()
 
     def missing(self, origin: Origin) -> str:
         """Why a tool cannot be used now, in words; empty where it can."""
@@ -87,13 +120,13 @@ class McpServers:
             for server in self._servers.values():
                 server.start()
 
-    async def settled(self) -> None:
+    async def settled(self, *, within_s: float = SETTLE_S) -> None:
         """Connect, and wait until each server was tried, for some seconds at most."""
         self.begin()
         waiting = [server.is_tried.wait() for server in self._servers.values()]
         if waiting:
             tasks = [asyncio.ensure_future(one) for one in waiting]
-            await asyncio.wait(tasks, timeout=SETTLE_S)
+            await asyncio.wait(tasks, timeout=within_s)
             for task in tasks:
                 task.cancel()
 

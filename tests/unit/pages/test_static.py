@@ -18,3 +18,14 @@ def test_the_script_names_it_and_is_not_part_of_it() -> None:
 
     assert f'"{diagram_library_url()}"' in script
     assert "DIAGRAM_LIBRARY_URL" not in script
+
+
+def test_tabs_that_load_their_own_files_are_named_by_the_script() -> None:
+    files = StaticFiles.read()
+    script = files.script.decode()
+
+    assert set(files.tabs) == {"playground", "admin"}
+    for tab in files.tabs:
+        assert f'"/assets/{tab}.js?v=' in script
+        assert f'"/assets/{tab}.css?v=' in script
+    assert "_SCRIPT_URL" not in script
