@@ -2,8 +2,6 @@
 
 import asyncio
 import inspect
-import signal
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -25,6 +23,7 @@ from aiportal.notebook.portal import Portal, connect
 from aiportal.notebook.remote import RemoteBackend
 from aiportal.settings import Settings
 from aiportal.usage import UsageGroup, UsageRow
+from tests.pressing_stop import press_stop_after
 from tests.processes import free_port
 from tests.running import AppServer
 from tests.upstreams import Hang, SearchSite, Upstream, chunk, error, event, stream, text
@@ -116,19 +115,9 @@ def test_a_batch_keeps_the_order_and_ends_no_row_but_its_own(
 # Leaving
 
 
-def _press_stop_when_asked(upstream: Upstream) -> threading.Thread:
-    def press() -> None:
-        upstream.wait_for()
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    thread = threading.Thread(target=press)
-    thread.start()
-    return thread
-
-
 def test_stop_cancels_the_call_at_the_provider(portal: Portal, upstream: Upstream) -> None:
     upstream.answer("fast", stream(chunk("Pa"), Hang()))
-    stop = _press_stop_when_asked(upstream)
+    stop = press_stop_after(upstream.wait_for)
     with pytest.raises(KeyboardInterrupt):
         portal.chat("Capital?")
     stop.join()
@@ -275,7 +264,7 @@ async def test_conversations_are_found_again(portal: Portal) -> None:
 def test_stop_cancels_a_turn_of_a_conversation(portal: Portal, upstream: Upstream) -> None:
     upstream.answer("fast", stream(chunk("Pa"), Hang()))
     conversation = portal.conversation()
-    stop = _press_stop_when_asked(upstream)
+    stop = press_stop_after(upstream.wait_for)
     with pytest.raises(KeyboardInterrupt):
         conversation.ask("Capital?")
     stop.join()

@@ -220,7 +220,7 @@ try: aiportal_tool.ask("x", text="x" * 1_000_000); said = "answered"
 except aiportal_tool.PortalRefusal as error: said = str(error)[:30]
 said
 """,
-        result="There is no operation 'x'; the",
+        result="There is no operation 'x'. Ask",
     ),
     Case(
         "more questions than are allowed",

@@ -1,12 +1,13 @@
 import asyncio
-import signal
 import threading
 from collections.abc import AsyncGenerator, Iterator
+from functools import partial
 
 import pytest
 
 from aiportal.errors import InternalError, NotFound
 from aiportal.notebook.loop import BackgroundLoop, Pump, process_loop
+from tests.pressing_stop import press_stop_after
 
 
 @pytest.fixture
@@ -59,18 +60,6 @@ async def _refuse_after_one() -> AsyncGenerator[int, None]:
     raise NotFound("There is no second.")
 
 
-def _interrupt_when(event: threading.Event) -> threading.Thread:
-    """Press Stop, as a kernel does it, as soon as the event is there."""
-
-    def press() -> None:
-        event.wait(10)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    thread = threading.Thread(target=press)
-    thread.start()
-    return thread
-
-
 def test_work_runs_in_the_loops_own_thread(loop: BackgroundLoop) -> None:
     assert loop.run(_thread_name()) == "aiportal-loop"
 
@@ -86,7 +75,7 @@ def test_errors_arrive_as_they_are(loop: BackgroundLoop) -> None:
 
 def test_an_interrupt_cancels_the_work(loop: BackgroundLoop) -> None:
     upstream = Upstream()
-    stop = _interrupt_when(upstream.has_started)
+    stop = press_stop_after(partial(upstream.has_started.wait, 10))
     with pytest.raises(KeyboardInterrupt):
         loop.run(upstream.wait())
     stop.join()
@@ -162,7 +151,7 @@ def test_a_full_pump_closes_its_source_too(loop: BackgroundLoop) -> None:
 def test_an_interrupted_reader_ends_the_iteration(loop: BackgroundLoop) -> None:
     upstream = Upstream()
     pump = Pump(loop, upstream.count(silent_after=0))
-    stop = _interrupt_when(upstream.has_started)
+    stop = press_stop_after(partial(upstream.has_started.wait, 10))
     with pytest.raises(KeyboardInterrupt):
         pump.read()
     stop.join()
