@@ -185,7 +185,7 @@ async def _mcp_servers(registry: ToolRegistry, settings: Settings) -> list[Findi
     if not common.mcp_servers:
         return []
     async with Fetcher.open(settings.fetch_allow) as fetcher:
-        registry.servers.reach_by(fetcher, sandbox=settings.sandbox)
+        registry.servers.reach_by(fetcher, sandbox=settings.sandbox, own_folder=settings.data_dir)
         await registry.servers.follow(common)
         try:
             await registry.servers.settled()

@@ -29,7 +29,7 @@ async def open_tools(
     """Tools that follow their files until the context is left."""
     await asyncio.to_thread(lay_out_tools, settings)
     registry = await ToolRegistry.load(settings)
-    registry.servers.reach_by(fetcher, sandbox=settings.sandbox)
+    registry.servers.reach_by(fetcher, sandbox=settings.sandbox, own_folder=settings.data_dir)
     async with registry:
         execution = Execution(registry, sandbox, fetcher=fetcher, search=search)
         yield Tools(registry, execution, Approvals(database, execution.run))

@@ -124,7 +124,9 @@ async def rig() -> AsyncIterator[Rig]:
     with tempfile.TemporaryDirectory(prefix="open-to-all-") as name:
         folder = Path(name)
         await asyncio.to_thread(_lay_out, folder)
-        settings = Settings(data_dir=folder / "data", tools_dir=folder / "tools", local_model="off")
+        settings = Settings(
+            port=0, data_dir=folder / "data", tools_dir=folder / "tools", local_model="off"
+        )
         entry = {"command": PYTHON, "args": ["-c", PROGRAM], "env": {"OWN": "1"}}
         async with serving(settings) as server:
             operator = await server.portal.users.operator()
@@ -135,14 +137,15 @@ def _lay_out(folder: Path) -> None:
     """Everybody on this machine might read the file, if nothing else kept them from it."""
     folder.chmod(0o755)
     (folder / "tools").mkdir()
-    (folder / "secret.txt").write_text("nobody may read this")
-    (folder / "secret.txt").chmod(0o644)
+    (folder / "given").mkdir()
+    (folder / "given" / "secret.txt").write_text("nobody may read this")
+    (folder / "given" / "secret.txt").chmod(0o644)
 
 
 async def test_a_program_has_nothing_but_what_it_was_given(rig: Rig) -> None:
     await rig.configure(local=rig.entry)
     parameters = {
-        "file": str(rig.folder.parent / "secret.txt"),
+        "file": str(rig.folder.parent / "given" / "secret.txt"),
         "port": int(rig.server.url.rpartition(":")[2]),
         "process": os.getpid(),
     }
@@ -156,10 +159,18 @@ async def test_a_program_has_nothing_but_what_it_was_given(rig: Rig) -> None:
     assert await asyncio.to_thread(Path(seen["here"]).exists)
     await rig.configure()
     assert not await asyncio.to_thread(Path(seen["here"]).exists)
-    await rig.configure(local={**rig.entry, "folders": [str(rig.folder.parent)], "network": True})
+    await rig.configure(
+        local={**rig.entry, "folders": [str(rig.folder.parent / "given")], "network": True}
+    )
     seen = await rig.call("local__look", **parameters)
     assert seen["file"] == "nobody may read this"
     assert "socket" in seen["port"]
+
+
+@pytest.mark.parametrize("folder", ["..", "../data", "../data/secrets", "../tools/../data"])
+async def test_no_program_is_given_the_portals_own_data(rig: Rig, folder: str) -> None:
+    await rig.configure(local={**rig.entry, "folders": [f"{rig.folder}/{folder}"]})
+    assert "where the portal's own data is" in rig.problems()
 
 
 async def test_nothing_of_a_program_outlives_it(rig: Rig) -> None:

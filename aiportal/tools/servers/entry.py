@@ -20,6 +20,7 @@ Word = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00]*$")
 FolderName = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^/[^\x00]+$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+OWN_VARIABLES = "AIPORTAL_"
 _BY_NAME = re.compile(r"((?:[A-Za-z]+ )?)env:([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -62,6 +63,17 @@ class McpServerEntry(BaseModel):
             )
         if self.type is not None and (self.type == "stdio") != (self.url is None):
             raise ValueError("`type` does not fit: `stdio` has a `command`, `http` a `url`")
+        return self
+
+    @model_validator(mode="after")
+    def _check_variables(self) -> Self:
+        for value in (*self.headers.values(), *self.env.values()):
+            named = variable_of(value)
+            if named is not None and named[1].upper().startswith(OWN_VARIABLES):
+                raise ValueError(
+                    f"`env:{named[1]}` is a setting of the portal itself, which no server may see. "
+                    "Put the secret into a variable of another name."
+                )
         return self
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from pathlib import Path
 
 from aiportal.errors import InvalidRequest, PortalError, RateLimited, ToolUnavailable
 from aiportal.fetch import Fetcher
@@ -44,11 +45,14 @@ class McpServers:
         self._trials = 0
         self._fetcher: Fetcher | None = None
         self._may_not_start = ""
+        self._own_folder: Path | None = None
 
-    def reach_by(self, fetcher: Fetcher, *, sandbox: SandboxMode) -> None:
+    def reach_by(self, fetcher: Fetcher, *, sandbox: SandboxMode, own_folder: Path) -> None:
         """Before anything is connected: how servers with a URL are reached, and that those with a
-        command are not started where the sandbox is switched off."""
+        command are not started where the sandbox is switched off. own_folder: of the portal's data,
+        which no program may read."""
         self._fetcher = fetcher
+        self._own_folder = own_folder
         if sandbox == "off":
             self._may_not_start = "nothing is run here: AIPORTAL_SANDBOX=off."
 
@@ -90,6 +94,7 @@ class McpServers:
             raise RateLimited(words, retry_after_s=1)
         beside = McpServers(self._variables, changed=lambda: None)
         beside._fetcher, beside._may_not_start = self._fetcher, self._may_not_start
+        beside._own_folder = self._own_folder
         alone = {name: entry.model_copy(update={"enabled": True})}
         self._trials += 1
         try:
@@ -218,7 +223,7 @@ class McpServers:
         }
         server.confidential = Confidential.of(None, secrets, None)
         if entry.url is None:
-            order = self._order(entry, secrets)
+            order = await asyncio.to_thread(self._order, entry, secrets)
             stdio = await asyncio.to_thread(import_module, "aiportal.tools.servers.stdio")
             way = stdio.way_over_stdio(order, server.look_again)
         else:
@@ -230,6 +235,12 @@ class McpServers:
     def _order(self, entry: McpServerEntry, environment: Mapping[str, str]) -> CompanionOrder:
         if self._may_not_start:
             raise ToolUnavailable(self._may_not_start)
+        for folder in entry.folders:
+            if self._own_folder is not None and _overlap(Path(folder), self._own_folder):
+                words = (
+                    f"`folders` names {folder}, where the portal's own data is. Name another one."
+                )
+                raise ToolUnavailable(words)
         return CompanionOrder(
             command=entry.command or "",
             arguments=entry.args,
@@ -251,3 +262,8 @@ class McpServers:
     def _under_common(self, entry: McpServerEntry) -> McpServerEntry:
         needs_approval = entry.requires_approval or self._common.requires_approval
         return entry.model_copy(update={"requires_approval": needs_approval})
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    one, other = one.resolve(), other.resolve()
+    return one.is_relative_to(other) or other.is_relative_to(one)

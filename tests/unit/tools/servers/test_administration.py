@@ -42,7 +42,7 @@ async def servers(tmp_path: Path, path: Path) -> AsyncIterator[ServerAdministrat
     settings = Settings(data_dir=tmp_path, tools_dir=path.parent)
     registry = await ToolRegistry.load(settings)
     async with Fetcher.open() as fetcher:
-        registry.servers.reach_by(fetcher, sandbox="off")
+        registry.servers.reach_by(fetcher, sandbox="off", own_folder=tmp_path / "own")
         async with registry:
             yield ServerAdministration(registry, Administration(registry).writing)
 

@@ -5,8 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from aiportal.tools.schema import ToolsFile
 from aiportal.tools.servers.connection import Connection
+from aiportal.tools.servers.entry import McpServerEntry
 from aiportal.tools.servers.servers import McpServers
 
 UNSET = {"url": "http://127.0.0.1:9/mcp", "headers": {"X-Key": "env:UNSET_OF_A_TEST"}}
@@ -46,3 +50,15 @@ async def test_a_server_that_fails_while_it_is_taken_away_is_gone() -> None:
     done, _ = await asyncio.wait([task], timeout=5)
     assert done
     assert task.cancelled()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"url": "http://127.0.0.1:9/mcp", "headers": {"X-Key": "Bearer env:AIPORTAL_JWT_SECRET"}},
+        {"command": "notes-mcp", "env": {"KEY": "env:aiportal_jwt_secret"}},
+    ],
+)
+def test_no_server_sees_a_setting_of_the_portal(entry: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="a setting of the portal itself"):
+        McpServerEntry.model_validate(entry)
