@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import gradio as gr
 
-from aiportal.chat import BulkAction, BulkChange, is_temporary
+from aiportal.chat import BulkAction, BulkChange
 from aiportal.errors import InvalidRequest
 from aiportal.ids import new_id
 from aiportal.portal import Portal
@@ -198,10 +198,7 @@ class ArrangingHandlers:
     ) -> Updates:
         """The list and the open chat's title, which a model may have written meanwhile."""
         principal = await self._access.principal(request)
-        updates = await self._view.rows(principal, chat_id, search, clock)
-        if chat_id and not is_temporary(chat_id):
-            updates |= await self._title(principal, chat_id)
-        return updates
+        return await self._view.rows_and_title(principal, chat_id, search, clock)
 
     async def _narrowed(
         self, principal: Principal, chat_id: str, search: str | None, view: ListView
@@ -213,10 +210,6 @@ class ArrangingHandlers:
         return {
             self._parts.composer.project: await self._project_chip.below(principal, chat_id, view)
         }
-
-    async def _title(self, principal: Principal, chat_id: str) -> Updates:
-        conversation = await self._portal.conversations.get(principal, chat_id)
-        return {self._parts.title: {"title": conversation.title}}
 
     def _undo(self, change: BulkChange, ids: Sequence[str], clock: str | None) -> Updates:
         """The toast with the way back, an empty one where there is none."""

@@ -8,7 +8,15 @@ from typing import Any, Final
 import gradio as gr
 
 from aiportal.accounts import UserSettings
-from aiportal.chat import Branch, BranchMessage, Comparison, Conversation, Project, model_of
+from aiportal.chat import (
+    Branch,
+    BranchMessage,
+    Comparison,
+    Conversation,
+    Project,
+    is_temporary,
+    model_of,
+)
 from aiportal.errors import InvalidRequest, NotFound
 from aiportal.events import UsageReported
 from aiportal.portal import Portal
@@ -245,6 +253,17 @@ class ChatView:
         )
         side = self._parts.side
         return {side.rows: rows, side.timer: gr.Timer(active=is_busy)}
+
+    async def rows_and_title(
+        self, principal: Principal, chat_id: str, search: str | None, clock: str | None
+    ) -> Updates:
+        """The list of chats, and then the open chat's title: a model may have written it between the
+        reading of the two, or since the chat was read. What is still to come, the list looks for."""
+        updates = await self.rows(principal, chat_id, search, clock)
+        if not chat_id or is_temporary(chat_id):
+            return updates
+        conversation = await self._portal.conversations.get(principal, chat_id)
+        return updates | {self._parts.title: {"title": conversation.title}}
 
     async def account(self, principal: Principal) -> Updates:
         """The box bottom left."""

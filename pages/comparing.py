@@ -97,7 +97,7 @@ class ComparingHandlers:
         principal = await self._access.principal(request)
         updates = await self._view.chat(principal, Place.of(chat_id, leaf, shown))
         updates |= await self._view.account(principal)
-        return updates | await self._view.rows(principal, chat_id, search, clock)
+        return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
     @told
     async def stop(self, chat_id: str, reference: str | None, request: gr.Request) -> Updates:

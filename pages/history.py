@@ -37,6 +37,7 @@ class History:
         Beside the list: whether it will soon change by itself, by an answer that is being written
         in another chat than the open one, or by a title.
         """
+        is_titled = self._portal.titles.is_writing(principal)  # before: it may end while this reads
         words, view = (search or "").strip(), ListView.parse(clock)
         projects = (await self._portal.projects.list(principal)).data
         if view.project_id and all(one.id != view.project_id for one in projects):
@@ -58,8 +59,7 @@ class History:
             ),
         )
         value |= await self._around(principal, view, projects, is_search=bool(words))
-        is_changing = bool(live - {chat_id}) or self._portal.titles.is_writing(principal)
-        return value, is_changing
+        return value, bool(live - {chat_id}) or is_titled
 
     async def account(self, principal: Principal) -> dict[str, Any]:
         """Who is signed in, and what this month has cost so far (the month of UTC)."""

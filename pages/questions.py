@@ -99,8 +99,7 @@ class QuestionHandlers:
             return updates | await self._view.rows(principal, chat_id, search, clock)
         if started is None:
             return updates | await self._waiting(principal, chat_id)
-        updates |= await self._asked(principal, started)
-        return updates | await self._view.rows(principal, started.conversation_id, search, clock)
+        return updates | await self._asked(principal, started, search, clock)
 
     @told
     async def ended(
@@ -118,7 +117,7 @@ class QuestionHandlers:
         place = Place.of(chat_id, leaf, shown)
         updates = await self._asking.after(principal, place, said(event, "id"))
         updates |= await self._view.account(principal)
-        return updates | await self._view.rows(principal, chat_id, search, clock)
+        return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
     @told
     async def stop(self, turn: str | None, request: gr.Request) -> Updates:
@@ -138,12 +137,16 @@ class QuestionHandlers:
         updates = await self._view.queue(principal, chat_id, is_running=True)
         return updates | {self._parts.composer.text: self._view.button(is_running=True)}
 
-    async def _asked(self, principal: Principal, started: TurnStarted) -> Updates:
-        place = Place(started.conversation_id, started.assistant_message_id)
+    async def _asked(
+        self, principal: Principal, started: TurnStarted, search: str | None, clock: str | None
+    ) -> Updates:
+        chat_id = started.conversation_id
+        place = Place(chat_id, started.assistant_message_id)
         updates = await self._view.chat(principal, place)
         is_running = self._view.is_running(updates)  # a fast answer is complete by now
         updates[self._parts.composer.text] = self._view.button(is_running=is_running)
-        return updates | await self._view.account(principal)
+        updates |= await self._view.account(principal)
+        return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
     async def _ask(
         self,

@@ -46,7 +46,7 @@ class QueuedHandlers:
         updates = await self._view.chat(principal, place)
         if not self._view.is_running(updates):  # a fast answer is complete by now
             updates = await self._asking.after(principal, place, started.turn_id)
-        return updates | await self._view.rows(principal, chat_id, search, clock)
+        return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
     @told
     async def look_again(self, chat_id: str, turn: str | None, request: gr.Request) -> Updates:
