@@ -27,7 +27,7 @@ notebook: $(VENV)/.installed ## the quickstart in a Jupyter beside the portal
 test: $(VENV)/.installed-dev ## all tests, Chromium included
 	$(BIN)/python -m tests.system_parts
 	$(BIN)/aiportal models pull
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 hostile: $(VENV)/.installed-dev ## of `test` the hostile programs alone, some 500, against the running sandbox
 	$(BIN)/pytest tests/hostile_tools

@@ -138,6 +138,7 @@ def _lay_out(folder: Path) -> None:
     folder.chmod(0o755)
     (folder / "tools").mkdir()
     (folder / "given").mkdir()
+    (folder / "given").chmod(0o755)
     (folder / "given" / "secret.txt").write_text("nobody may read this")
     (folder / "given" / "secret.txt").chmod(0o644)
 
