@@ -32,6 +32,8 @@ _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutes
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
 _TAKEN = "(taken) => { window.aiportal.taken(taken) }"
 _EDITED = "() => { window.aiportal.editTaken() }"
+_LEFT = "() => { window.aiportal.left() }"
+_SHOWN = "(id) => { window.aiportal.left(); window.aiportal.showChatInAddress(id) }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
 
 
@@ -162,11 +164,8 @@ class _Wiring:
             # By itself and first: `cancels=` beside a function takes effect after the function,
             # and would cut off what it has started.
             leaving(None, cancels=self._ending)
-        parts.side.new_button.click(
-            handlers.start_new,
-            self._list,
-            self._all,
-            **_QUIET,
+        parts.side.new_button.click(handlers.start_new, self._list, self._all, **_QUIET).then(
+            None, js=_LEFT
         )
         parts.side.search.change(
             handlers.find,
@@ -183,7 +182,7 @@ class _Wiring:
             **_QUIET,
         )
         # The browser's Back may name one that is gone: the address says what is open instead.
-        opening.then(None, parts.chat_id, None, js=_SHOW_ADDRESS)
+        opening.then(None, parts.chat_id, None, js=_SHOWN)
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],

@@ -4,7 +4,7 @@
   "use strict";
 
   const { mends } = window.aiportal;
-  const LEAVING_MS = 1_500; // for another chat to come after a click
+  const LEAVING_MS = 30_000; // for another chat to come after a click; if it never does, this one goes on
   const AGAIN_MS = 300;
   const REFUSED_MS = 2_000;
   const NEAR_END_PX = 100;
@@ -142,13 +142,11 @@
     here.forEach(show);
   });
 
-  document.addEventListener(
-    "click",
-    (event) => {
-      if (event.target.closest?.('[data-act="open"], .side .new')) {
-        leavingUntil = Date.now() + LEAVING_MS;
-      }
-    },
-    true,
-  );
+  // What ends meanwhile would bring the chat back that is being left.
+  document.addEventListener("aiportal:leaving", () => {
+    leavingUntil = Date.now() + LEAVING_MS;
+  });
+  document.addEventListener("aiportal:left", () => {
+    leavingUntil = 0;
+  });
 })();

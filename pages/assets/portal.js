@@ -111,9 +111,16 @@
   };
   const tell = (name, data) => trigger?.(name, data);
 
-  const openChat = (id) => window.aiportal.whenSettled(() => tell("select", { id }));
+  const leaving = () => document.dispatchEvent(new Event("aiportal:leaving"));
+  const left = () => document.dispatchEvent(new Event("aiportal:left"));
+
+  const openChat = (id) => {
+    leaving();
+    window.aiportal.whenSettled(() => tell("select", { id }));
+  };
 
   addEventListener("popstate", () => openChat(chatInAddress()));
+  document.addEventListener("click", (event) => event.target.closest?.(".side .new") && leaving(), true);
 
   // ---- small parts
 
@@ -373,6 +380,7 @@
     copy,
     dialog,
     isTemporary,
+    left,
     make,
     mends,
     minutesEast,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.chat import answers, ask, questions, rows, send
-from tests.upstreams import Upstream, text
+from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
 
 OpenChat = Callable[..., Page]
+ENDING = (chunk(finish="stop"), DONE)
+CALLS = "**/gradio_api/queue/join*"
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
@@ -19,6 +21,31 @@ def _slow_down(page: Page) -> None:
 
 def _open(page: Page, title: str) -> None:
     page.locator(".slist .srow").get_by_text(title).click()
+
+
+def test_an_answer_that_ends_while_another_chat_is_opened_does_not_bring_its_own_back(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    gate = Gate()
+    provider.answer("fast", text("Answer."), stream(chunk("Al"), gate, chunk("pha."), *ENDING))
+    page = open_chat()
+    page.clock.install()
+    ask(page, "Beta")
+    page.get_by_role("button", name="New chat").click()
+    expect(answers(page)).to_have_count(0)
+    send(page, "Alpha")
+    expect(answers(page)).to_contain_text("Al")
+
+    held: list[Route] = []
+    page.route(CALLS, lambda route: held.append(route))
+    with page.expect_request(CALLS):
+        _open(page, "Beta")
+    gate.open()
+    expect(answers(page)).to_contain_text("Alpha.")
+    page.clock.run_for("00:10")
+    (opening,) = held
+    opening.continue_()
+    expect(questions(page)).to_have_text(["Beta"])
 
 
 def test_two_quick_questions_and_a_click_on_another_chat(
