@@ -93,7 +93,7 @@
         row.dataset.kept = name;
       }
       key.placeholder ||= t("Name");
-      text.placeholder ||= "env:NAME";
+      text.placeholder ||= "env:MCP_NAME";
       for (const one of [key, text]) one.setAttribute("aria-describedby", this.error.id);
       const remove = button("ib i-close", "", () => {
         row.remove();
@@ -185,7 +185,7 @@
       const name = new Field(t("Name"), input(this.name, { maxLength: 30 }), t("Its tools are called name__tool."));
       name.control.disabled = Boolean(this.name);
       const url = input(before.url ?? "", { type: "url", placeholder: "https://crm.example.org/mcp" });
-      const secret = t("env:NAME or Bearer env:NAME is a variable of the portal. Other values are not shown again.");
+      const secret = t("env:MCP_NAME or Bearer env:MCP_NAME is a variable of the portal. Other values are not shown again.");
       const lines = t("One a line.");
       const seconds = input((before.timeout ?? DEFAULT_MS) / 1_000, { type: "number", min: 0.1, max: 300, step: "any" });
       this.fields = {

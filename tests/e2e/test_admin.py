@@ -112,7 +112,7 @@ def test_an_mcp_server_is_added_changed_and_removed(
 
 def test_on_a_phone_what_is_wrong_is_told(open_admin: OpenChat, config: Path) -> None:
     content = json.loads(config.read_bytes())
-    away = {"command": "/no/such/program", "args": ["--read-only"], "env": {"KEY": "env:NONE"}}
+    away = {"command": "/no/such/program", "args": ["--read-only"], "env": {"KEY": "env:MCP_NONE"}}
     config.write_text(json.dumps(content | {"mcpServers": {"notes": away}}))
     broken = config.parent / "broken"
     broken.mkdir()
@@ -129,7 +129,7 @@ def test_on_a_phone_what_is_wrong_is_told(open_admin: OpenChat, config: Path) ->
         expect_no_serious_findings(page)
         page.get_by_role("button", name="Edit notes").click()
         form = page.get_by_role("dialog", name="Edit notes")
-        expect(form.get_by_label("Environment: value")).to_have_value("env:NONE")
+        expect(form.get_by_label("Environment: value")).to_have_value("env:MCP_NONE")
         expect(form.get_by_label("Arguments")).to_have_value("--read-only")
         assert form.locator(":is(button, input, textarea)").evaluate_all(SMALL) == []
         expect_no_serious_findings(page)

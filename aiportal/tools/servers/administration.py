@@ -16,7 +16,7 @@ from aiportal.tools.folders import CONFIG
 from aiportal.tools.registry import ToolRegistry
 from aiportal.tools.schema import ToolsFile
 from aiportal.tools.servers.entry import McpServerEntry, ServerName
-from aiportal.tools.servers.masking import with_kept_values
+from aiportal.tools.servers.masking import check_variables, with_kept_values
 from aiportal.tools.servers.state import ServerStatus, ServerTrial
 
 __all__ = ["ServerAdministration"]
@@ -88,8 +88,11 @@ class ServerAdministration:
     def _read(self, name: str | None, draft: Mapping[str, Any]) -> tuple[Content, McpServerEntry]:
         """The draft with the values that it keeps, and what it says."""
         servers = _servers_of(_content_of(self._path))
-        content = with_kept_values(sound_texts(draft), servers.get(name or ""))
-        return content, _checked(content)
+        before = servers.get(name or "")
+        content = with_kept_values(sound_texts(draft), before)
+        entry = _checked(content)
+        check_variables(content, before)
+        return content, entry
 
     def _put(self, name: str, draft: Mapping[str, Any], *, is_new: bool) -> None:
         content = _content_of(self._path)

@@ -7,9 +7,12 @@ from urllib.parse import urlsplit
 from aiportal.errors import InvalidRequest
 from aiportal.tools.servers.entry import McpServerEntry, variable_of
 
-__all__ = ["told_entry", "with_kept_values"]
+__all__ = ["check_variables", "told_entry", "with_kept_values"]
 
 PLACES: Final = ("headers", "env")
+OPEN_VARIABLES: Final = "MCP_"
+"""Begin the names of the variables that administrators may hand to a server; others, such as
+providers' keys, are handed out by whoever writes the file."""
 
 
 def told_entry(entry: McpServerEntry) -> dict[str, Any]:
@@ -40,6 +43,31 @@ def with_kept_values(draft: Mapping[str, Any], before: object) -> dict[str, Any]
                 for name, value in values.items()
             }
     return content
+
+
+def check_variables(content: Mapping[str, Any], before: object) -> None:
+    """Raises InvalidRequest for a variable that this server has not had before, unless it is open.
+
+    content, before: entries as the file has them.
+    """
+    known: Mapping[str, Any] = before if isinstance(before, Mapping) else {}
+    for place in PLACES:
+        values, had = content.get(place), known.get(place)
+        if not isinstance(values, Mapping):
+            continue
+        is_same = _whose(place, content) == _whose(place, known)
+        for name, value in values.items():
+            named = variable_of(value) if isinstance(value, str) else None
+            if named is None or named[1].startswith(OPEN_VARIABLES):
+                continue
+            if is_same and isinstance(had, Mapping) and had.get(name) == value:
+                continue
+            param = f"{place}.{str(name)[:100]}"
+            words = (
+                f"`{param}` names the variable {named[1][:100]}. From here only those can be named "
+                f"that begin with {OPEN_VARIABLES}; write others into tools/config.json."
+            )
+            raise InvalidRequest(words, param=param)
 
 
 def _kept(place: str, name: str, draft: Mapping[str, Any], before: Mapping[str, Any]) -> str:

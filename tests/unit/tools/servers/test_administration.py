@@ -185,8 +185,15 @@ async def test_one_that_is_tried_is_not_written(servers: ServerAdministration, p
     assert (
         "AIPORTAL_SANDBOX=off" in (await servers.attempt(ADMIN, {"command": "a"}, name=None)).fault
     )
-    unset = {"url": "http://a", "headers": {"X-Key": "env:UNSET_OF_A_TEST"}}
-    assert "UNSET_OF_A_TEST" in (await servers.attempt(ADMIN, unset, name=None)).fault
+    unset = {"url": "http://a", "headers": {"X-Key": "env:MCP_UNSET_OF_A_TEST"}}
+    assert "MCP_UNSET_OF_A_TEST" in (await servers.attempt(ADMIN, unset, name=None)).fault
+    key = {"url": "http://a", "headers": {"X-Key": "env:OPENAI_API_KEY"}}
+    for asked in (
+        servers.attempt(ADMIN, key, name=None),
+        servers.put(ADMIN, "a", key, is_new=True),
+    ):
+        with pytest.raises(InvalidRequest, match="begin with MCP_"):
+            await asked
     assert text_of(path) == before
     assert [one.name for one in servers.list(ADMIN)] == ["crm"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from aiportal.errors import InvalidRequest
 from aiportal.tools.servers.entry import McpServerEntry
-from aiportal.tools.servers.masking import told_entry, with_kept_values
+from aiportal.tools.servers.masking import check_variables, told_entry, with_kept_values
 
 SECRET = "sk-secret"
 HTTP: dict[str, Any] = {"url": "https://a.example/mcp", "headers": {"X-Key": SECRET}}
@@ -72,3 +72,41 @@ def test_a_reference_goes_along() -> None:
     before = {**HTTP, "headers": {"X-Key": "env:CRM_KEY"}}
     draft = {"url": "https://b.example/mcp", "headers": {"X-Key": None}}
     assert with_kept_values(draft, before)["headers"] == {"X-Key": "env:CRM_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("content", "before"),
+    [
+        ({**HTTP, "headers": {"X-Key": "Bearer env:MCP_CRM_KEY"}}, None),
+        ({**PROGRAM, "env": {"KEY": "env:MCP_KEY"}}, HTTP),
+        (
+            {**HTTP, "headers": {"X-Key": "env:CRM_KEY"}},
+            {**HTTP, "headers": {"X-Key": "env:CRM_KEY"}},
+        ),
+        ({**HTTP, "headers": {"X-Key": "no variable"}}, None),
+    ],
+)
+def test_what_may_be_named(content: dict[str, Any], before: object) -> None:
+    check_variables(content, before)
+
+
+HAD = {**HTTP, "headers": {"X-Key": "env:CRM_KEY"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "before", "param"),
+    [
+        ({**HTTP, "headers": {"X-Key": "env:OPENAI_API_KEY"}}, None, "headers.X-Key"),
+        ({**HTTP, "headers": {"X-Key": "Bearer env:OPENAI_API_KEY"}}, HAD, "headers.X-Key"),
+        ({**HTTP, "headers": {"X-Other": "env:CRM_KEY"}}, HAD, "headers.X-Other"),
+        ({**HAD, "url": "https://b.example/mcp"}, HAD, "headers.X-Key"),
+        ({**PROGRAM, "env": {"KEY": "env:OPENAI_API_KEY"}}, PROGRAM, "env.KEY"),
+        ({**PROGRAM, "env": {"KEY": "env:mcp_key"}}, None, "env.KEY"),
+    ],
+)
+def test_no_other_variable_is_handed_out(
+    content: dict[str, Any], before: object, param: str
+) -> None:
+    with pytest.raises(InvalidRequest, match="begin with MCP_") as raised:
+        check_variables(content, before)
+    assert raised.value.param == param
