@@ -118,12 +118,12 @@ def test_on_a_phone_what_is_wrong_is_told(open_admin: OpenChat, config: Path) ->
     broken.mkdir()
     try:
         page = open_admin(width=390, height=844, color_scheme="dark")
-        expect(_row(page, "notes")).to_contain_text("it needs NONE")
+        expect(_row(page, "notes")).to_contain_text("it needs MCP_NONE")
         expect(_row(page, "notes")).to_contain_text("not tried again until")
         page.get_by_role("button", name="Reload").click()
         expect(page.get_by_text("broken/controller.py").first).to_be_visible()
         page.get_by_role("button", name="Try notes").click()
-        expect(_row(page, "notes").get_by_role("alert")).to_contain_text("it needs NONE")
+        expect(_row(page, "notes").get_by_role("alert")).to_contain_text("it needs MCP_NONE")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
         assert page.locator(".ad :is(button, a, input)").evaluate_all(SMALL) == []
         expect_no_serious_findings(page)
