@@ -14,6 +14,7 @@ from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.columns import battle_columns
 from pages.composed import receipt
 from pages.footers import escaped
+from pages.ordered import at_any_time
 from pages.reader import worded
 from pages.render import ChatMessage
 from pages.texts import texts
@@ -82,6 +83,7 @@ class BattleHandlers:
             self._parts.composer.text: self._view.button(is_running=battle.status == "running"),
         }
 
+    @at_any_time
     @told
     async def stop(self, battle_id: str | None, request: gr.Request) -> Updates:
         """Break both off; the battle cannot be voted on then."""

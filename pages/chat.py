@@ -221,7 +221,7 @@ class _Wiring:
         text = parts.composer.text
         sending = parts.sending.input(
             handlers.send,
-            [parts.chat_id, parts.leaf, parts.picker, *self._settings, *self._list],
+            [parts.chat_id, parts.leaf, parts.turn, parts.picker, *self._settings, *self._list],
             [*self._all, parts.taken],
             **_QUIET,
         )

@@ -15,6 +15,7 @@ from pages.chat_parts import ChatParts
 from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.composed import Composed, receipt
+from pages.ordered import at_any_time
 from pages.reader import worded
 from pages.toasts import inform, told
 
@@ -99,6 +100,7 @@ class ComparingHandlers:
         updates |= await self._view.account(principal)
         return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
+    @at_any_time
     @told
     async def stop(self, chat_id: str, reference: str | None, request: gr.Request) -> Updates:
         """Break all of them off; what was written is kept. `ended` shows the end."""
@@ -107,6 +109,7 @@ class ComparingHandlers:
             await self._portal.comparisons.cancel(principal, chat_id)
         return nothing()
 
+    @at_any_time
     @told
     async def stop_one(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Break one off; the others go on."""

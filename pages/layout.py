@@ -8,8 +8,8 @@ from pages.admin import build_admin
 from pages.chat import build_chat
 from pages.components import account_box, brand
 from pages.deep_research import build_deep_research
-from pages.lean_gradio import LeanBlocks
 from pages.live_audio import build_live_audio
+from pages.ordered import OrderedBlocks
 from pages.tool_playground import build_tool_playground
 
 __all__ = ["build_ui"]
@@ -20,7 +20,7 @@ KEEP_UPLOADS_S = 86_400
 
 def build_ui(portal: Portal, access: Access) -> gr.Blocks:
     """The web app as Gradio Blocks. Nothing in it belongs to anybody: pages are filled when loaded."""
-    demo: gr.Blocks = LeanBlocks(
+    demo: gr.Blocks = OrderedBlocks(
         title="AI Portal",
         fill_width=True,
         fill_height=True,

@@ -14,6 +14,7 @@ from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Place, Updates, nothing, said
 from pages.components import picked_model
 from pages.composed import Composed, receipt
+from pages.ordered import at_any_time
 from pages.reader import worded
 from pages.temporary import TemporaryHandlers
 from pages.toasts import inform, told
@@ -46,6 +47,7 @@ class QuestionHandlers:
         event: gr.EventData,
         chat_id: str,
         leaf: str | None,
+        turn: str | None,
         picker: object,
         system_prompt: str | None,
         temperature: float | None,
@@ -57,6 +59,9 @@ class QuestionHandlers:
     ) -> Updates:
         """A question. It is stored when this returns, and then what came with it comes back; the
         page follows by itself, see `LiveAnswers`. Another chat that is open by now stays.
+
+        turn: what the page follows. It goes behind that and what waits behind it, though all of it
+        may have been asked by now.
         """
         principal = await self._access.principal(request)
         question, taken = said(event, "text").strip(), said(event, "composed")
@@ -89,6 +94,7 @@ class QuestionHandlers:
                 model=model,
                 project=await self._asking.project(principal, composed, clock),
                 composed=composed,
+                is_behind=is_open and bool(turn),
             )
         except PortalError as error:
             if is_open:
@@ -119,6 +125,7 @@ class QuestionHandlers:
         updates |= await self._view.account(principal)
         return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
+    @at_any_time
     @told
     async def stop(self, turn: str | None, request: gr.Request) -> Updates:
         """Break the answer off; what was written is kept. `ended` shows the end."""
@@ -127,6 +134,10 @@ class QuestionHandlers:
             await self._portal.turns.cancel(principal, turn)
         return nothing()
 
+    def _is_running(self, principal: Principal, chat_id: str) -> bool:
+        """Whether this process writes an answer in it."""
+        return any(one.conversation_id == chat_id for one in self._portal.turns.running(principal))
+
     async def _is_compared(self, principal: Principal, place: Place) -> bool:
         if await self._view.comparison(principal, place) is None:
             return False
@@ -134,6 +145,8 @@ class QuestionHandlers:
         return True
 
     async def _waiting(self, principal: Principal, chat_id: str) -> Updates:
+        if not self._is_running(principal, chat_id):  # it has ended since, or elsewhere it runs
+            return await self._view.chat(principal, Place(chat_id))
         updates = await self._view.queue(principal, chat_id, is_running=True)
         return updates | {self._parts.composer.text: self._view.button(is_running=True)}
 
@@ -158,6 +171,7 @@ class QuestionHandlers:
         model: str | None,
         project: Project | None,
         composed: Composed,
+        is_behind: bool,
     ) -> TurnStarted | None:
         """Start the turn, or None where it waits for the end of the one that runs; a chat that was
         made for it goes again if it is refused."""
@@ -177,8 +191,7 @@ class QuestionHandlers:
             await self._asking.keep(
                 principal, place.chat_id, settings, is_searched=composed.is_searched
             )
-            running = [one.conversation_id for one in self._portal.turns.running(principal)]
-            if place.chat_id not in running:
+            if not is_behind and not self._is_running(principal, place.chat_id):
                 try:
                     return await start(place.chat_id)
                 except Conflict as error:

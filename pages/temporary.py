@@ -17,6 +17,7 @@ from pages.chat_settings import ChatSettings
 from pages.chat_view import ChatView, Updates, nothing
 from pages.components import picked_model
 from pages.composed import Composed, receipt
+from pages.ordered import at_any_time
 from pages.reader import worded
 from pages.render import Answer, ChatMessage, ChatRenderer, followed_classes, problem_html
 from pages.temporary_files import files_address
@@ -182,6 +183,7 @@ class TemporaryHandlers:
         updates = await self._temporary.page(principal, chat)
         return updates | await self._view.account(principal)
 
+    @at_any_time
     @told
     async def stop(self, chat_id: str, request: gr.Request) -> Updates:
         """Break the answer off; what was written stays. `ended` shows the end."""

@@ -130,3 +130,27 @@ def test_one_that_was_taken_too_late_goes_from_the_box_again(open_chat: OpenChat
     expect(composer).to_have_value("Is anybody there?\n\nAnd more.")
     page.evaluate("window.aiportal.taken(`conv_1 ${window.sent}`)")
     expect(composer).to_have_value("And more.")
+
+
+def test_a_question_goes_behind_those_before_it_whose_answers_the_page_does_not_show_yet(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    gate = Gate()
+    one = stream(chunk("One."), gate, chunk(finish="stop"), usage_chunk(), DONE)
+    provider.answer("fast", one, text("Two."), text("Three."))
+    page = open_chat()
+    page.route("**/live/turn/**", lambda _: None)  # the page learns of no end
+    send(page, "First?")
+    expect(questions(page)).to_have_text(["First?"])
+    send(page, "Second?")
+    expect(_waiting(page)).to_have_text(["Second?"])
+    gate.open()
+    page.wait_for_function(
+        """async () => {
+          const chat = new URLSearchParams(location.search).get("chat");
+          const { data } = await (await fetch(`/api/v1/conversations/${chat}/messages`)).json();
+          return data.at(-1).content === "Two." && data.at(-1).status === "done";
+        }"""
+    )
+    send(page, "Third?")
+    expect(questions(page)).to_have_text(["First?", "Second?", "Third?"])

@@ -91,7 +91,8 @@ def test_one_that_goes_while_it_is_answered_is_not_left_running(
     provider.answer("fast", stream(gate, chunk("One"), DONE))
     page = open_chat()
     _chip(page).check()
-    send(page, "Alone?")
+    with page.expect_response("**/live/temporary/**"):  # the page follows the answer
+        send(page, "Alone?")
     expect(page.get_by_text("The model is working.")).to_have_count(1)
     page.evaluate(
         "fetch(`/api/v1/temporary-chats/${new URLSearchParams(location.search).get('chat')}`,"
