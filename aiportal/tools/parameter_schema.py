@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -17,6 +18,7 @@ __all__ = ["checked_schema", "validator_of"]
 MAX_CHARS = 200_000
 MAX_LEVELS = 32
 MAX_NODES = 20_000  # with every reference followed
+KEPT_CHECKS = 100  # of schemas of at most MAX_CHARS
 REFERENCE = "$ref"
 UNSUPPORTED = ("$dynamicRef", "$recursiveRef", "$id")
 
@@ -36,13 +38,23 @@ def checked_schema(parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError("a schema of an object (`type`: `object`), or a map of name to schema")
     schema.pop("$id", None)  # references count from the top
     schema = {"type": "object", **schema}
+    _check(json.dumps(schema))
+    return schema
+
+
+@lru_cache(maxsize=KEPT_CHECKS)
+def _check(text: str) -> None:
+    """Raises ValueError where it is no valid schema, or not a finite one.
+
+    Remembers the good ones: a change of one tool has the files of all read again.
+    """
+    schema = json.loads(text)
     try:
         validator_of(schema).check_schema(schema)
     except SchemaError as error:
         at = ".".join(map(str, error.absolute_path)) or "the schema"
         raise ValueError(f"not a valid JSON Schema: at `{at}`: {error.message[:300]}") from error
     _References(schema).check()
-    return schema
 
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:

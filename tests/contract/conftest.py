@@ -10,6 +10,7 @@ import pytest
 from aiportal.settings import Settings
 from tests.contract.conversing import Client
 from tests.contract.tool_cases import write_tools
+from tests.loopback import NO_TLS
 from tests.running import AppServer, PortalProcess, key_of_new_user, make_key
 from tests.upstreams import SearchSite, Upstream, write_model_config
 from tests.upstreams.searching import wikipedia
@@ -40,7 +41,9 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PortalProcess]
 @pytest.fixture(scope="package")
 def portal(process: PortalProcess) -> Iterator[httpx.Client]:
     """A client of `process`, with the admin's key."""
-    with httpx.Client(base_url=process.url, headers=process.headers, timeout=TIMEOUT_S) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers=process.headers, timeout=TIMEOUT_S
+    ) as client:
         yield client
 
 

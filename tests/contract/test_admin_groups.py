@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key_of_new_user
 
 GROUPS = "/api/admin/groups"
@@ -15,7 +16,9 @@ GROUPS = "/api/admin/groups"
 @pytest.fixture(scope="module")
 def user(process: PortalProcess) -> Iterator[httpx.Client]:
     key = asyncio.run(make_key_of_new_user(process.settings, "grouped"))
-    with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers={"X-API-Key": key}, timeout=30
+    ) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key_of_new_user
 
 SERVERS = "/api/admin/tools/servers"
@@ -19,7 +20,9 @@ AWAY = {"url": "http://127.0.0.1:9/mcp", "headers": {"X-Key": SECRET}}
 @pytest.fixture(scope="module")
 def user(process: PortalProcess) -> Iterator[httpx.Client]:
     key = asyncio.run(make_key_of_new_user(process.settings, "cat-of-servers"))
-    with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers={"X-API-Key": key}, timeout=30
+    ) as client:
         yield client
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key_of_new_user
 
 ADMIN = "/api/admin/tools"
@@ -18,7 +19,9 @@ CYCLIC = {"id": "x", "parameters": {"a": {"$ref": "#/properties/a"}}}
 @pytest.fixture(scope="module")
 def user(process: PortalProcess) -> Iterator[httpx.Client]:
     key = asyncio.run(make_key_of_new_user(process.settings, "cat-of-tools"))
-    with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers={"X-API-Key": key}, timeout=30
+    ) as client:
         yield client
 
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from aiportal.accounts import COOKIE_NAME
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 
 PASSWORD = "Tr0ub4dor&3"
@@ -20,7 +21,7 @@ async def http(app_server: AppServer) -> AsyncIterator[httpx.AsyncClient]:
     await app_server.portal.users.create(
         operator, username="ann", password=PASSWORD, email="ann@example.org"
     )
-    async with httpx.AsyncClient(base_url=app_server.url) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as client:
         yield client
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract.raw_http import RawAnswer, exchange, post
 from tests.contract.test_bad_input import DEEP, MIB, assert_is_error, assert_is_healthy
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 from tests.upstreams import Upstream, write_model_config
 
@@ -143,7 +144,9 @@ async def test_50_mb(app_server: AppServer, upstream: Upstream, operation: str) 
 
 @pytest.mark.parametrize("operation", GOOD)
 async def test_another_method(app_server: AppServer, operation: str) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         answer = await client.get(f"/v1/{operation}")
 
     assert answer.status_code == 405
@@ -176,7 +179,9 @@ FORMS: dict[str, tuple[dict[str, Any], list[tuple[str, Any]]]] = {
 @pytest.mark.parametrize("name", FORMS)
 async def test_a_bad_form(app_server: AppServer, upstream: Upstream, name: str) -> None:
     fields, files = FORMS[name]
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         answer = await client.post(
             "/v1/images/edits", data={"model": "acme/fast"} | fields, files=files
         )
@@ -210,7 +215,9 @@ RUBBISH = {
 @pytest.mark.parametrize("name", RUBBISH)
 async def test_what_is_no_form(app_server: AppServer, upstream: Upstream, name: str) -> None:
     content_type, content = RUBBISH[name]
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         headers = {"content-type": content_type}
         answer = await client.post("/v1/images/edits", content=content, headers=headers)
 
@@ -221,7 +228,9 @@ async def test_what_is_no_form(app_server: AppServer, upstream: Upstream, name: 
 
 
 async def test_a_form_that_is_too_large(app_server: AppServer) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         files = {"image": ("a.png", b"a" * 33 * MIB, "image/png")}
         answer = await client.post("/v1/images/edits", data={"prompt": "a"}, files=files)
 

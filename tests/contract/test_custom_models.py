@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import AppServer, key_of_new_user
 from tests.upstreams import Upstream
 
@@ -26,7 +27,9 @@ async def callers(app_server: AppServer) -> AsyncIterator[dict[str, httpx.AsyncC
     async with AsyncExitStack() as stack:
         yield {
             name: await stack.enter_async_context(
-                httpx.AsyncClient(base_url=app_server.url, headers={"x-api-key": key}, timeout=10)
+                httpx.AsyncClient(
+                    verify=NO_TLS, base_url=app_server.url, headers={"x-api-key": key}, timeout=10
+                )
             )
             for name, key in keys.items()
         }

@@ -9,6 +9,7 @@ import httpx
 import nbformat
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 from tests.unit.chat.imports.files import CHATGPT, OPEN_WEBUI, file_of, zip_of
 
@@ -24,7 +25,9 @@ KINDS = {
 @pytest.fixture
 async def ann(app_server: AppServer) -> AsyncIterator[httpx.AsyncClient]:
     """The admin."""
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         yield client
 
 
@@ -35,7 +38,9 @@ async def ben(app_server: AppServer) -> AsyncIterator[httpx.AsyncClient]:
     admin = await portal.users.operator()
     await portal.users.create(admin, username="ben", password=None)
     _, key = await portal.keys.create(admin, name="test", username="ben")
-    async with httpx.AsyncClient(base_url=app_server.url, headers={"X-API-Key": key}) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers={"X-API-Key": key}
+    ) as client:
         yield client
 
 
@@ -149,7 +154,7 @@ async def test_a_share_is_read_by_whoever_is_signed_in_until_it_is_revoked(
     path = f"/api/v1/shares/{share['id']}"
 
     read = await ben.get(path)
-    async with httpx.AsyncClient(base_url=app_server.url) as stranger:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as stranger:
         refused = await stranger.get(path)
 
     assert read.status_code == 200
@@ -230,7 +235,7 @@ async def test_another_persons_conversation_is_not_there_for_any_of_it(
 
 
 async def test_nobody_imports_or_exports_without_a_credential(app_server: AppServer) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url) as stranger:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as stranger:
         for method, path in (("POST", IMPORT), ("GET", "/api/v1/conversations/export.zip")):
             answer = await stranger.request(method, path, content=json.dumps([CHATGPT]))
             assert answer.status_code == 401

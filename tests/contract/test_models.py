@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 
 
 @pytest.fixture
 async def http(app_server: AppServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         yield client
 
 

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess
 
 EXAMPLES = 6  # an operation and a way to call it
@@ -92,7 +93,9 @@ def _make_real(case: AnyCase, server: PortalProcess) -> None:
     """Put things that exist in the place of generated names."""
     names = set(case.path_parameters or ())
     if names & {"conversation_id", "turn_id"}:
-        with httpx.Client(base_url=f"{server.url}/api/v1", headers=server.headers) as client:
+        with httpx.Client(
+            verify=NO_TLS, base_url=f"{server.url}/api/v1", headers=server.headers
+        ) as client:
             conversation_id = client.post("/conversations", json={}).json()["id"]
             question = {"content": "Hi", "model": "acme/fast"}
             events = client.post(f"/conversations/{conversation_id}/turns", json=question).text
@@ -106,7 +109,9 @@ def _make_real(case: AnyCase, server: PortalProcess) -> None:
         known = {name: real[name] for name in names & real.keys()}
         case.path_parameters = {**case.path_parameters, **known}
     if "response_id" in names:
-        with httpx.Client(base_url=f"{server.url}/api/v1", headers=server.headers) as client:
+        with httpx.Client(
+            verify=NO_TLS, base_url=f"{server.url}/api/v1", headers=server.headers
+        ) as client:
             made = client.post("/responses", json={"model": "acme/fast", "input": "Hi"}).json()
         case.path_parameters = {**case.path_parameters, "response_id": made["id"]}
     if isinstance(case.body, dict) and "model" in case.body:

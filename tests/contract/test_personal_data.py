@@ -12,6 +12,7 @@ from aiportal.accounts import COOKIE_NAME
 from aiportal.principal import Principal
 from tests.contract.conversing import Client
 from tests.contract.test_auth_routes import assert_error
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 
 PASSWORD = "Tr0ub4dor&3"
@@ -31,7 +32,7 @@ async def browser(app_server: AppServer, mei: Principal) -> AsyncIterator[httpx.
     """Mei's, signed in."""
     cookie = await app_server.portal.sessions.create(mei.user_id, user_agent="Firefox")
     headers = {"Cookie": f"{COOKIE_NAME}={cookie}", "Origin": app_server.url}
-    async with httpx.AsyncClient(base_url=app_server.url, headers=headers) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url, headers=headers) as client:
         yield client
 
 
@@ -184,7 +185,7 @@ async def test_all_chats_go_for_good_and_nobody_elses(
         answer = await browser.delete(f"/api/auth/chats{confirm}")
         assert answer.status_code == 400, answer.text
     by_key = {"X-API-Key": key}
-    async with httpx.AsyncClient(base_url=app_server.url, headers=by_key) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url, headers=by_key) as http:
         refused = await http.delete("/api/auth/chats?confirm=mei")
         assert_error(refused, 403, "permission_denied")
     assert (await browser.get("/api/v1/conversations")).json()["data"] != []
@@ -237,7 +238,7 @@ async def test_the_portal_keeps_an_admin_and_the_admin(
 async def _expect_to_stay(app_server: AppServer, principal: Principal) -> None:
     cookie = await app_server.portal.sessions.create(principal.user_id, user_agent="test")
     headers = {"Cookie": f"{COOKIE_NAME}={cookie}", "Origin": app_server.url}
-    async with httpx.AsyncClient(base_url=app_server.url, headers=headers) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url, headers=headers) as http:
         path = f"/api/auth/me?confirm={principal.username}"
         assert_error(await http.delete(path), 409, "conflict")
         assert (await http.get("/api/auth/me")).status_code == 200
@@ -266,5 +267,5 @@ async def test_the_other_browsers_are_signed_out_and_this_one_stays(
     assert ended.status_code == 204
     assert len((await browser.get("/api/auth/sessions")).json()["data"]) == 1
     gone = {"Cookie": f"{COOKIE_NAME}={other}"}
-    async with httpx.AsyncClient(base_url=app_server.url) as http:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as http:
         assert (await http.get("/api/auth/me", headers=gone)).status_code == 401

@@ -3,20 +3,25 @@
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 
 PATH = "/api/auth/preferences"
 
 
 async def put(server: AppServer, body: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=server.url, headers=server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=server.url, headers=server.headers
+    ) as client:
         return await client.put(
             PATH, content=body.encode(), headers={"content-type": "application/json"}
         )
 
 
 async def get(server: AppServer) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=server.url, headers=server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=server.url, headers=server.headers
+    ) as client:
         return await client.get(PATH)
 
 
@@ -61,12 +66,14 @@ async def test_an_object_that_is_nested_as_deeply_as_can_be_comes_back(
 
 
 async def test_nobody_reads_preferences_without_a_credential(app_server: AppServer) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url) as client:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as client:
         assert (await client.get(PATH)).status_code == 401
 
 
 async def patch(server: AppServer, body: str) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=server.url, headers=server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=server.url, headers=server.headers
+    ) as client:
         return await client.patch(
             PATH, content=body.encode(), headers={"content-type": "application/json"}
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.contract.raw_http import exchange, post
 from tests.contract.test_any_body import ANY_JSON, assert_is_right
 from tests.contract.test_bad_input import DEEP, KEY_LINE, MIB, assert_is_error, assert_is_healthy
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 from tests.upstreams import Upstream
 
@@ -96,7 +97,7 @@ async def test_anothers_response_is_not_found(app_server: AppServer, base: str) 
     await portal.users.create(operator, username="ben", password="Abcdefg1!")
     _, bens = await portal.keys.create(operator, name="ben's", username="ben")
     ben = {"Authorization": f"Bearer {bens}"}
-    async with httpx.AsyncClient(base_url=app_server.url) as session:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as session:
         url = f"{base}/responses"
         own = app_server.headers
         made = (await session.post(url, content=body(), headers=own)).json()
@@ -112,7 +113,7 @@ async def test_anothers_response_is_not_found(app_server: AppServer, base: str) 
 
 @pytest.mark.parametrize(("method", "tail"), CALLS)
 async def test_nothing_is_told_without_a_key(app_server: AppServer, method: str, tail: str) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url) as session:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as session:
         answer = await session.request(method, f"{PATH}/{MISSING}{tail}")
     assert answer.status_code == 401
 
@@ -121,7 +122,9 @@ async def test_nothing_is_told_without_a_key(app_server: AppServer, method: str,
     "query", ["limit=0", "limit=101", "limit=x", "order=up", "after=nothing", "after="]
 )
 async def test_a_bad_page(app_server: AppServer, query: str) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as session:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as session:
         made = (await session.post(PATH, content=body())).json()
         answer = await session.get(f"{PATH}/{made['id']}/input_items?{query}")
     assert answer.status_code == 400
@@ -129,7 +132,9 @@ async def test_a_bad_page(app_server: AppServer, query: str) -> None:
 
 
 async def test_no_response_is_streamed_twice(app_server: AppServer) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as session:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as session:
         made = (await session.post(PATH, content=body())).json()
         answer = await session.get(f"{PATH}/{made['id']}?stream=true")
     assert answer.status_code == 400

@@ -8,6 +8,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.contract.test_bad_input import DEEP
+from tests.loopback import NO_TLS
 from tests.running import AppServer, serving
 from tests.upstreams import SearchSite, plain
 from tests.upstreams.searching import brave, wikipedia
@@ -31,7 +32,7 @@ async def client(
     changes = {"search_urls": urls, "fetch_allow": (f"127.0.0.1:{site.port}",)}
     async with (
         serving(wired_settings.model_copy(update=changes)) as server,
-        httpx.AsyncClient(base_url=server.url, headers=server.headers) as client,
+        httpx.AsyncClient(verify=NO_TLS, base_url=server.url, headers=server.headers) as client,
     ):
         yield client
 
@@ -110,7 +111,9 @@ BODIES = [
 
 
 async def test_bad_input(app_server: AppServer, subtests: pytest.Subtests) -> None:
-    async with httpx.AsyncClient(base_url=app_server.url, headers=app_server.headers) as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, base_url=app_server.url, headers=app_server.headers
+    ) as client:
         for body, param in BAD:
             with subtests.test(str(body)[:50]):
                 answer = await client.post("/v1/search", json=body)
@@ -125,5 +128,5 @@ async def test_bad_input(app_server: AppServer, subtests: pytest.Subtests) -> No
         for name in ("brave", "tavily", "searxng", "wikipedia"):
             assert name in unknown.json()["error"]["message"]
         assert (await client.get("/v1/search")).status_code == 405
-    async with httpx.AsyncClient(base_url=app_server.url) as nobody:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as nobody:
         assert (await nobody.post("/v1/search", json={"query": "a"})).status_code == 401

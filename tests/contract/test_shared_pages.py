@@ -15,6 +15,7 @@ from aiportal.settings import Settings
 from pages.shared_chats import SharedChatPages
 from pages.static import StaticFiles
 from tests.hostile import HOSTILE
+from tests.loopback import NO_TLS
 from tests.unit.chat.imports.files import CHATGPT, chatgpt, file_of, node
 
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -51,7 +52,9 @@ async def browser(wired_settings: Settings, files: StaticFiles) -> AsyncIterator
         app.router.routes.extend(pages.routes())
         async with (
             listening(app, wired_settings) as server,
-            httpx.AsyncClient(base_url=server.url, cookies={COOKIE_NAME: cookie}) as client,
+            httpx.AsyncClient(
+                verify=NO_TLS, base_url=server.url, cookies={COOKIE_NAME: cookie}
+            ) as client,
         ):
             yield Browser(client, portal)
 

@@ -15,6 +15,7 @@ from aiportal.portal import Portal
 from aiportal.settings import Settings
 from pages.sign_in import SignInPages
 from pages.static import StaticFiles
+from tests.loopback import NO_TLS
 
 PASSWORD = "Tr0ub4dor&3"
 ELSEWHERE = {"X-Forwarded-For": "203.0.113.7"}
@@ -59,7 +60,7 @@ async def browser(wired_settings: Settings, pages: SignInPages) -> AsyncIterator
         app.state.sign_in_page, app.state.link_page = pages.render_sign_in, pages.render_link
         async with (
             listening(app, wired_settings) as server,
-            httpx.AsyncClient(base_url=server.url) as http,
+            httpx.AsyncClient(verify=NO_TLS, base_url=server.url) as http,
         ):
             yield Browser(http, portal, app)
 
@@ -114,7 +115,7 @@ async def test_over_https_the_cookie_is_secure(wired_settings: Settings) -> None
     async with Portal.open(behind_proxy) as portal:
         await portal.users.create(await portal.users.operator(), username="ann", password=PASSWORD)
         app = create_app(portal, with_pages=False)
-        async with listening(app, behind_proxy) as server, httpx.AsyncClient() as http:
+        async with listening(app, behind_proxy) as server, httpx.AsyncClient(verify=NO_TLS) as http:
             answer = await http.post(
                 f"{server.url}/login",
                 data={"username": "ann", "password": PASSWORD},
@@ -128,7 +129,7 @@ async def test_on_spaces_the_cookie_works_in_a_frame(wired_settings: Settings) -
     async with Portal.open(on_spaces) as portal:
         await portal.users.create(await portal.users.operator(), username="ann", password=PASSWORD)
         app = create_app(portal, with_pages=False)
-        async with listening(app, on_spaces) as server, httpx.AsyncClient() as http:
+        async with listening(app, on_spaces) as server, httpx.AsyncClient(verify=NO_TLS) as http:
             answer = await http.post(
                 f"{server.url}/login",
                 data={"username": "ann", "password": PASSWORD},

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key_of_new_user
 
 RUNS = "/v1/tool-runs"
@@ -20,7 +21,9 @@ ECHO = "def run(parameters):\n    return parameters\n"
 def cleo(process: PortalProcess) -> Iterator[httpx.Client]:
     """A plain user."""
     key = asyncio.run(make_key_of_new_user(process.settings, "cleo-of-runs"))
-    with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=60) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers={"X-API-Key": key}, timeout=60
+    ) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.contract.tool_cases import CITY
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key_of_new_user
 
 LIST = "/v1/tools"
@@ -19,7 +20,9 @@ LIST = "/v1/tools"
 def ben(process: PortalProcess) -> Iterator[httpx.Client]:
     """A plain user."""
     key = asyncio.run(make_key_of_new_user(process.settings, "ben-of-tools"))
-    with httpx.Client(base_url=process.url, headers={"X-API-Key": key}, timeout=30) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=process.url, headers={"X-API-Key": key}, timeout=30
+    ) as client:
         yield client
 
 

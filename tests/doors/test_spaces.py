@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.doors.space import HOST, SPACE, Space, sandboxed
+from tests.loopback import NO_TLS
 
 PASSWORD = "Space-Password-1"
 # What the proxy of a Space adds, and a browser.
@@ -25,7 +26,9 @@ def space(tmp_path_factory: pytest.TempPathFactory, weights_cache: Path) -> Iter
 
 @pytest.fixture
 def browser(space: Space) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=space.url, headers=FROM_OUTSIDE, timeout=60) as browser:
+    with httpx.Client(
+        verify=NO_TLS, base_url=space.url, headers=FROM_OUTSIDE, timeout=60
+    ) as browser:
         yield browser
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.loopback import NO_TLS
+
 __all__ = ["Health"]
 
 _PAUSE_S = 0.05
@@ -34,7 +36,7 @@ class Health:
             thread.join()
 
     def _ask(self, url: str, over: threading.Event) -> None:
-        with httpx.Client(base_url=url, timeout=_TIMEOUT_S) as client:
+        with httpx.Client(verify=NO_TLS, base_url=url, timeout=_TIMEOUT_S) as client:
             while not over.wait(_PAUSE_S):
                 begun = time.monotonic()
                 try:

@@ -23,6 +23,7 @@ from aiportal.settings import Settings
 from tests.confinement import NOBODY
 from tests.hostile_tools.case import CODE, PREAMBLE, Case
 from tests.hostile_tools.silence import Silence
+from tests.loopback import NO_TLS
 from tests.processes import ROOT
 from tests.running import PortalProcess, key_of_new_user
 
@@ -81,7 +82,7 @@ class Target:
         self.pid = process.pid
         self.places = places | {"portal": process.pid, "port": process.port}
         self.client = httpx.Client(
-            base_url=process.url, headers=process.headers, timeout=_TIMEOUT_S
+            verify=NO_TLS, base_url=process.url, headers=process.headers, timeout=_TIMEOUT_S
         )
 
     def execute(self, tool_id: str = CODE, *, key: str = "", **body: Any) -> httpx.Response:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from tests.loopback import NO_TLS
 from tests.running import AppServer
 
 __all__ = ["CHAT", "chat_body", "client", "events", "post", "stream"]
@@ -19,7 +20,7 @@ def chat_body(**fields: Any) -> dict[str, Any]:
 
 def client(server: AppServer) -> httpx.AsyncClient:
     """A client with the server's base and key."""
-    return httpx.AsyncClient(base_url=server.url, headers=server.headers, timeout=10)
+    return httpx.AsyncClient(verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10)
 
 
 async def post(server: AppServer, **fields: Any) -> httpx.Response:

@@ -14,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from aiportal.settings import Settings
 from tests.integration.calls import CHAT, chat_body, client
+from tests.loopback import NO_TLS
 from tests.running import AppServer, key_of_new_user, serving
 from tests.tool_folder import write_tools
 from tests.upstreams import Upstream, answers, write_model_config
@@ -34,7 +35,9 @@ class Person:
     @property
     def http(self) -> httpx.AsyncClient:
         headers = {"X-API-Key": self.key}
-        return httpx.AsyncClient(base_url=self.server.url, headers=headers, timeout=30)
+        return httpx.AsyncClient(
+            verify=NO_TLS, base_url=self.server.url, headers=headers, timeout=30
+        )
 
     async def models(self) -> set[str]:
         async with self.http as http:

@@ -12,6 +12,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.integration.calls import CHAT, chat_body, client
+from tests.loopback import NO_TLS
 from tests.running import AppServer, serving
 from tests.upstreams import Gate, Upstream, chunk, stream
 from tests.upstreams.answers import DONE
@@ -153,7 +154,7 @@ async def test_the_model_config_is_for_administrators(
     operator = await portal.users.operator()
     await portal.users.create(operator, username="ann", password=None)
     _, key = await portal.keys.create(operator, name="ann's", username="ann")
-    async with httpx.AsyncClient(base_url=app_server.url) as session:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as session:
         assert (await session.request(method, path)).status_code == 401
         refused = await session.request(method, path, headers={"x-api-key": key})
     assert (refused.status_code, refused.json()["error"]["type"]) == (403, "permission_error")

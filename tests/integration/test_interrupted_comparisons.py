@@ -8,6 +8,7 @@ import httpx
 import orjson
 
 from aiportal.settings import Settings
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream
 
@@ -27,7 +28,9 @@ def test_after_sigkill_each_answer_is_interrupted_and_has_what_was_saved(
     upstream.answer("slow", stream(chunk("half b"), Gate(), DONE))
     key = asyncio.run(make_key(wired_settings))
     server = PortalProcess(wired_settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         chat_id = client.post("/v1/conversations", json={}).json()["id"]
         path = f"/v1/conversations/{chat_id}/comparisons"

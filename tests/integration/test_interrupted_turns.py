@@ -8,6 +8,7 @@ import httpx
 import orjson
 
 from aiportal.settings import Settings
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream
 
@@ -41,7 +42,9 @@ def test_after_sigkill_an_answer_is_interrupted_and_has_what_was_saved(
     upstream.answer("fast", stream(chunk("half an"), Gate(), DONE))
     key = asyncio.run(make_key(wired_settings))
     server = PortalProcess(wired_settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         turn = _begin(client)
         server.kill()
@@ -66,7 +69,9 @@ def test_an_answer_that_is_written_on_keeps_its_text_at_sigkill(
     )
     key = asyncio.run(make_key(wired_settings))
     server = PortalProcess(wired_settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         turn = _begin(client)
         chat_id, body = turn["conversation_id"], {"continue_id": turn["assistant_message_id"]}

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from aiportal.api.listening import listening
 from aiportal.api.streams import EventStream
 from aiportal.settings import Settings
+from tests.loopback import NO_TLS
 from tests.upstreams import DONE, chunk
 
 KEEP_ALIVE = b": keep-alive\n"
@@ -45,7 +46,7 @@ async def test_silence_is_filled_between_whole_events(settings: Settings) -> Non
     silent = _SilentStream()
     async with (
         silent.serving(settings) as base,
-        httpx.AsyncClient() as client,
+        httpx.AsyncClient(verify=NO_TLS) as client,
         client.stream("GET", f"{base}/chat/completions") as answer,
     ):
         body = b""

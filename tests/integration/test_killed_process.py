@@ -13,6 +13,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.integration.calls import CHAT, chat_body
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key
 
 ROUNDS = 8
@@ -40,7 +41,11 @@ class _Traffic:
     async def run(self) -> None:
         limits = httpx.Limits(max_connections=None)
         async with httpx.AsyncClient(
-            base_url=self._server.url, headers=self._server.headers, limits=limits, timeout=20
+            verify=NO_TLS,
+            base_url=self._server.url,
+            headers=self._server.headers,
+            limits=limits,
+            timeout=20,
         ) as client:
             await asyncio.gather(*(self._call(client, i % 2 == 0) for i in range(CALLERS)))
 

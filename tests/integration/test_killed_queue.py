@@ -5,6 +5,7 @@ import asyncio
 import httpx
 
 from aiportal.settings import Settings
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
 
@@ -15,7 +16,9 @@ def test_after_sigkill_questions_wait_on_and_are_asked_when_they_are_sent(
     upstream.answer("fast", stream(chunk("half an"), Gate(), DONE), text("Two"), text("Three"))
     key = asyncio.run(make_key(wired_settings))
     server = PortalProcess(wired_settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         chat_id = client.post("/v1/conversations", json={"model": "acme/fast"}).json()["id"]
         path = f"/v1/conversations/{chat_id}/queue"

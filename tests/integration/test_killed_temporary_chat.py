@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 
 from aiportal.settings import Settings
+from tests.loopback import NO_TLS
 from tests.running import PortalProcess, make_key
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
 
@@ -24,7 +25,9 @@ def test_after_sigkill_nothing_of_a_temporary_chat_is_left(
     key = asyncio.run(make_key(wired_settings))
     server = PortalProcess(wired_settings, key=key, has_pages=False)
     path = "/v1/temporary-chats"
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         body = {"content": f"Why {MARK}?", "model": "acme/fast"}
         wire = client.post(path, json=body).text

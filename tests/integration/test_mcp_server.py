@@ -28,6 +28,7 @@ MODES: tuple[Mode, ...] = ("auto", "legacy")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AppServer]:
     folder = tmp_path_factory.mktemp("mcp")
     settings = Settings(
+        port=0,
         data_dir=folder / "data",
         tools_dir=write_tools(folder / "tools"),
         local_model="off",

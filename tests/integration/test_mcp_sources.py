@@ -85,6 +85,7 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
         async with HostileServer().serving() as late_port:
             pass  # so that it is free
         settings = Settings(
+            port=0,
             data_dir=folder / "data",
             tools_dir=tools,
             model_config_dir=config,

@@ -9,13 +9,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from aiportal.settings import Settings
 from tests.integration.calls import post, stream
 from tests.integration.deployments import ask, providers, routed
+from tests.loopback import NO_TLS
 from tests.running import AppServer, key_of_new_user, serving
 from tests.upstreams import error
 
 
 async def scrape(server: AppServer, **headers: str) -> httpx.Response:
     """By somebody on this machine, with these headers."""
-    async with httpx.AsyncClient(base_url=server.url) as session:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=server.url) as session:
         return await session.get("/metrics", headers=headers)
 
 

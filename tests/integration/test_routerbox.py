@@ -11,6 +11,7 @@ import pytest
 
 from tests.integration.calls import client, stream
 from tests.integration.deployments import ask, deployments, eventually, providers, routed
+from tests.loopback import NO_TLS
 from tests.running import AppServer, key_of_new_user, serving
 from tests.upstreams import DONE, Gate, chunk, error
 from tests.upstreams import stream as streamed
@@ -188,7 +189,7 @@ async def test_a_key_for_other_models_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["GET /v1/routerbox/status", "POST /v1/routerbox/resolve"])
 async def test_nobody_is_told_without_a_credential(app_server: AppServer, method: str) -> None:
     verb, path = method.split()
-    async with httpx.AsyncClient(base_url=app_server.url) as session:
+    async with httpx.AsyncClient(verify=NO_TLS, base_url=app_server.url) as session:
         answer = await session.request(verb, path, content=json.dumps({"model": "acme/fast"}))
 
     assert answer.status_code == 401

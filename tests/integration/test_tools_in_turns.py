@@ -12,6 +12,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.contract.conversing import Client
+from tests.loopback import NO_TLS
 from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.tool_folder import write_tools
 from tests.upstreams import Upstream, answers
@@ -190,7 +191,9 @@ def test_after_sigkill_in_a_call_the_beginning_is_there(
     upstream.answer("fast", calling(call("sleeper", "a", seconds=60), text="Wait."))
     key = asyncio.run(make_key(tool_settings))
     server = PortalProcess(tool_settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=10) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=10
+    ) as client:
         server.start()
         chat_id = client.post("/v1/conversations", json={}).json()["id"]
         path, body = f"/v1/conversations/{chat_id}", {"content": "?", "tools": TOOLS}

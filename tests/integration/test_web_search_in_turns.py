@@ -13,6 +13,7 @@ import pytest
 
 from aiportal.settings import Settings
 from tests.contract.conversing import Client
+from tests.loopback import NO_TLS
 from tests.running import AppServer, PortalProcess, make_key, serving
 from tests.upstreams import DONE, Gate, SearchSite, Upstream, chunk, stream
 from tests.upstreams.answers import text
@@ -170,7 +171,9 @@ def test_sources_survive_sigkill(settings: Settings, upstream: Upstream) -> None
     upstream.answer("fast", stream(chunk("half [1] an"), Gate(), DONE))
     key = asyncio.run(make_key(settings))
     server = PortalProcess(settings, key=key, has_pages=False)
-    with httpx.Client(base_url=server.url, headers=server.headers, timeout=20) as client:
+    with httpx.Client(
+        verify=NO_TLS, base_url=server.url, headers=server.headers, timeout=20
+    ) as client:
         server.start()
         chat_id = client.post("/v1/conversations", json={"web_search": True}).json()["id"]
         messages = f"/v1/conversations/{chat_id}/messages"

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class MigrationStatus:
     changed: tuple[str, ...]
 
 
-def available() -> list[Migration]:
+@cache
+def available() -> tuple[Migration, ...]:
     """All migrations of this version of the portal, in order."""
     folder = resources.files(__package__)
     found = []
@@ -48,7 +50,7 @@ def available() -> list[Migration]:
             found.append(
                 Migration(int(match["number"]), match["name"], entry.read_text(), down.read_text())
             )
-    return sorted(found, key=lambda migration: migration.number)
+    return tuple(sorted(found, key=lambda migration: migration.number))
 
 
 def migrate(path: Path) -> MigrationStatus:
