@@ -101,11 +101,7 @@ class QuestionHandlers:
                 return await self._view.refused(principal, place, question, error.message)
             raise
         updates = {self._parts.taken: receipt(_chat_of(started, place), taken)}
-        if not is_open:
-            return updates | await self._view.rows(principal, chat_id, search, clock)
-        if started is None:
-            return updates | await self._waiting(principal, chat_id)
-        return updates | await self._asked(principal, started, search, clock)
+        return updates | await self._shown(principal, started, place, chat_id, search, clock)
 
     @told
     async def ended(
@@ -143,6 +139,22 @@ class QuestionHandlers:
             return False
         inform(worded("Choose the answer to go on with first."))
         return True
+
+    async def _shown(
+        self,
+        principal: Principal,
+        started: TurnStarted | None,
+        place: Place,
+        chat_id: str,
+        search: str | None,
+        clock: str | None,
+    ) -> Updates:
+        """The open chat with the question, or with what waits; the list where another is open."""
+        if place.chat_id != chat_id:
+            return await self._view.rows(principal, chat_id, search, clock)
+        if started is None:
+            return await self._waiting(principal, chat_id)
+        return await self._asked(principal, started, search, clock)
 
     async def _waiting(self, principal: Principal, chat_id: str) -> Updates:
         if not self._is_running(principal, chat_id):  # it has ended since, or elsewhere it runs
