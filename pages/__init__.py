@@ -29,6 +29,7 @@ from pages.arena_page import ArenaPage  # noqa: E402
 from pages.gate import GradioGate  # noqa: E402
 from pages.layout import build_ui  # noqa: E402
 from pages.live_answers import LiveAnswers  # noqa: E402
+from pages.pace import Pace  # noqa: E402
 from pages.page_head import PageHead, settings_reader  # noqa: E402
 from pages.shared_chats import SharedChatPages  # noqa: E402
 from pages.sign_in import SignInPages  # noqa: E402
@@ -40,8 +41,6 @@ __all__ = ["build_ui", "mount"]
 
 MAX_EVENTS = 256  # at once; Gradio's own 40 would keep people waiting for each other
 MAX_WAITING_EVENTS = 2000
-LOOK_EVERY_S = 0.02  # for a new event; Gradio's own 0.001 takes 4 % of a processor, all day
-PROGRESS_EVERY_S = 60.0  # no handler reports any; Gradio's own 0.01 takes 2 % of a processor
 MAX_PAGES = 500  # whose state Gradio keeps; its own 10,000 would be 1.5 GB
 
 
@@ -51,25 +50,23 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     Returns what renders the pages before it.
     """
     files = StaticFiles.read()
-    access = Access(portal)
+    access, pace = Access(portal), Pace()
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
-    app.router.routes.extend(LiveAnswers(portal).routes())
+    app.router.routes.extend(LiveAnswers(portal, pace).routes())
     app.router.routes.extend(TemporaryFiles(portal).routes())
     lean_gradio.install()
     app.router.routes.extend(ArenaPage(portal, files).routes())
     _keep_uploads_in(portal)
-    demo = build_ui(portal, access)
+    demo = build_ui(portal, access, pace)
     app.user_middleware += [  # innermost: what they answer passes the others too
         Middleware(LoginRedirect, access=access),
-        Middleware(GradioGate, access=access, function_ids=frozenset(demo.fns)),
+        Middleware(GradioGate, access=access, pace=pace, function_ids=frozenset(demo.fns)),
         Middleware(PageHead, files=files, read=settings_reader(portal)),
     ]
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it
     demo.state_session_capacity = MAX_PAGES
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING_EVENTS)
-    queue = demo._queue  # noqa: SLF001 - there is no other way to say it
-    queue.sleep_when_free, queue.progress_update_sleep_when_free = LOOK_EVERY_S, PROGRESS_EVERY_S
     gr.mount_gradio_app(
         app,
         demo,

@@ -16,11 +16,13 @@ from aiportal.api.errors import error_response
 from aiportal.api.replayed import Replayed
 from aiportal.errors import AuthenticationFailed, InvalidRequest, NotFound, PortalError
 from pages.access import Access
+from pages.pace import Pace
 
 __all__ = ["GradioGate"]
 
 MAX_OWNERS: Final = 10_000
 PREFIX: Final = "/gradio_api/"
+CALL: Final = "/gradio_api/queue/join"
 UNUSED: Final = (
     "/gradio_api/upload",
     "/gradio_api/call",
@@ -35,18 +37,28 @@ _NO_SUCH: Final = "There is no such session of yours. Reload the page."
 
 
 class GradioGate:
-    """function_ids: those of the app's event handlers; a call of any other is 404 and not an error."""
+    """function_ids: those of the app's event handlers; a call of any other is 404 and not an error.
+    pace: of the growing answers, which wait until a call is taken."""
 
-    def __init__(self, app: ASGIApp, *, access: Access, function_ids: frozenset[int]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, access: Access, pace: Pace, function_ids: frozenset[int]
+    ) -> None:
         self._app = app
         self._access = access
+        self._pace = pace
         self._function_ids = function_ids
         self._owners: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
-            return
+        elif scope["path"] == CALL:
+            with self._pace.beginning():
+                await self._pass(scope, receive, send)
+        else:
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             receive = await self._admit(scope, receive)
         except PortalError as error:  # outside of FastAPI's own handlers

@@ -10,6 +10,7 @@ from pages.components import account_box, brand
 from pages.deep_research import build_deep_research
 from pages.live_audio import build_live_audio
 from pages.ordered import OrderedBlocks
+from pages.pace import Pace
 from pages.tool_playground import build_tool_playground
 
 __all__ = ["build_ui"]
@@ -18,9 +19,10 @@ CLEAN_UPLOADS_EVERY_S = 3600
 KEEP_UPLOADS_S = 86_400
 
 
-def build_ui(portal: Portal, access: Access) -> gr.Blocks:
+def build_ui(portal: Portal, access: Access, pace: Pace) -> gr.Blocks:
     """The web app as Gradio Blocks. Nothing in it belongs to anybody: pages are filled when loaded."""
     demo: gr.Blocks = OrderedBlocks(
+        pace,
         title="AI Portal",
         fill_width=True,
         fill_height=True,

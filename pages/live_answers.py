@@ -7,7 +7,7 @@ followed as a mark in the message, and afterwards, with the chat as it is stored
 import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import replace
 from typing import Final
 
@@ -44,12 +44,12 @@ class LiveAnswers:
     A stream begins with all that there is, so that a connection that was lost is simply made anew.
     """
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: Portal, pace: Pace) -> None:
         self._portal = portal
         self._markdown = MarkdownRenderer()
         self._renderer = ChatRenderer(self._markdown)
         self._columns = ColumnsRenderer(self._markdown)
-        self._pace = Pace()
+        self._pace = pace
 
     def routes(self) -> list[Route]:
         """Of a turn, of a comparison, of a battle, of a temporary chat."""
@@ -62,9 +62,10 @@ class LiveAnswers:
 
     async def turn(self, request: Request) -> Response:
         """The answer of one turn, under the turn's id."""
-        principal = await self._reader(request)
         turn_id = request.path_params["turn_id"]
-        await self._portal.turns.status(principal, turn_id)
+        with self._pace.beginning():
+            principal = await self._reader(request)
+            await self._portal.turns.status(principal, turn_id)
         return self._answer_stream(turn_id, self._turn_events(principal, turn_id))
 
     async def temporary(self, request: Request) -> Response:
@@ -147,6 +148,16 @@ class LiveAnswers:
         self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
     ) -> AsyncGenerator[bytes, None]:
         """Rendered off the event loop, in the reader's language."""
+        with ExitStack() as beginning:
+            beginning.enter_context(self._pace.beginning())
+            async for step in self._all_steps(growing, events, render, ended):
+                yield step
+                beginning.close()
+        yield _END
+
+    async def _all_steps(
+        self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
+    ) -> AsyncGenerator[bytes, None]:
         for column in ended:
             html = await asyncio.to_thread(self._columns.column_html, column)
             yield encode({"part": column.key, **HtmlGrowth().step(html)})
@@ -156,7 +167,6 @@ class LiveAnswers:
                 texts, growth = parts.setdefault(key, (Texts.growing(self._markdown), HtmlGrowth()))
                 html = await asyncio.to_thread(render, key, answer, texts)
                 yield encode({"part": key, **growth.step(html)})
-        yield _END
 
 
 class HtmlGrowth:

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from gradio.block_function import BlockFunction
 
 from pages.lean_gradio import LeanBlocks
+from pages.pace import Pace
 
 __all__ = ["OrderedBlocks", "at_any_time"]
 
@@ -26,11 +27,13 @@ def at_any_time(handler: _Handler) -> _Handler:
 
 
 class OrderedBlocks(LeanBlocks):
-    """Blocks whose events wait for those that came before them from the same page."""
+    """Blocks whose events wait for those that came before them from the same page, and whom growing
+    answers wait for."""
 
-    def __init__(self, **options: Any) -> None:
-        """options: those of gr.Blocks."""
+    def __init__(self, pace: Pace, **options: Any) -> None:
+        """pace: of the answers. options: those of gr.Blocks."""
         super().__init__(**options)
+        self._pace = pace
         self._pages: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def process_api(
@@ -48,4 +51,5 @@ class OrderedBlocks(LeanBlocks):
         # Who waits holds the lock, and with the last of them it goes.
         page = self._pages.setdefault(session_hash, asyncio.Lock())
         async with page:
-            return await super().process_api(function, *args, **given)
+            with self._pace.beginning():
+                return await super().process_api(function, *args, **given)

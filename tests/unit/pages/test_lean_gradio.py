@@ -5,7 +5,9 @@ import gradio as gr
 import pytest
 from gradio.block_function import BlockFunction
 from gradio.blocks import Blocks
+from gradio.data_classes import PredictBodyInternal
 from gradio.state_holder import SessionState
+from starlette.requests import Request
 
 from pages import lean_gradio
 from pages.lean_gradio import LeanBlocks
@@ -129,3 +131,13 @@ async def test_nothing_is_kept_in_gradios_state() -> None:
     session = vars(gr.state_holder)["SessionState"](blocks)
     with pytest.raises(TypeError, match="belongs to no user"):
         session[state._id] = "anything"
+
+
+async def test_events_are_looked_for_often_while_there_are_some() -> None:
+    lean_gradio.install()
+    with LeanBlocks() as blocks:
+        blocks.queue()
+    queue = blocks._queue
+    assert queue.sleep_when_free == lean_gradio.LOOK_EVERY_S
+    await queue.push(PredictBodyInternal(fn_index=None, data=[]), Request({"type": "http"}), None)
+    assert queue.sleep_when_free == lean_gradio.LOOK_SOON_S

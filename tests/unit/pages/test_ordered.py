@@ -7,6 +7,7 @@ import gradio as gr
 import pytest
 
 from pages.ordered import OrderedBlocks, at_any_time
+from pages.pace import Pace
 
 
 class Pages:
@@ -15,7 +16,7 @@ class Pages:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
         self.ended: list[str] = []
-        with OrderedBlocks() as self._blocks:
+        with OrderedBlocks(Pace()) as self._blocks:
             text = gr.Textbox()
             for handler in (self.slow, self.quick, self.stop):
                 text.change(handler, None, text)

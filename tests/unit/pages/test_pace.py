@@ -1,7 +1,9 @@
+import asyncio
 from contextlib import ExitStack
 
 import pytest
 
+from pages import pace as pace_module
 from pages.pace import LEAST_S, UPDATES_PER_S, Pace
 
 
@@ -22,3 +24,73 @@ def test_the_rest_grows_with_the_work_and_with_the_pages(
             stack.enter_context(pace.stream())
         assert pace.rest_s(spent_s) == pytest.approx(rest_s)
     assert pace.rest_s(0.0) == LEAST_S
+
+
+class Answers:
+    """Three growing answers, of which each is shown once it may be."""
+
+    def __init__(self, pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pace_module, "LEAST_S", 0.0)
+        self.shown: list[int] = []
+        self._pace = pace
+        self.tasks = [asyncio.create_task(self._show(number)) for number in range(3)]
+
+    async def _show(self, number: int) -> None:
+        await self._pace.rest(0.0)
+        self.shown.append(number)
+
+
+async def _a_while() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_what_begins_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    pace = Pace()
+    with pace.beginning():
+        answers = Answers(pace, monkeypatch)
+        await _a_while()
+        assert answers.shown == []
+    await asyncio.gather(*answers.tasks)
+    assert answers.shown == [0, 1, 2]
+
+
+async def test_what_begins_between_two_answers_goes_before_the_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pace = Pace()
+    with pace.beginning():
+        answers = Answers(pace, monkeypatch)
+        await _a_while()
+    with pace.beginning():
+        await _a_while()
+        assert answers.shown == [0]
+    await asyncio.gather(*answers.tasks)
+    assert answers.shown == [0, 1, 2]
+
+
+async def test_a_page_that_is_left_meanwhile_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pace = Pace()
+    with pace.beginning():
+        answers = Answers(pace, monkeypatch)
+        await _a_while()
+        answers.tasks[0].cancel()
+        await _a_while()
+    await asyncio.wait(answers.tasks)
+    assert answers.shown == [1, 2]
+
+
+@pytest.mark.parametrize("bound", ["BEGINNING_S", "WAITING_S"])
+async def test_what_never_ends_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(pace_module, "BEGINNING_S", 3_600.0)
+    monkeypatch.setattr(pace_module, "WAITING_S", 3_600.0)
+    monkeypatch.setattr(pace_module, bound, 0.0)
+    pace = Pace()
+    with pace.beginning():
+        answers = Answers(pace, monkeypatch)
+        await asyncio.gather(*answers.tasks)
+    assert sorted(answers.shown) == [0, 1, 2]
