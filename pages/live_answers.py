@@ -7,7 +7,7 @@ followed as a mark in the message, and afterwards, with the chat as it is stored
 import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
@@ -148,25 +148,18 @@ class LiveAnswers:
         self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
     ) -> AsyncGenerator[bytes, None]:
         """Rendered off the event loop, in the reader's language."""
-        with ExitStack() as beginning:
-            beginning.enter_context(self._pace.beginning())
-            async for step in self._all_steps(growing, events, render, ended):
-                yield step
-                beginning.close()
-        yield _END
-
-    async def _all_steps(
-        self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
-    ) -> AsyncGenerator[bytes, None]:
         for column in ended:
             html = await asyncio.to_thread(self._columns.column_html, column)
             yield encode({"part": column.key, **HtmlGrowth().step(html)})
         parts: dict[str, tuple[Texts, HtmlGrowth]] = {}
         async with aclosing(growing.snapshots(events)) as snapshots:
             async for key, answer in snapshots:
+                is_first = key not in parts
                 texts, growth = parts.setdefault(key, (Texts.growing(self._markdown), HtmlGrowth()))
-                html = await asyncio.to_thread(render, key, answer, texts)
+                async with self._pace.showing(is_first=is_first):
+                    html = await asyncio.to_thread(render, key, answer, texts)
                 yield encode({"part": key, **growth.step(html)})
+        yield _END
 
 
 class HtmlGrowth:

@@ -8,6 +8,7 @@ import asyncio
 from itertools import cycle, islice
 
 import click
+import uvloop
 from aiohttp import web
 
 from tests.upstreams import DONE, chunk, usage_chunk
@@ -51,7 +52,14 @@ def serve(port: int) -> None:
     """Serve until killed."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", answer)
-    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
+    web.run_app(
+        app,
+        host="127.0.0.1",
+        port=port,
+        print=None,
+        access_log=None,
+        loop=uvloop.new_event_loop(),
+    )
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from statistics import median
 import click
 import psutil
 import sqlite_utils
+import uvloop
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
 from aiportal.accounts import COOKIE_NAME
@@ -267,7 +268,7 @@ def run_pages(folder: Path) -> list[Finding]:
         findings = _InBrowser(server, browser).run()
         browser.close()
     with _portal(folder / "again") as (portal, cookies):
-        return findings + asyncio.run(_in_sessions(_Server(portal, cookies)))
+        return findings + uvloop.run(_in_sessions(_Server(portal, cookies)))
 
 
 @click.command()

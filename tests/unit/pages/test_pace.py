@@ -27,17 +27,18 @@ def test_the_rest_grows_with_the_work_and_with_the_pages(
 
 
 class Answers:
-    """Three growing answers, of which each is shown once it may be."""
+    """Growing answers that are rendered as soon as they may be, each for as long as the test says."""
 
-    def __init__(self, pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pace_module, "LEAST_S", 0.0)
-        self.shown: list[int] = []
+    def __init__(self, pace: Pace, count: int = 2) -> None:
+        self.begun: list[int] = []
+        self.may_end = asyncio.Event()
         self._pace = pace
-        self.tasks = [asyncio.create_task(self._show(number)) for number in range(3)]
+        self.tasks = [asyncio.create_task(self._show(number)) for number in range(count)]
 
     async def _show(self, number: int) -> None:
-        await self._pace.rest(0.0)
-        self.shown.append(number)
+        async with self._pace.showing(is_first=False):
+            self.begun.append(number)
+            await self.may_end.wait()
 
 
 async def _a_while() -> None:
@@ -45,52 +46,58 @@ async def _a_while() -> None:
         await asyncio.sleep(0)
 
 
+async def test_they_are_shown_one_after_the_other() -> None:
+    answers = Answers(Pace())
+    await _a_while()
+    assert answers.begun == [0]
+    answers.may_end.set()
+    await asyncio.gather(*answers.tasks)
+    assert answers.begun == [0, 1]
+
+
 async def test_what_begins_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    pace = Pace()
-    with pace.beginning():
-        answers = Answers(pace, monkeypatch)
-        await _a_while()
-        assert answers.shown == []
-    await asyncio.gather(*answers.tasks)
-    assert answers.shown == [0, 1, 2]
-
-
-async def test_what_begins_between_two_answers_goes_before_the_second(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pace = Pace()
-    with pace.beginning():
-        answers = Answers(pace, monkeypatch)
-        await _a_while()
-    with pace.beginning():
-        await _a_while()
-        assert answers.shown == [0]
-    await asyncio.gather(*answers.tasks)
-    assert answers.shown == [0, 1, 2]
-
-
-async def test_a_page_that_is_left_meanwhile_holds_up_nobody(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    pace = Pace()
-    with pace.beginning():
-        answers = Answers(pace, monkeypatch)
-        await _a_while()
-        answers.tasks[0].cancel()
-        await _a_while()
-    await asyncio.wait(answers.tasks)
-    assert answers.shown == [1, 2]
-
-
-@pytest.mark.parametrize("bound", ["BEGINNING_S", "WAITING_S"])
-async def test_what_never_ends_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, bound: str
-) -> None:
-    monkeypatch.setattr(pace_module, "BEGINNING_S", 3_600.0)
     monkeypatch.setattr(pace_module, "WAITING_S", 3_600.0)
-    monkeypatch.setattr(pace_module, bound, 0.0)
     pace = Pace()
     with pace.beginning():
-        answers = Answers(pace, monkeypatch)
+        answers = Answers(pace)
+        await _a_while()
+        assert answers.begun == []
+        with pace.beginning():
+            await _a_while()
+        await _a_while()
+        assert answers.begun == []
+    answers.may_end.set()
+    await asyncio.gather(*answers.tasks)
+    assert answers.begun == [0, 1]
+
+
+async def test_first_words_wait_for_nobody_and_the_others_for_them() -> None:
+    pace = Pace()
+    answers = Answers(pace)
+    await _a_while()
+    async with pace.showing(is_first=True):
+        answers.may_end.set()
+        await _a_while()
+        assert answers.begun == [0]
+    await asyncio.gather(*answers.tasks)
+    assert answers.begun == [0, 1]
+
+
+async def test_a_page_that_is_left_meanwhile_holds_up_nobody() -> None:
+    answers = Answers(Pace(), count=3)
+    await _a_while()
+    for one in answers.tasks[:2]:
+        one.cancel()
+    answers.may_end.set()
+    await asyncio.wait(answers.tasks)
+    assert answers.begun == [0, 2]
+
+
+async def test_what_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace_module, "WAITING_S", 0.0)
+    pace = Pace()
+    with pace.beginning():
+        answers = Answers(pace)
+        answers.may_end.set()
         await asyncio.gather(*answers.tasks)
-    assert sorted(answers.shown) == [0, 1, 2]
+    assert answers.begun == [0, 1]
