@@ -1,9 +1,10 @@
 """What all ways of asking have in common: where a question goes, what is kept of its settings, and what
 comes after its answer."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from aiportal.chat import Project
 from aiportal.errors import PortalError
@@ -15,6 +16,7 @@ from pages.composed import Composed
 
 __all__ = ["Asking"]
 
+FOLLOWING_S: Final = 2.0  # other events of the page wait meanwhile
 _Started = TypeVar("_Started")
 
 
@@ -100,7 +102,11 @@ class Asking:
         branch = await self._view.branch(principal, place)
         is_last = bool(branch.messages) and branch.messages[-1].message.turn_id == turn_id
         while is_last:
-            following = await self._portal.queue.following(principal, turn_id)
+            try:
+                async with asyncio.timeout(FOLLOWING_S):
+                    following = await self._portal.queue.following(principal, turn_id)
+            except TimeoutError:  # the page took it for ended, but it goes on: it is followed again
+                break
             if following is None:
                 break
             place, turn_id = replace(place, leaf_id=following.id), following.turn_id or ""

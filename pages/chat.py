@@ -26,7 +26,11 @@ __all__ = ["build_chat"]
 
 # No spinner over what is shown, and no entry in Gradio's own API: ours is under /api.
 _QUIET: Mapping[str, Any] = MappingProxyType(
-    {"show_progress": "hidden", "api_visibility": "private"}
+    {
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "concurrency_id": "page",  # one queue: Gradio takes events of several in any order
+    }
 )
 _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutesEast()]"
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"

@@ -5,6 +5,7 @@ theirs. Here a hash belongs to the first user who names it; others get 404.
 """
 
 from collections import OrderedDict
+from contextlib import nullcontext
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -52,19 +53,14 @@ class GradioGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
-        elif scope["path"] == CALL:
-            with self._pace.beginning():
-                await self._pass(scope, receive, send)
-        else:
-            await self._pass(scope, receive, send)
-
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         try:
             receive = await self._admit(scope, receive)
         except PortalError as error:  # outside of FastAPI's own handlers
             await error_response(error)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        with self._pace.beginning() if scope["path"] == CALL else nullcontext():
+            await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:
         user_id = await self._access.user_id(Request(scope))

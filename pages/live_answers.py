@@ -7,7 +7,7 @@ followed as a mark in the message, and afterwards, with the chat as it is stored
 import asyncio
 from bisect import bisect_left
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -62,9 +62,9 @@ class LiveAnswers:
 
     async def turn(self, request: Request) -> Response:
         """The answer of one turn, under the turn's id."""
+        principal = await self._reader(request)
         turn_id = request.path_params["turn_id"]
         with self._pace.beginning():
-            principal = await self._reader(request)
             await self._portal.turns.status(principal, turn_id)
         return self._answer_stream(turn_id, self._turn_events(principal, turn_id))
 
@@ -156,7 +156,7 @@ class LiveAnswers:
             async for key, answer in snapshots:
                 is_first = key not in parts
                 texts, growth = parts.setdefault(key, (Texts.growing(self._markdown), HtmlGrowth()))
-                async with self._pace.showing(is_first=is_first):
+                with self._pace.beginning() if is_first else nullcontext():
                     html = await asyncio.to_thread(render, key, answer, texts)
                 yield encode({"part": key, **growth.step(html)})
         yield _END

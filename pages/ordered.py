@@ -5,10 +5,12 @@ the page showed before: a list of other chats, a chat without its newest questio
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
 from weakref import WeakValueDictionary
 
+import gradio as gr
 from gradio.block_function import BlockFunction
 
 from pages.lean_gradio import LeanBlocks
@@ -17,13 +19,33 @@ from pages.pace import Pace
 __all__ = ["OrderedBlocks", "at_any_time"]
 
 _Handler = TypeVar("_Handler", bound=Callable[..., Any])
-_MARK = "is_at_any_time"
+_MARK: Final = "is_at_any_time"
+MAX_EVENTS: Final = 20  # of one page: each takes one of the places that all pages share
 
 
 def at_any_time(handler: _Handler) -> _Handler:
     """An event handler that waits for no other one of its page, such as Stop."""
     setattr(handler, _MARK, True)
     return handler
+
+
+class _Page:
+    """Who waits for whom on a page."""
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self._events = 0
+
+    @contextmanager
+    def event(self) -> Iterator[None]:
+        """One that is handled, or waits. Raises gradio.Error for more than a page ever has."""
+        if self._events >= MAX_EVENTS:
+            raise gr.Error("Too much happens on this page at once.", print_exception=False)
+        self._events += 1
+        try:
+            yield
+        finally:
+            self._events -= 1
 
 
 class OrderedBlocks(LeanBlocks):
@@ -34,7 +56,7 @@ class OrderedBlocks(LeanBlocks):
         """pace: of the answers. options: those of gr.Blocks."""
         super().__init__(**options)
         self._pace = pace
-        self._pages: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._pages: WeakValueDictionary[str, _Page] = WeakValueDictionary()
 
     async def process_api(
         self,
@@ -48,8 +70,9 @@ class OrderedBlocks(LeanBlocks):
         given = {"session_hash": session_hash, **options}
         if session_hash is None or getattr(function.fn, _MARK, False):
             return await super().process_api(function, *args, **given)
-        # Who waits holds the lock, and with the last of them it goes.
-        page = self._pages.setdefault(session_hash, asyncio.Lock())
-        async with page:
-            with self._pace.beginning():
-                return await super().process_api(function, *args, **given)
+        # Who waits keeps it alive, and with the last of them it goes.
+        page = self._pages.setdefault(session_hash, _Page())
+        with page.event():
+            async with page.turn:
+                with self._pace.beginning():
+                    return await super().process_api(function, *args, **given)

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 __all__ = ["Pace"]
@@ -18,8 +18,8 @@ WAITING_S: Final = 0.3  # that answers wait for what begins, however much of it 
 
 class Pace:
     """Shared by all pages of a process. The more of them follow an answer, the less often each is
-    updated; they are updated one after the other, and after what begins, such as a question on its
-    way to its first words."""
+    updated; and they are updated after what begins, such as a question on its way to its first
+    words."""
 
     def __init__(self) -> None:
         self._streams = 0
@@ -27,7 +27,6 @@ class Pace:
         self._busy_since_s = 0.0
         self._is_calm = asyncio.Event()
         self._is_calm.set()
-        self._turn = asyncio.Lock()
 
     @contextmanager
     def stream(self) -> Iterator[None]:
@@ -52,24 +51,16 @@ class Pace:
             if not self._beginnings:
                 self._is_calm.set()
 
-    @asynccontextmanager
-    async def showing(self, *, is_first: bool) -> AsyncIterator[None]:
-        """An answer is rendered inside. is_first: its first words, for which somebody waits."""
-        if is_first:
-            with self.beginning():
-                yield
-            return
-        async with self._turn:
-            rest_s = self._busy_since_s + WAITING_S - time.monotonic()
-            if not self._is_calm.is_set() and rest_s > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._is_calm.wait(), rest_s)
-            yield
-
     def rest_s(self, spent_s: float) -> float:
         """Seconds between two updates of a page, of which the last has taken so many."""
         return max(LEAST_S, spent_s / SHOWING_SHARE, self._streams / UPDATES_PER_S)
 
     async def rest(self, spent_s: float) -> None:
-        """Wait that long."""
+        """Wait that long, and then for what begins; not where that has gone on for `WAITING_S`."""
         await asyncio.sleep(self.rest_s(spent_s))
+        waiting_s = self._busy_since_s + WAITING_S - time.monotonic()
+        if self._is_calm.is_set() or waiting_s <= 0:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(waiting_s):
+                await self._is_calm.wait()

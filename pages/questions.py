@@ -3,7 +3,7 @@
 import gradio as gr
 
 from aiportal.chat import Project, is_temporary
-from aiportal.errors import Conflict, PortalError
+from aiportal.errors import Conflict, NotFound, PortalError
 from aiportal.events import TurnStarted
 from aiportal.portal import Portal
 from aiportal.principal import Principal
@@ -94,7 +94,7 @@ class QuestionHandlers:
                 model=model,
                 project=await self._asking.project(principal, composed, clock),
                 composed=composed,
-                is_behind=is_open and bool(turn),
+                behind=turn if is_open else None,
             )
         except PortalError as error:
             if is_open:
@@ -133,6 +133,15 @@ class QuestionHandlers:
     def _is_running(self, principal: Principal, chat_id: str) -> bool:
         """Whether this process writes an answer in it."""
         return any(one.conversation_id == chat_id for one in self._portal.turns.running(principal))
+
+    async def _is_followed(self, principal: Principal, turn_id: str | None) -> bool:
+        """Whether what waits behind a turn is asked by itself: not after one that broke off."""
+        if not turn_id:
+            return False
+        try:
+            return await self._portal.turns.status(principal, turn_id) in ("running", "done")
+        except NotFound:  # deleted in another tab
+            return False
 
     async def _is_compared(self, principal: Principal, place: Place) -> bool:
         if await self._view.comparison(principal, place) is None:
@@ -183,10 +192,10 @@ class QuestionHandlers:
         model: str | None,
         project: Project | None,
         composed: Composed,
-        is_behind: bool,
+        behind: str | None,
     ) -> TurnStarted | None:
         """Start the turn, or None where it waits for the end of the one that runs; a chat that was
-        made for it goes again if it is refused."""
+        made for it goes again if it is refused. behind: the turn that the page follows."""
 
         async def start(chat_id: str) -> TurnStarted:
             return await self._portal.turns.start(
@@ -203,7 +212,8 @@ class QuestionHandlers:
             await self._asking.keep(
                 principal, place.chat_id, settings, is_searched=composed.is_searched
             )
-            if not is_behind and not self._is_running(principal, place.chat_id):
+            goes_on = self._is_running(principal, place.chat_id)
+            if not goes_on and not await self._is_followed(principal, behind):
                 try:
                     return await start(place.chat_id)
                 except Conflict as error:
@@ -216,6 +226,8 @@ class QuestionHandlers:
                 model=composed.model or model,
                 attachments=composed.attachments,
                 is_once=bool(composed.model),
+                parent_id=place.leaf_id,
+                behind=behind or None,
             )
             return at_once
         return await self._asking.in_new_chat(

@@ -67,13 +67,17 @@ class Queue:
         model: str | None = None,
         attachments: Sequence[str] = (),
         is_once: bool = False,
+        parent_id: str | None = None,
+        behind: str | None = None,
         source: Door = "web",
     ) -> tuple[QueuedQuestion, TurnStarted | None]:
         """Put a question behind those that wait, 20 at most; it is stored when this returns.
 
         What it is made of is checked as in `Turns.start`, and raised. model: else the one that the
         conversation has now. Where nothing is being written and nothing waits, it is asked at once:
-        then with its turn, unless another came before it.
+        then with its turn, unless another came before it. parent_id: the answer that it follows then,
+        as in `Turns.start`; behind: the turn of that answer, where it is to follow what was asked
+        behind that, too.
         """
         call = Call(model, None, source, None, is_once)
         plan = await self._turns.planner.question(
@@ -99,12 +103,23 @@ class Queue:
         if not await self._store.add(principal, question):
             return question, None
         try:
-            return question, await self._start(principal, question, parent_id=None)
+            parent_id = await self._last_behind(principal, behind) or parent_id
+            return question, await self._start(principal, question, parent_id=parent_id)
         except Conflict:
             return question, None
         except PortalError as error:
             await self._store.refuse(question, error.message)
             return replace(question, error=error.message), None
+
+    async def _last_behind(self, principal: Principal, turn_id: str | None) -> str | None:
+        """The last answer of what was asked behind a turn, one after the other."""
+        last = None
+        while turn_id is not None:
+            answer = await self._store.following(principal, turn_id)
+            if answer is None:
+                break
+            last, turn_id = answer.id, answer.turn_id
+        return last
 
     async def list(self, principal: Principal, conversation_id: str) -> Sequence[QueuedQuestion]:
         """What waits, the one that is asked next first. Raises NotFound."""

@@ -10,6 +10,7 @@ import pytest
 from aiportal.chat import Attachments, Conversation, Conversations, Queue, Turns
 from aiportal.chat.attachments.rows import sweep_rows
 from aiportal.errors import Conflict, InvalidRequest, ModelNotFound, NotFound
+from aiportal.events import TurnStarted
 from aiportal.principal import Principal
 from aiportal.settings import Settings
 from aiportal.store import Database
@@ -99,6 +100,33 @@ async def test_where_nothing_runs_a_question_is_asked_at_once(
     assert started is not None
     await events_of(turns, ann, started.turn_id)
     assert await _waiting(queue, ann, chat) == []
+
+
+async def test_it_follows_what_was_asked_behind_its_turn_whatever_is_looked_at(
+    queue: Queue, turns: Turns, conversations: Conversations, ann: Principal,
+    chat: Conversation, upstream: Upstream,
+) -> None:  # fmt: skip
+    upstream.answer("fast", *map(text, ("One", "Other", "Two", "Other", "Three")))
+
+    async def ask(content: str, parent_id: str | None) -> TurnStarted:
+        started = await turns.start(
+            ann, chat.id, content=content, parent_id=parent_id, model="acme/fast"
+        )
+        await events_of(turns, ann, started.turn_id)
+        return started
+
+    first = await ask("1?", None)
+    followed = first.assistant_message_id
+    for question in ("2?", "3?"):
+        await ask("Other?", "root")
+        _, at_once = await queue.add(
+            ann, chat.id, content=question, parent_id=followed, behind=first.turn_id
+        )
+        assert at_once is not None
+        await events_of(turns, ann, at_once.turn_id)
+        last = at_once.assistant_message_id
+    path = await conversations.path(ann, chat.id, leaf_id=last)
+    assert [one.content for one in path if one.role == "user"] == ["1?", "2?", "3?"]
 
 
 async def test_what_cannot_be_asked_stays_with_the_reason_and_holds_the_others_up(

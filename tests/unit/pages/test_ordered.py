@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from pages.ordered import OrderedBlocks, at_any_time
+from pages.ordered import MAX_EVENTS, OrderedBlocks, at_any_time
 from pages.pace import Pace
 
 
@@ -76,3 +76,15 @@ async def test_an_event_that_is_cut_off_holds_up_nothing(pages: Pages) -> None:
     await asyncio.wait(waiting)
     await pages.event("quick", page="a")
     assert pages.ended == ["stop", "quick"]
+
+
+async def test_no_page_takes_the_places_of_all(pages: Pages) -> None:
+    waiting = [pages.event("slow", page="a") for _ in range(MAX_EVENTS)]
+    await pages.event("quick", page="b")
+    with pytest.raises(gr.Error, match="Too much"):
+        await pages.event("quick", page="a")
+    await pages.event("stop", page="a")
+    pages.may_end.set()
+    await asyncio.gather(*waiting)
+    await pages.event("quick", page="a")
+    assert pages.ended[:2] == ["quick", "stop"]

@@ -27,18 +27,17 @@ def test_the_rest_grows_with_the_work_and_with_the_pages(
 
 
 class Answers:
-    """Growing answers that are rendered as soon as they may be, each for as long as the test says."""
+    """Growing answers that are shown as soon as they may be."""
 
-    def __init__(self, pace: Pace, count: int = 2) -> None:
-        self.begun: list[int] = []
-        self.may_end = asyncio.Event()
+    def __init__(self, pace: Pace, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pace_module, "LEAST_S", 0.0)
+        self.shown: list[int] = []
         self._pace = pace
-        self.tasks = [asyncio.create_task(self._show(number)) for number in range(count)]
+        self.tasks = [asyncio.create_task(self._show(number)) for number in range(2)]
 
     async def _show(self, number: int) -> None:
-        async with self._pace.showing(is_first=False):
-            self.begun.append(number)
-            await self.may_end.wait()
+        await self._pace.rest(0.0)
+        self.shown.append(number)
 
 
 async def _a_while() -> None:
@@ -46,58 +45,23 @@ async def _a_while() -> None:
         await asyncio.sleep(0)
 
 
-async def test_they_are_shown_one_after_the_other() -> None:
-    answers = Answers(Pace())
-    await _a_while()
-    assert answers.begun == [0]
-    answers.may_end.set()
-    await asyncio.gather(*answers.tasks)
-    assert answers.begun == [0, 1]
-
-
 async def test_what_begins_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace_module, "WAITING_S", 3_600.0)
     pace = Pace()
     with pace.beginning():
-        answers = Answers(pace)
-        await _a_while()
-        assert answers.begun == []
+        answers = Answers(pace, monkeypatch)
         with pace.beginning():
             await _a_while()
         await _a_while()
-        assert answers.begun == []
-    answers.may_end.set()
+        assert answers.shown == []
     await asyncio.gather(*answers.tasks)
-    assert answers.begun == [0, 1]
-
-
-async def test_first_words_wait_for_nobody_and_the_others_for_them() -> None:
-    pace = Pace()
-    answers = Answers(pace)
-    await _a_while()
-    async with pace.showing(is_first=True):
-        answers.may_end.set()
-        await _a_while()
-        assert answers.begun == [0]
-    await asyncio.gather(*answers.tasks)
-    assert answers.begun == [0, 1]
-
-
-async def test_a_page_that_is_left_meanwhile_holds_up_nobody() -> None:
-    answers = Answers(Pace(), count=3)
-    await _a_while()
-    for one in answers.tasks[:2]:
-        one.cancel()
-    answers.may_end.set()
-    await asyncio.wait(answers.tasks)
-    assert answers.begun == [0, 2]
+    assert answers.shown == [0, 1]
 
 
 async def test_what_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace_module, "WAITING_S", 0.0)
     pace = Pace()
     with pace.beginning():
-        answers = Answers(pace)
-        answers.may_end.set()
+        answers = Answers(pace, monkeypatch)
         await asyncio.gather(*answers.tasks)
-    assert answers.begun == [0, 1]
+    assert answers.shown == [0, 1]
