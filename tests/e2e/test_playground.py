@@ -114,7 +114,7 @@ def test_what_a_tool_returns_is_shown_and_never_run(open_tools: OpenChat) -> Non
     page = open_tools(width=390, height=844, color_scheme="dark")
     page.get_by_role("button", name="Open the menu").locator("visible=true").click()
     _choose(page, "Code execution")
-    page.get_by_label("Code", exact=False).last.fill(HOSTILE)
+    page.get_by_role("textbox", name="Code").fill(HOSTILE)
     expect(_run(page)).to_contain_text("Succeeded")
     table = page.get_by_role("region", name="Table rows")
     expect(table.get_by_role("cell", name="javascript:hacked=1")).to_be_visible()

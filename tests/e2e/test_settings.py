@@ -82,7 +82,8 @@ def test_new_chats_start_with_what_was_chosen_for_them(
     box.get_by_label("Max tokens").fill("50")
     box.get_by_label("Max tokens").blur()
     expect(box.get_by_role("status")).to_have_text("Saved")
-    box.get_by_role("radio", name="Ctrl + Enter sends").check()
+    with page.expect_response("**/preferences"):  # or the reload may come before it is stored
+        box.get_by_role("radio", name="Ctrl + Enter sends").check()
     expect(page.locator("html")).to_have_attribute("data-send-with", "ctrl-enter")
     _reload(page)
 
