@@ -70,7 +70,7 @@ class OrderedBlocks(LeanBlocks):
         given = {"session_hash": session_hash, **options}
         if session_hash is None or getattr(function.fn, _MARK, False):
             return await super().process_api(function, *args, **given)
-        # Who waits keeps it alive, and with the last of them it goes.
+        # Its events keep the entry alive, and with the last of them it goes.
         page = self._pages.setdefault(session_hash, _Page())
         with page.event():
             async with page.turn:
