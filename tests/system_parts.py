@@ -31,11 +31,12 @@ HEADLESS_PATIENCE_S = 60
 
 @dataclass(frozen=True)
 class Part:
-    """One program: is it there, and which Debian packages bring it."""
+    """One program: is it there, which Debian packages bring it, and what does elsewhere."""
 
     name: str
     is_present: bool
     packages: tuple[str, ...]
+    elsewhere: str
 
 
 def chromium() -> Path | None:
@@ -51,23 +52,27 @@ def chromium() -> Path | None:
 def main() -> None:
     """Install what is missing, or say how."""
     missing = [part for part in _parts() if not part.is_present]
-    packages = [package for part in missing for package in part.packages]
     if shutil.which("apt-get") and os.geteuid() == 0:
         if missing:
-            _apt_install(packages)
+            _apt_install([package for part in missing for package in part.packages])
         if not shutil.which(HEADLESS):
             _try_headless()
         missing = [part for part in _parts() if not part.is_present]
     if missing:
         names = ", ".join(part.name for part in missing)
-        click.echo(f"The tests need {names}. Run: {_command(packages)}", err=True)
+        click.echo(f"The tests need {names}. {_advice(missing)}", err=True)
         sys.exit(1)
 
 
 def _parts() -> list[Part]:
-    parts = [Part("Chromium", chromium() is not None, ("chromium", "fonts-dejavu-core"))]
+    playwright = Path(sys.executable).with_name("playwright")
+    browser = f"Run: {playwright} install --with-deps chromium"
+    packages = ("chromium", "fonts-dejavu-core")
+    parts = [Part("Chromium", chromium() is not None, packages, browser)]
     if sys.platform == "linux":
-        parts.append(Part("bubblewrap", shutil.which("bwrap") is not None, ("bubblewrap",)))
+        has_bwrap = shutil.which("bwrap") is not None
+        sandbox = "Install the package bubblewrap."
+        parts.append(Part("bubblewrap", has_bwrap, ("bubblewrap",), sandbox))
     return parts
 
 
@@ -92,10 +97,11 @@ def _try_headless() -> None:
         click.echo(f"The tests go on with the whole Chromium: {error}", err=True)
 
 
-def _command(packages: list[str]) -> str:
+def _advice(missing: list[Part]) -> str:
     if shutil.which("apt-get"):
-        return f"sudo apt-get install -y {' '.join(packages)}"
-    return f"{Path(sys.executable).with_name('playwright')} install --with-deps chromium"
+        packages = [package for part in missing for package in part.packages]
+        return f"Run: sudo apt-get install -y {' '.join(packages)}"
+    return " ".join(part.elsewhere for part in missing)
 
 
 if __name__ == "__main__":
