@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,19 +67,22 @@ class PageSession:
         self._sending = config.component(elem_classes=SENDING)
         self._live = config.component(elem_classes=LIVE)
 
-    async def ask(self, question: str) -> float:
+    async def ask(self, question: str, on_first_words: Callable[[], None] = lambda: None) -> float:
         """Ask in a new chat and read the answer to its end; seconds to its first words."""
         began = time.perf_counter()
         asked = {"text": question, "composed": orjson.dumps({"chat": ""}).decode()}
         async for message in self._call(self._sending, "input", asked):
             self._take(message)
         turn_id = self._values[self._turn]
+        if not turn_id:  # a fast answer is complete by now, and came with the chat
+            return time.perf_counter() - began
         first_s = float("nan")
         async with self._http.get(f"/live/turn/{turn_id}") as stream:
             stream.raise_for_status()
             async for _ in _lines(stream.content):
                 if first_s != first_s:
                     first_s = time.perf_counter() - began
+                    on_first_words()
         async for message in self._call(self._live, "select", {"id": turn_id}):
             self._take(message)
         return first_s
