@@ -50,7 +50,7 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     Returns what renders the pages before it.
     """
     files = StaticFiles.read()
-    access, pace = Access(portal), Pace()
+    access, pace = Access(portal), Pace(portal.router.precedence)
     app.router.routes.extend(files.routes())
     app.router.routes.extend(SharedChatPages(portal, files).routes())
     app.router.routes.extend(LiveAnswers(portal, pace).routes())

@@ -6,7 +6,7 @@ followed as a mark in the message, and afterwards, with the chat as it is stored
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from typing import Final
@@ -23,6 +23,7 @@ from aiportal.events import Event
 from aiportal.portal import Portal
 from aiportal.principal import Principal
 from pages.columns import Column, ColumnsRenderer, battle_columns, columns_of
+from pages.drawing import Drawing, Render
 from pages.growing import Growing
 from pages.markdown import MarkdownRenderer
 from pages.pace import Pace
@@ -35,7 +36,6 @@ __all__ = ["HtmlGrowth", "LiveAnswers"]
 
 _END: Final = b"event: end\ndata: {}\n\n"
 _Events = AsyncIterator[tuple[str, Event]]
-_Render = Callable[[str, Answer, Texts], str]
 
 
 class LiveAnswers:
@@ -62,9 +62,9 @@ class LiveAnswers:
 
     async def turn(self, request: Request) -> Response:
         """The answer of one turn, under the turn's id."""
-        principal = await self._reader(request)
         turn_id = request.path_params["turn_id"]
         with self._pace.beginning():
+            principal = await self._reader(request)
             await self._portal.turns.status(principal, turn_id)
         return self._answer_stream(turn_id, self._turn_events(principal, turn_id))
 
@@ -139,25 +139,27 @@ class LiveAnswers:
         self,
         answers: Mapping[str, Answer],
         events: _Events,
-        render: _Render,
+        render: Render,
         ended: Sequence[Column] = (),
     ) -> EventStream:
         return EventStream(self._steps(Growing(answers, self._pace), events, render, ended))
 
     async def _steps(
-        self, growing: Growing, events: _Events, render: _Render, ended: Sequence[Column]
+        self, growing: Growing, events: _Events, render: Render, ended: Sequence[Column]
     ) -> AsyncGenerator[bytes, None]:
-        """Rendered off the event loop, in the reader's language."""
+        """In the reader's language."""
         for column in ended:
             html = await asyncio.to_thread(self._columns.column_html, column)
             yield encode({"part": column.key, **HtmlGrowth().step(html)})
-        parts: dict[str, tuple[Texts, HtmlGrowth]] = {}
+        parts: dict[str, tuple[Drawing, HtmlGrowth]] = {}
         async with aclosing(growing.snapshots(events)) as snapshots:
             async for key, answer in snapshots:
                 is_first = key not in parts
-                texts, growth = parts.setdefault(key, (Texts.growing(self._markdown), HtmlGrowth()))
+                drawing, growth = parts.setdefault(
+                    key, (Drawing(render, self._markdown), HtmlGrowth())
+                )
                 with self._pace.beginning() if is_first else nullcontext():
-                    html = await asyncio.to_thread(render, key, answer, texts)
+                    html = await drawing.html(key, answer)
                 yield encode({"part": key, **growth.step(html)})
         yield _END
 

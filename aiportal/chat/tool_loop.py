@@ -17,7 +17,7 @@ from aiportal.dialects.openai_chat import ChatRequest
 from aiportal.dialects.sse import DONE, encode
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, ToolCalled, ToolReturned, UsageReported
-from aiportal.routing import GATHER_S, Completion, deltas_of
+from aiportal.routing import Completion, deltas_of
 
 __all__ = ["MAX_ROUNDS", "Ask", "ToolLoop"]
 
@@ -123,7 +123,7 @@ class ToolLoop:
         self,
     ) -> AsyncGenerator[TextDelta | ReasoningDelta | ToolCalled | ToolReturned, None]:
         """The answer as events, for doors that render it. Raises as `chunks` does."""
-        async with aclosing(self._pieces(gather_s=GATHER_S)) as pieces:
+        async with aclosing(self._pieces(is_gathered=True)) as pieces:
             async for piece in pieces:
                 if not isinstance(piece, Chunk):
                     yield piece
@@ -131,14 +131,14 @@ class ToolLoop:
                 for delta in deltas_of(piece.value):
                     yield delta
 
-    async def _pieces(self, *, gather_s: float = 0) -> AsyncGenerator[Piece, None]:
+    async def _pieces(self, *, is_gathered: bool = False) -> AsyncGenerator[Piece, None]:
         has_text = False
         for number in range(MAX_ROUNDS + 1):
             if number:
                 await self._open(is_first=False, is_last=number == MAX_ROUNDS)
             this = ToolRound(self._dialogue, is_first=not number, follows_text=has_text)
             if self.is_stream:
-                async for chunk in this.chunks(self._completion, gather_s=gather_s):
+                async for chunk in this.chunks(self._completion, is_gathered=is_gathered):
                     yield chunk
                 last = this.end()
             else:

@@ -1,6 +1,5 @@
 """One answer of a model that may call tools, read as it comes: text for the caller, calls for us."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,10 +41,12 @@ class ToolRound:
         self.said = ""
         self.calls: list[WantedCall] = []
 
-    async def chunks(self, completion: Completion, *, gather_s: float = 0) -> AsyncIterator[Chunk]:
+    async def chunks(
+        self, completion: Completion, *, is_gathered: bool = False
+    ) -> AsyncIterator[Chunk]:
         """The chunks that hold something for the caller; the finish is kept back, see `end`.
 
-        gather_s: seconds between two looks. Raises UpstreamError.
+        is_gathered: they may come several at once. Raises UpstreamError.
         """
         async for block in completion.chunks():
             for event in split_events(block):
@@ -54,8 +55,8 @@ class ToolRound:
                     passed = self._take(chunk_of(data))
                     if passed is not None:
                         yield Chunk(passed)
-            if gather_s and completion.finish_reason is None:
-                await asyncio.sleep(gather_s)
+            if is_gathered:
+                await completion.rest()
         self.calls = self._gatherer.calls() or self._dialogue.calls_in(self.text)
         if self._held and not self.calls:
             shown = self._dialogue.shown(self._held)

@@ -22,6 +22,7 @@ from aiportal.routing.completion import Completion
 from aiportal.routing.health import Board, Health
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.outcome import ending, estimated_usage
+from aiportal.routing.precedence import Precedence
 from aiportal.routing.retrying import Remedy, pause_s, remedy, retry_after_s, tries_worth
 from aiportal.routing.upstreams.call import UpstreamRequest
 from aiportal.routing.upstreams.table import Upstreams
@@ -34,12 +35,19 @@ class Asking:
     """Used once. Nothing of an answer has gone out when it returns, so until then all may be tried."""
 
     def __init__(
-        self, call: ModelCall, *, upstreams: Upstreams, board: Board, ledger: Ledger
+        self,
+        call: ModelCall,
+        *,
+        upstreams: Upstreams,
+        board: Board,
+        ledger: Ledger,
+        precedence: Precedence,
     ) -> None:
         self._call = call
         self._upstreams = upstreams
         self._board = board
         self._ledger = ledger
+        self._precedence = precedence
         self._started = time.perf_counter()
         self._asked: tuple[Model, Deployment] | None = None
         self._may_have_cost = False
@@ -163,6 +171,7 @@ class Asking:
             model=model,
             deployment=deployment,
             health=health,
+            precedence=self._precedence,
             started=self._started,
         )
         await completion.begin()

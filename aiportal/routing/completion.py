@@ -1,32 +1,31 @@
 """One model call that an upstream has accepted, and its row in the ledger."""
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import Any, Literal, Self
-
-import orjson
+from typing import Final, Literal, Self
 
 from aiportal.dialects.operations import MESSAGES, ModelRequest
-from aiportal.dialects.sse import SseSplitter, data_of, split_events
+from aiportal.dialects.sse import SseSplitter
 from aiportal.dialects.token_usage import TokenUsage
 from aiportal.errors import PortalError, UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta, UsageReported
 from aiportal.registry import Confidential, Deployment, Model
+from aiportal.routing.deltas import deltas_in
 from aiportal.routing.event_scanner import EventScanner
 from aiportal.routing.examination import examine
 from aiportal.routing.health import Health
 from aiportal.routing.messages_scanner import MessagesScanner
 from aiportal.routing.model_call import ModelCall
 from aiportal.routing.outcome import ending, estimated_usage
+from aiportal.routing.precedence import Precedence
 from aiportal.routing.scanner import StreamScanner
 from aiportal.routing.upstreams.call import UpstreamCall
 from aiportal.usage import Ledger
 
-__all__ = ["GATHER_S", "Completion", "deltas_of"]
+__all__ = ["Completion"]
 
-GATHER_S = 0.03  # between two looks at a stream that is rendered
+GATHER_S: Final = 0.05  # between two looks at a stream that is rendered
 
 
 class Completion:
@@ -49,6 +48,7 @@ class Completion:
         model: Model,
         deployment: Deployment,
         health: Health,
+        precedence: Precedence,
         started: float,
     ) -> None:
         request = call.request
@@ -63,6 +63,7 @@ class Completion:
         self._deployment = deployment
         self._cooldown = model.cooldown
         self._health = health
+        self._precedence = precedence
         self._scanner = _scanner_of(request, deployment.confidential)
         self._started = started
         self._ttft_ms: float | None = None
@@ -151,11 +152,16 @@ class Completion:
         answers at once each word would wake the process by itself.
         """
         async for block in self._to_the_end():
-            for event in split_events(block):
-                for delta in _deltas(event):
-                    yield delta
-            if self._scanner.finish_reason is None:
-                await asyncio.sleep(GATHER_S)
+            for delta in deltas_in(block):
+                yield delta
+            await self.rest()
+
+    async def rest(self) -> None:
+        """Let what comes gather for `GATHER_S`, and longer while something begins elsewhere. Not at the
+        end of the answer."""
+        if self._scanner.finish_reason is None:
+            self._upstream.pause()
+            await self._precedence.rest(GATHER_S)
 
     async def _to_the_end(self) -> AsyncIterator[bytes]:
         """Every block; the row is committed when it returns, and before it raises."""
@@ -250,33 +256,3 @@ def _take(splitter: SseSplitter, piece: bytes) -> bytes:
             "The provider of this model sent an event that is too long.",
             code="upstream_protocol_error",
         ) from error
-
-
-def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:
-    data = data_of(event)
-    if data is None:
-        return []
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise UpstreamError(
-            "The provider of this model sent an event that is not JSON.",
-            code="upstream_protocol_error",
-        ) from error
-    return deltas_of(chunk) if isinstance(chunk, dict) else []
-
-
-def deltas_of(chunk: Mapping[str, Any]) -> list[TextDelta | ReasoningDelta]:
-    """What a chunk of Chat Completions says in its first choice."""
-    choices = chunk.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        return []
-    delta = choices[0].get("delta")
-    if not isinstance(delta, dict):
-        return []
-    found: list[TextDelta | ReasoningDelta] = []
-    if isinstance(reasoning := delta.get("reasoning_content") or delta.get("reasoning"), str):
-        found.append(ReasoningDelta(reasoning))
-    if isinstance(text := delta.get("content"), str) and text:
-        found.append(TextDelta(text))
-    return found

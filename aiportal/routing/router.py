@@ -16,6 +16,7 @@ from aiportal.routing.choice import choose
 from aiportal.routing.completion import Completion
 from aiportal.routing.health import Board
 from aiportal.routing.model_call import ModelCall
+from aiportal.routing.precedence import Precedence
 from aiportal.routing.upstreams.call import UpstreamRequest
 from aiportal.routing.upstreams.embedded import EmbeddedUpstream
 from aiportal.routing.upstreams.http_pool import HttpPool
@@ -32,7 +33,10 @@ MAX_TOKENS = 2**53
 
 
 class Router:
-    """Owns the connection pool. Use `open` to make one. board: the health of its deployments."""
+    """Owns the connection pool. Use `open` to make one.
+
+    board: the health of its deployments. precedence: what its answers wait for when they are rendered.
+    """
 
     def __init__(self, pool: HttpPool, local: LocalModels, ledger: Ledger) -> None:
         openai, translated = OpenAiUpstream(pool), TranslatedUpstream(pool)
@@ -46,6 +50,7 @@ class Router:
         )
         self._ledger = ledger
         self.board = Board()
+        self.precedence = Precedence()
 
     @classmethod
     @asynccontextmanager
@@ -61,7 +66,11 @@ class Router:
         UpstreamError, ModelUnavailable.
         """
         return await Asking(
-            call, upstreams=self._upstreams, board=self.board, ledger=self._ledger
+            call,
+            upstreams=self._upstreams,
+            board=self.board,
+            ledger=self._ledger,
+            precedence=self.precedence,
         ).run()
 
     async def count_tokens(

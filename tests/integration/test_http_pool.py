@@ -157,6 +157,54 @@ async def test_what_comes_unasked_is_no_answer_to_the_next_call() -> None:
     assert provider.connections == 2
 
 
+async def test_what_comes_in_a_pause_is_one_piece_after_it() -> None:
+    script: list[bytes | float] = [CHUNKED + b"2\r\nok\r\n"]
+    for _ in range(5):
+        script += [0.02, b"2\r\nso\r\n"]
+    provider = Provider([script, [WHOLE]])
+    async with provider.address() as address, HttpPool.open() as pool:
+        answer = await posted(pool, address)
+        assert await answer.piece(5) == b"ok"
+        answer.pause()
+        await asyncio.wait_for(provider.through.wait(), 5)
+        assert await answer.piece(5) == b"so" * 5
+        answer.close()
+
+
+async def test_a_connection_is_kept_after_a_pause() -> None:
+    ended = b"0\r\n\r\n"
+    provider = Provider([[CHUNKED + b"2\r\nok\r\n", 0.02, ended], [WHOLE]])
+    async with provider.address() as address, HttpPool.open() as pool:
+        answer = await posted(pool, address)
+        assert await answer.piece(5) == b"ok"
+        answer.pause()
+        assert await answer.piece(5) == b""
+        answer.close()
+        assert await told(pool, address) == (200, b"ok")
+    assert provider.connections == 1
+
+
+async def test_silence_is_noticed_in_a_pause() -> None:
+    provider = Provider([[CHUNKED + b"2\r\nok\r\n", 5.0]])
+    async with provider.address() as address, HttpPool.open() as pool:
+        answer = await posted(pool, address)
+        assert await answer.piece(0.1) == b"ok"
+        answer.pause()
+        with pytest.raises(TimeoutError):
+            await answer.piece(0.1)
+        answer.close()
+
+
+async def test_an_answer_left_in_a_pause_closes_its_connection() -> None:
+    provider = Provider([[CHUNKED, b"2\r\nok\r\n", 5.0]])
+    async with provider.address() as address, HttpPool.open() as pool:
+        answer = await posted(pool, address)
+        assert await answer.piece(5) == b"ok"
+        answer.pause()
+        answer.close()
+        await asyncio.wait_for(provider.ended.wait(), 1)
+
+
 async def test_an_answer_left_early_closes_its_connection() -> None:
     provider = Provider([[CHUNKED, b"2\r\nok\r\n", 5.0]])
     async with provider.address() as address, HttpPool.open() as pool:

@@ -63,6 +63,9 @@ class _LeasedCall:
     def pieces(self) -> AsyncIterator[bytes]:
         return self._call.pieces()
 
+    def pause(self) -> None:
+        self._call.pause()
+
     async def close(self) -> None:
         async with self._lease:
             await self._call.close()

@@ -24,6 +24,7 @@ __all__ = ["Address", "HttpAnswer", "HttpPool"]
 
 MAX_CONNECTIONS = 4_000
 KEEP_ALIVE_S = 30
+PAUSABLE_S = 2.0  # several times as long as a pause
 _ENDS_A_LINE = re.compile(r"[\r\n\0]")
 _OF_THE_BODY = frozenset({"content-type", "content-length"})
 
@@ -125,6 +126,7 @@ class HttpAnswer:
         self._connection = connection
         self._loop = loop
         self._deadline = deadline
+        self._is_paused = False
 
     async def begin(self, request: tuple[bytes, bytes], first_byte_s: float) -> None:
         """Send the request and wait for the head of its answer. For `HttpPool` alone."""
@@ -150,12 +152,25 @@ class HttpAnswer:
 
         silence_s: how long nothing may come after it. Raises aiohttp.ClientError, TimeoutError, OSError.
         """
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
         piece = await self._content.readany()
         left_s = self._deadline - self._loop.time()
         if left_s <= 0:
             raise TimeoutError
         self._protocol.read_timeout = min(silence_s, left_s)
         return piece
+
+    def pause(self) -> None:
+        """Take nothing more from the connection until the next piece is asked for.
+
+        Not where that could be taken for the provider's silence, which goes on being measured.
+        """
+        can_wait = (self._protocol.read_timeout or 0.0) >= PAUSABLE_S
+        if can_wait and not self._content.is_eof():
+            self._is_paused = True
+            self._transport.pause_reading()
 
     def close(self) -> None:
         """Keep the connection for another call if this one is through with it, else end it."""

@@ -93,6 +93,9 @@ class _LiteLlmCall:
                 yield encode(chunk.model_dump(exclude_unset=True))
         yield DONE
 
+    def pause(self) -> None:
+        """LiteLLM has the connection."""
+
     async def close(self) -> None:
         closing = getattr(self._answer, "aclose", None)
         if closing is not None:

@@ -180,6 +180,9 @@ class _OpenAiCall:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _broken(error) from error
 
+    def pause(self) -> None:
+        self._answer.pause()
+
     async def close(self) -> None:
         self._answer.close()
 

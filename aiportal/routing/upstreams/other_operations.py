@@ -105,6 +105,9 @@ class _WholeAnswer:
     async def pieces(self) -> AsyncIterator[bytes]:
         yield self._body
 
+    def pause(self) -> None:
+        """Nothing more comes."""
+
     async def close(self) -> None:
         """Nothing is held."""
 

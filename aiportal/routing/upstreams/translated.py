@@ -115,6 +115,9 @@ class _TranslatedCall:
         if end := stream.end():
             yield end
 
+    def pause(self) -> None:
+        self._call.pause()
+
     async def close(self) -> None:
         await self._call.close()
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aiportal.events import Event, TextDelta, TurnFinished, TurnStarted
+from aiportal.routing import Precedence
 from pages.growing import Growing
 from pages.pace import Pace
 from pages.render import Answer
@@ -18,7 +19,7 @@ class Pausing(Pace):
     """A page that takes its next look when the test says so."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Precedence())
         self.looks: asyncio.Queue[None] = asyncio.Queue()
         self.rests = 0
 
@@ -91,7 +92,9 @@ async def test_only_the_answers_that_have_grown_are_given() -> None:
     source.put(TextDelta("x"), name="b")
     source.end()
 
-    found = [name async for name, _ in _growing(Pace(), "a", "b").snapshots(source.events())]
+    found = [
+        name async for name, _ in _growing(Pace(Precedence()), "a", "b").snapshots(source.events())
+    ]
 
     assert found == ["b"]
 
@@ -101,7 +104,7 @@ async def test_what_following_raises_comes_out() -> None:
         yield "a", TextDelta("x")
         raise LookupError
 
-    snapshots = _growing(Pace()).snapshots(broken())
+    snapshots = _growing(Pace(Precedence())).snapshots(broken())
     with pytest.raises(LookupError):
         async for _ in snapshots:
             pass

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from aiportal.routing import Precedence
 from pages.ordered import MAX_EVENTS, OrderedBlocks, at_any_time
 from pages.pace import Pace
 
@@ -16,7 +17,7 @@ class Pages:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
         self.ended: list[str] = []
-        with OrderedBlocks(Pace()) as self._blocks:
+        with OrderedBlocks(Pace(Precedence())) as self._blocks:
             text = gr.Textbox()
             for handler in (self.slow, self.quick, self.stop):
                 text.change(handler, None, text)

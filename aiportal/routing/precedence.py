@@ -1,0 +1,56 @@
+"""What begins goes before what goes on: of that, nobody notices a pause."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+__all__ = ["Precedence"]
+
+WAITING_S: Final = 0.3  # that answers wait for what begins, however much of it there is
+LINGER_S: Final = 0.02  # after what has begun: a page then calls for the next step
+
+
+class Precedence:
+    """Shared by a process. Answers that grow wait for what somebody has just asked for, such as a
+    question on its way to its first words."""
+
+    def __init__(self) -> None:
+        self._beginnings = 0
+        self._busy_since_s = 0.0
+        self._calming: asyncio.TimerHandle | None = None
+        self._is_calm = asyncio.Event()
+        self._is_calm.set()
+        self._in_turn = asyncio.Lock()
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Somebody waits for what happens inside."""
+        if self._is_calm.is_set():
+            self._is_calm.clear()
+            self._busy_since_s = time.monotonic()
+        if self._calming is not None:
+            self._calming.cancel()
+        self._beginnings += 1
+        try:
+            yield
+        finally:
+            self._beginnings -= 1
+            if not self._beginnings:
+                loop = asyncio.get_running_loop()
+                self._calming = loop.call_later(LINGER_S, self._is_calm.set)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait that long, and then for what begins; not where that has gone on for `WAITING_S`.
+
+        Those who wait go on one after the other: what begins then finds one before it, not all.
+        """
+        await asyncio.sleep(seconds)
+        async with self._in_turn:
+            waiting_s = self._busy_since_s + WAITING_S - time.monotonic()
+            if self._is_calm.is_set() or waiting_s <= 0:
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(waiting_s):
+                    await self._is_calm.wait()

@@ -1,0 +1,101 @@
+"""What waits for what begins, and for how long."""
+
+import asyncio
+
+import pytest
+
+from aiportal.routing import Precedence
+from aiportal.routing import precedence as module
+
+
+class Answers:
+    """Growing answers that go on as soon as they may."""
+
+    def __init__(self, precedence: Precedence) -> None:
+        self.went_on: list[int] = []
+        self._precedence = precedence
+        self.tasks = [asyncio.create_task(self._go_on(number)) for number in range(3)]
+
+    async def _go_on(self, number: int) -> None:
+        await self._precedence.rest(0.0)
+        self.went_on.append(number)
+
+
+@pytest.fixture
+def waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAITING_S", 3_600.0)
+
+
+async def _a_while() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_nothing_is_waited_for_where_nothing_begins() -> None:
+    answers = Answers(Precedence())
+    await asyncio.gather(*answers.tasks)
+    assert answers.went_on == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("waits_long")
+async def test_what_begins_goes_first() -> None:
+    precedence = Precedence()
+    with precedence.beginning():
+        answers = Answers(precedence)
+        with precedence.beginning():
+            await _a_while()
+        await _a_while()
+        assert answers.went_on == []
+    await asyncio.gather(*answers.tasks)
+    assert answers.went_on == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("waits_long")
+async def test_the_next_step_of_what_begins_goes_first_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LINGER_S", 3_600.0)
+    precedence = Precedence()
+    with precedence.beginning():
+        answers = Answers(precedence)
+    await _a_while()
+    assert answers.went_on == []
+    monkeypatch.setattr(module, "LINGER_S", 0.0)
+    with precedence.beginning():
+        await _a_while()
+        assert answers.went_on == []
+    await asyncio.gather(*answers.tasks)
+
+
+@pytest.mark.usefixtures("waits_long")
+async def test_what_begins_meanwhile_finds_one_answer_before_it() -> None:
+    precedence = Precedence()
+    ended = asyncio.Event()
+
+    async def begin_and_hold() -> None:
+        with precedence.beginning():
+            await ended.wait()
+
+    class Telling(Answers):
+        async def _go_on(self, number: int) -> None:
+            await super()._go_on(number)
+            if not number:
+                beginnings.append(asyncio.create_task(begin_and_hold()))
+
+    beginnings: list[asyncio.Task[None]] = []
+    with precedence.beginning():
+        answers = Telling(precedence)
+        await _a_while()
+    await answers.tasks[0]
+    await _a_while()
+    assert len(answers.went_on) < 3
+    ended.set()
+    await asyncio.gather(*answers.tasks, *beginnings)
+    assert answers.went_on == [0, 1, 2]
+
+
+async def test_what_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAITING_S", 0.0)
+    precedence = Precedence()
+    with precedence.beginning():
+        answers = Answers(precedence)
+        await asyncio.gather(*answers.tasks)
+    assert answers.went_on == [0, 1, 2]
