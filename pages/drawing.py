@@ -1,6 +1,7 @@
 """Growing answers as HTML: on the event loop where that takes less than handing it to a thread."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -15,7 +16,7 @@ Render = Callable[[str, Answer, Texts], str]
 
 QUICK_S: Final = 0.002  # of the processor; a thread costs as much where many wait for Python's lock
 QUICK_CHARS: Final = 1_000  # that have come since: what they take is not known
-FENCES: Final = ("```", "~~~")
+_FENCE: Final = re.compile(r"(?:```|~~~)[^\n]*(\n?)")
 
 
 class Drawing:
@@ -25,7 +26,7 @@ class Drawing:
         self._render = render
         self._texts = Texts.growing(markdown)
         self._chars = 0
-        self._fences = 0
+        self._fences: list[str] = []
         self._took_s = 0.0
 
     async def html(self, name: str, answer: Answer) -> str:
@@ -37,11 +38,13 @@ class Drawing:
     def _is_quick(self, answer: Answer) -> bool:
         chars = len(answer.text) + len(answer.reasoning)
         grown, self._chars = chars - self._chars, chars
-        fences = sum(map(answer.text.count, FENCES))
-        is_code = fences != self._fences or fences % 2 == 1  # a language is learnt when it comes up
-        self._fences = fences
+        line_ends = _FENCE.findall(answer.text)
+        # The first code in a language takes tens of milliseconds, and this may be it.
+        is_new_code = line_ends != self._fences or "" in line_ends
+        self._fences = line_ends
         has_calls = bool(answer.tool_calls)  # of which each may bring any amount
-        return self._took_s <= QUICK_S and 0 <= grown <= QUICK_CHARS and not (is_code or has_calls)
+        is_little = 0 <= grown <= QUICK_CHARS and not (is_new_code or has_calls)
+        return is_little and self._took_s <= QUICK_S
 
     def _drawn(self, name: str, answer: Answer) -> str:
         began_s = time.thread_time()

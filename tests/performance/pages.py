@@ -49,7 +49,7 @@ HISTORY = 200
 LONG_CHAT = "conv_long"
 LONG_ANSWER = "A few words of an **answer**, as long as they usually are. " * 34  # 2,000 characters
 LOADS = 3
-ROUNDS = 3
+ROUNDS = 5
 PATIENCE_MS = 60_000
 
 
@@ -206,7 +206,7 @@ class _Sessions:
 
     async def run(self) -> list[Finding]:
         await self._ask_at_once(over_s=ARRIVAL_S)  # the server's own first time
-        alone_s = median([await self._ask() for _ in range(LOADS)])
+        alone_s = median([await self._ask() for _ in range(ROUNDS)])
         rounds = [await self._ask_at_once(over_s=ARRIVAL_S) for _ in range(ROUNDS)]
         slowest_s = [max(one) for one in rounds]
         medians = ", ".join(f"{median(one):.3f}" for one in rounds)

@@ -58,13 +58,23 @@ async def test_what_may_take_longer_is_drawn_in_a_thread(answer: Answer) -> None
     assert await _drawn(Places(), answer) == [False]
 
 
-async def test_text_after_code_is_drawn_on_the_event_loop_again() -> None:
-    text = "```\nprint\n```\n"
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("```\n", "```\nprint"), ("```\nprint\n```\n", "```\nprint\n```\nso")],
+    ids=["within", "behind"],
+)
+async def test_after_the_beginning_of_code_the_event_loop_draws_again(
+    before: str, after: str
+) -> None:
+    answers = Answer("", "", before), Answer("", "", after)
 
-    assert await _drawn(Places(), Answer("", "", text), Answer("", "", f"{text}so")) == [
-        False,
-        True,
-    ]
+    assert await _drawn(Places(), *answers) == [False, True]
+
+
+async def test_a_language_may_come_later_than_its_code() -> None:
+    answers = [Answer("", "", text) for text in ("```", "```py", "```py\n", "```py\nprint")]
+
+    assert await _drawn(Places(), *answers) == [False, False, False, True]
 
 
 async def test_after_a_slow_one_the_next_is_drawn_in_a_thread() -> None:
