@@ -15,7 +15,7 @@ Render = Callable[[str, Answer, Texts], str]
 """An answer by its name."""
 
 QUICK_S: Final = 0.002  # of the processor; a thread costs as much where many wait for Python's lock
-QUICK_CHARS: Final = 1_000  # that have come since: what they take is not known
+QUICK_CHARS: Final = 200  # that have come since: what they take is not known
 _FENCE: Final = re.compile(r"(?:```|~~~)[^\n]*(\n?)")
 
 
@@ -26,7 +26,7 @@ class Drawing:
         self._render = render
         self._texts = Texts.growing(markdown)
         self._chars = 0
-        self._fences: list[str] = []
+        self._fences: list[list[str]] = [[], []]
         self._took_s = 0.0
 
     async def html(self, name: str, answer: Answer) -> str:
@@ -38,9 +38,9 @@ class Drawing:
     def _is_quick(self, answer: Answer) -> bool:
         chars = len(answer.text) + len(answer.reasoning)
         grown, self._chars = chars - self._chars, chars
-        line_ends = _FENCE.findall(answer.text)
+        line_ends = [_FENCE.findall(text) for text in (answer.text, answer.reasoning)]
         # The first code in a language takes tens of milliseconds, and this may be it.
-        is_new_code = line_ends != self._fences or "" in line_ends
+        is_new_code = line_ends != self._fences or any("" in one for one in line_ends)
         self._fences = line_ends
         has_calls = bool(answer.tool_calls)  # of which each may bring any amount
         is_little = 0 <= grown <= QUICK_CHARS and not (is_new_code or has_calls)

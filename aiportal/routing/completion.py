@@ -157,9 +157,9 @@ class Completion:
             await self.rest()
 
     async def rest(self) -> None:
-        """Let what comes gather for `GATHER_S`, and longer while something begins elsewhere. Not at the
-        end of the answer."""
-        if self._scanner.finish_reason is None:
+        """Let what comes gather for `GATHER_S`, and longer while something begins elsewhere. Not
+        before the first words, nor at the end of the answer."""
+        if self._scanner.has_text and self._scanner.finish_reason is None:
             self._upstream.pause()
             await self._precedence.rest(GATHER_S)
 

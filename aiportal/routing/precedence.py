@@ -33,24 +33,22 @@ class Precedence:
         if self._calming is not None:
             self._calming.cancel()
         self._beginnings += 1
+        loop = asyncio.get_running_loop()
         try:
             yield
         finally:
             self._beginnings -= 1
             if not self._beginnings:
-                loop = asyncio.get_running_loop()
                 self._calming = loop.call_later(LINGER_S, self._is_calm.set)
 
     async def rest(self, seconds: float) -> None:
-        """Wait that long, and then for what begins; not where that has gone on for `WAITING_S`.
+        """Wait that long, and then for what begins, `WAITING_S` at most; not where that has gone on for
+        so long already.
 
         Those who wait go on one after the other: what begins then finds one before it, not all.
         """
         await asyncio.sleep(seconds)
-        async with self._in_turn:
-            waiting_s = self._busy_since_s + WAITING_S - time.monotonic()
-            if self._is_calm.is_set() or waiting_s <= 0:
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(waiting_s):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAITING_S), self._in_turn:
+                if time.monotonic() < self._busy_since_s + WAITING_S:
                     await self._is_calm.wait()

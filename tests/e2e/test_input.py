@@ -203,7 +203,9 @@ def test_prompts_are_kept_and_asked_with_by_keyboard(open_chat: OpenChat) -> Non
     expect_no_serious_findings(page)
     form.get_by_role("button", name="Save").press("Enter")
     expect(dialog.get_by_text("/translate")).to_be_visible()
+    expect(form).to_have_count(0)
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
 
     composer.press_sequentially("/tr")
     expect(page.get_by_role("option", name="/translate")).to_be_visible()

@@ -166,8 +166,10 @@ async def test_what_comes_in_a_pause_is_one_piece_after_it() -> None:
         answer = await posted(pool, address)
         assert await answer.piece(5) == b"ok"
         answer.pause()
+        assert not answer._transport.is_reading()
         await asyncio.wait_for(provider.through.wait(), 5)
         assert await answer.piece(5) == b"so" * 5
+        assert answer._transport.is_reading()
         answer.close()
 
 
@@ -184,12 +186,13 @@ async def test_a_connection_is_kept_after_a_pause() -> None:
     assert provider.connections == 1
 
 
-async def test_silence_is_noticed_in_a_pause() -> None:
+async def test_where_silence_is_short_nothing_is_paused() -> None:
     provider = Provider([[CHUNKED + b"2\r\nok\r\n", 5.0]])
     async with provider.address() as address, HttpPool.open() as pool:
         answer = await posted(pool, address)
         assert await answer.piece(0.1) == b"ok"
         answer.pause()
+        assert answer._transport.is_reading()
         with pytest.raises(TimeoutError):
             await answer.piece(0.1)
         answer.close()

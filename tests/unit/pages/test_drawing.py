@@ -50,9 +50,18 @@ async def test_a_few_words_are_drawn_on_the_event_loop() -> None:
         Answer("", "", "```python\nprint"),
         Answer("", "", "```python\nprint\n```\n"),
         Answer("", "", "~~~\nprint"),
+        Answer("", "", reasoning="```python\nprint"),
         Answer("", "", "So: ", tool_calls=(CALL,)),
     ],
-    ids=["much text", "much reasoning", "code", "code that has ended", "tildes", "a call"],
+    ids=[
+        "much text",
+        "much reasoning",
+        "code",
+        "code that has ended",
+        "tildes",
+        "code in thoughts",
+        "a call",
+    ],
 )
 async def test_what_may_take_longer_is_drawn_in_a_thread(answer: Answer) -> None:
     assert await _drawn(Places(), answer) == [False]

@@ -99,3 +99,13 @@ async def test_what_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
         answers = Answers(precedence)
         await asyncio.gather(*answers.tasks)
     assert answers.went_on == [0, 1, 2]
+
+
+async def test_however_often_something_begins_no_answer_waits_for_all_of_it() -> None:
+    precedence = Precedence()
+    answers = Answers(precedence)
+    async with asyncio.timeout(30):
+        while not all(task.done() for task in answers.tasks):
+            with precedence.beginning():
+                await asyncio.sleep(0.9 * module.WAITING_S)
+    assert sorted(answers.went_on) == [0, 1, 2]
