@@ -54,12 +54,12 @@ class GradioGate:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
+        try:
+            receive = await self._admit(scope, receive)
+        except PortalError as error:  # outside of FastAPI's own handlers
+            await error_response(error)(scope, receive, send)
+            return
         with self._pace.beginning() if scope["path"] == CALL else nullcontext():
-            try:
-                receive = await self._admit(scope, receive)
-            except PortalError as error:  # outside of FastAPI's own handlers
-                await error_response(error)(scope, receive, send)
-                return
             await self._app(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive) -> Receive:

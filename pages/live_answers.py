@@ -62,9 +62,9 @@ class LiveAnswers:
 
     async def turn(self, request: Request) -> Response:
         """The answer of one turn, under the turn's id."""
+        principal = await self._reader(request)
         turn_id = request.path_params["turn_id"]
         with self._pace.beginning():
-            principal = await self._reader(request)
             await self._portal.turns.status(principal, turn_id)
         return self._answer_stream(turn_id, self._turn_events(principal, turn_id))
 
@@ -147,7 +147,7 @@ class LiveAnswers:
     async def _steps(
         self, growing: Growing, events: _Events, render: Render, ended: Sequence[Column]
     ) -> AsyncGenerator[bytes, None]:
-        """In the reader's language."""
+        """What the page draws, in the reader's language."""
         for column in ended:
             html = await asyncio.to_thread(self._columns.column_html, column)
             yield encode({"part": column.key, **HtmlGrowth().step(html)})

@@ -25,7 +25,9 @@ from aiportal.usage import Ledger
 
 __all__ = ["Completion"]
 
-GATHER_S: Final = 0.05  # between two looks at a stream that is rendered
+GATHER_S: Final = (
+    0.05  # between two looks at a stream that is rendered: twenty a second look smooth
+)
 
 
 class Completion:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-import orjson
-
+from aiportal.dialects.chat_chunk import chunk_of
 from aiportal.dialects.sse import data_of, split_events
 from aiportal.errors import UpstreamError
 from aiportal.events import ReasoningDelta, TextDelta
@@ -22,7 +21,8 @@ def deltas_in(block: bytes) -> Iterator[TextDelta | ReasoningDelta]:
     failure = None
     for event in split_events(block):
         try:
-            found += _deltas(event)
+            data = data_of(event)
+            found += deltas_of(chunk_of(data)) if data is not None else ()
         except UpstreamError as error:
             failure = error
             break
@@ -30,20 +30,6 @@ def deltas_in(block: bytes) -> Iterator[TextDelta | ReasoningDelta]:
         yield kind("".join(one.text for one in run))
     if failure is not None:
         raise failure
-
-
-def _deltas(event: bytes) -> list[TextDelta | ReasoningDelta]:
-    data = data_of(event)
-    if data is None:
-        return []
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise UpstreamError(
-            "The provider of this model sent an event that is not JSON.",
-            code="upstream_protocol_error",
-        ) from error
-    return deltas_of(chunk) if isinstance(chunk, dict) else []
 
 
 def deltas_of(chunk: Mapping[str, Any]) -> list[TextDelta | ReasoningDelta]:

@@ -8,7 +8,7 @@ from typing import Final
 
 __all__ = ["Precedence"]
 
-WAITING_S: Final = 0.3  # that answers wait for what begins, however much of it there is
+WAITING_S: Final = 0.3  # that an answer waits for what begins, however much of it there is
 LINGER_S: Final = 0.02  # after what has begun: a page then calls for the next step
 
 
@@ -48,6 +48,8 @@ class Precedence:
         Those who wait go on one after the other: what begins then finds one before it, not all.
         """
         await asyncio.sleep(seconds)
+        if self._is_calm.is_set() and not self._in_turn.locked():
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(WAITING_S), self._in_turn:
                 if time.monotonic() < self._busy_since_s + WAITING_S:

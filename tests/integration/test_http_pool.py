@@ -198,21 +198,14 @@ async def test_where_silence_is_short_nothing_is_paused() -> None:
         answer.close()
 
 
-async def test_an_answer_left_in_a_pause_closes_its_connection() -> None:
+@pytest.mark.parametrize("is_paused", [False, True])
+async def test_an_answer_left_early_closes_its_connection(*, is_paused: bool) -> None:
     provider = Provider([[CHUNKED, b"2\r\nok\r\n", 5.0]])
     async with provider.address() as address, HttpPool.open() as pool:
         answer = await posted(pool, address)
         assert await answer.piece(5) == b"ok"
-        answer.pause()
-        answer.close()
-        await asyncio.wait_for(provider.ended.wait(), 1)
-
-
-async def test_an_answer_left_early_closes_its_connection() -> None:
-    provider = Provider([[CHUNKED, b"2\r\nok\r\n", 5.0]])
-    async with provider.address() as address, HttpPool.open() as pool:
-        answer = await posted(pool, address)
-        assert await answer.piece(5) == b"ok"
+        if is_paused:
+            answer.pause()
         answer.close()
         await asyncio.wait_for(provider.ended.wait(), 1)
 

@@ -38,8 +38,8 @@ class UpstreamCall(Protocol):
         """The event stream in that dialect as it comes from the network, cut anywhere."""
 
     def pause(self) -> None:
-        """Leave what comes to the system until the next piece is asked for, which then is a larger
-        one: to take in each by itself costs many times as much. May do nothing."""
+        """Let what comes gather until the next piece is asked for, which then is a larger one: to take
+        in each by itself costs many times as much. May do nothing."""
 
     async def close(self) -> None:
         """Let go of the connection; cancels the upstream's work if the answer was not read to its end."""

@@ -24,7 +24,7 @@ __all__ = ["Address", "HttpAnswer", "HttpPool"]
 
 MAX_CONNECTIONS = 4_000
 KEEP_ALIVE_S = 30
-PAUSABLE_S = 2.0  # several times as long as a pause
+PAUSABLE_S = 2.0  # several times as long as a pause, which `Completion.rest` ends
 _ENDS_A_LINE = re.compile(r"[\r\n\0]")
 _OF_THE_BODY = frozenset({"content-type", "content-length"})
 

@@ -5,13 +5,14 @@ import time
 
 import pytest
 
-from aiportal.chat import ToolUse
-from aiportal.events import ToolCalled
+from aiportal.chat import Findings, ToolUse
+from aiportal.events import SourceFound, ToolCalled
 from pages.drawing import QUICK_CHARS, QUICK_S, Drawing
 from pages.markdown import MarkdownRenderer
 from pages.render import Answer, Texts
 
 MARKDOWN = MarkdownRenderer()
+FOUND = Findings(sources=(SourceFound(1, "A", "https://a.example/", ""),))
 CALL = ToolUse(ToolCalled("clock", "Clock", "call_1", {}), None, 0)
 
 
@@ -21,11 +22,11 @@ class Places:
     def __init__(self, *, busy_s: float = 0.0) -> None:
         self.on_loop: list[bool] = []
         self._loop_thread = threading.get_ident()
-        self._busy_s = busy_s
+        self.busy_s = busy_s
 
     def render(self, name: str, answer: Answer, texts: Texts) -> str:
         self.on_loop.append(threading.get_ident() == self._loop_thread)
-        until_s = time.thread_time() + self._busy_s
+        until_s = time.thread_time() + self.busy_s
         while time.thread_time() < until_s:
             pass
         return f"{name}: {texts.text(answer.text)}"
@@ -52,6 +53,7 @@ async def test_a_few_words_are_drawn_on_the_event_loop() -> None:
         Answer("", "", "~~~\nprint"),
         Answer("", "", reasoning="```python\nprint"),
         Answer("", "", "So: ", tool_calls=(CALL,)),
+        Answer("", "", "So: ", findings=FOUND),
     ],
     ids=[
         "much text",
@@ -61,38 +63,36 @@ async def test_a_few_words_are_drawn_on_the_event_loop() -> None:
         "tildes",
         "code in thoughts",
         "a call",
+        "a source",
     ],
 )
 async def test_what_may_take_longer_is_drawn_in_a_thread(answer: Answer) -> None:
     assert await _drawn(Places(), answer) == [False]
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [("```\n", "```\nprint"), ("```\nprint\n```\n", "```\nprint\n```\nso")],
-    ids=["within", "behind"],
-)
-async def test_after_the_beginning_of_code_the_event_loop_draws_again(
-    before: str, after: str
-) -> None:
-    answers = Answer("", "", before), Answer("", "", after)
+async def test_within_code_a_thread_draws_and_behind_it_the_event_loop() -> None:
+    code = "```xy\n<p>\n```\n"  # in no language that would have to be learnt
+    texts = [code[:end] for end in (3, 5, 6, 8, len(code) - 1, len(code))]
+    behind = [f"{texts[-1]}so", f"{texts[-1]}so it\nis"]
+    answers = [Answer("", "", text) for text in texts + behind]
 
-    assert await _drawn(Places(), *answers) == [False, True]
+    assert await _drawn(Places(), *answers) == [False] * len(texts) + [True] * len(behind)
 
 
-async def test_a_language_may_come_later_than_its_code() -> None:
-    answers = [Answer("", "", text) for text in ("```", "```py", "```py\n", "```py\nprint")]
-
-    assert await _drawn(Places(), *answers) == [False, False, False, True]
-
-
-async def test_after_a_slow_one_the_next_is_drawn_in_a_thread() -> None:
+async def test_a_slow_one_is_remembered_for_a_while() -> None:
     places = Places(busy_s=2 * QUICK_S)
+    drawing = Drawing(places.render, MARKDOWN)
+    for text in ("One", "One two"):
+        await drawing.html("a", Answer("", "", text))
+    places.busy_s = 0.0
+    for words in range(2, 9):
+        await drawing.html("a", Answer("", "", "One" + " two" * words))
 
-    assert await _drawn(places, Answer("", "", "One"), Answer("", "", "One two")) == [True, False]
+    assert places.on_loop[:4] == [True, False, False, False]
+    assert places.on_loop[-1]
 
 
 async def test_a_text_that_is_shorter_than_before_is_another_one() -> None:
-    answers = Answer("", "", "One two"), Answer("", "", "One")
+    answers = [Answer("", "", text) for text in ("```\nprint", "One", "One two")]
 
-    assert await _drawn(Places(), *answers) == [True, False]
+    assert await _drawn(Places(), *answers) == [False, True, True]
