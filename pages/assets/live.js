@@ -37,7 +37,7 @@
   const isSameTag = (was, now) =>
     was.nodeType === Node.ELEMENT_NODE && was.cloneNode(false).isEqualNode(now.cloneNode(false));
 
-  // `was` and `now` are as they came; `shown` is what has become of `was` on the page.
+  // `was` and `now` are as they came; `shown` is what has become of `was` on the page, or the same.
   const patchNode = (shown, was, now) => {
     if (was.isEqualNode(now)) return;
     const isText = was.nodeType === Node.TEXT_NODE && now.nodeType === Node.TEXT_NODE;
@@ -66,8 +66,7 @@
   const draw = (part, element) => {
     if (part.element === element && part.drawn === part.html) return;
     const tree = parsed(part.html);
-    if (part.element === element) patch(element, part.tree, tree);
-    else element.replaceChildren(tree.cloneNode(true));
+    patch(element, part.element === element ? part.tree : element, tree); // or what came with the chat
     Object.assign(part, { element, tree, drawn: part.html });
   };
 

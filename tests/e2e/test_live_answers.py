@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from aiportal.accounts import COOKIE_NAME
 from tests.e2e.chat import answers, send
@@ -63,6 +63,33 @@ def test_what_is_selected_stays_while_the_answer_grows(
     expect(page.locator(".mfoot")).to_be_visible()
     expect(answers(page).locator("li")).to_have_text(["One", "Two"])
     expect(page.locator("#chat-log .live")).to_have_count(0)
+
+
+def test_what_came_with_the_chat_stays_when_its_answer_is_followed(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    first, second = Gate(), Gate()
+    provider.answer(
+        "fast",
+        stream(chunk("The first paragraph.\n\nThe second"), first, chunk(" goes on."), second,
+               chunk(" It ends.", finish="stop"), DONE),
+    )  # fmt: skip
+    page = open_chat()
+    send(page, "Slowly")
+    expect(answers(page)).to_contain_text(["The second"])
+    held: list[Route] = []
+    page.route("**/live/**", lambda route: held.append(route))
+    page.reload()
+    expect(answers(page)).to_contain_text(["The second"])
+    page.evaluate('() => { window.kept = document.querySelector("#chat-log .live p"); }')
+    for route in held:
+        route.continue_()
+    first.open()
+    expect(answers(page)).to_contain_text(["goes on."])
+
+    assert page.evaluate("window.kept.isConnected")
+    second.open()
+    expect(page.locator(".mfoot")).to_be_visible()
 
 
 def test_whoever_comes_back_gets_all_that_there_is(
