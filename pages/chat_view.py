@@ -26,7 +26,7 @@ from pages.chat_settings import ChatSettings
 from pages.columns import Column, ColumnsRenderer, columns_of
 from pages.components import NO_PROJECT_FILES, queue_value, web_value
 from pages.footers import usd
-from pages.history import History
+from pages.history import History, ListedChats
 from pages.list_view import ListView
 from pages.model_choice import ModelChoice
 from pages.project_chip import ProjectChip
@@ -248,22 +248,26 @@ class ChatView:
         self, principal: Principal, chat_id: str, search: str | None, clock: str | None
     ) -> Updates:
         """The list of chats; see `History.rows`."""
-        rows, is_busy = await self._history.rows(
-            principal, chat_id=chat_id, search=search, clock=clock
-        )
-        side = self._parts.side
-        return {side.rows: rows, side.timer: gr.Timer(active=is_busy)}
+        listed = await self._history.rows(principal, chat_id=chat_id, search=search, clock=clock)
+        return self._listed(listed)
 
     async def rows_and_title(
         self, principal: Principal, chat_id: str, search: str | None, clock: str | None
     ) -> Updates:
-        """The list of chats, and then the open chat's title: a model may have written it between the
-        reading of the two, or since the chat was read. What is still to come, the list looks for."""
-        updates = await self.rows(principal, chat_id, search, clock)
+        """The list of chats, and the open chat's title as it is there: a model may have written it
+        since the chat was read. What is still to come, the list looks for."""
+        listed = await self._history.rows(principal, chat_id=chat_id, search=search, clock=clock)
+        updates = self._listed(listed)
         if not chat_id or is_temporary(chat_id):
             return updates
-        conversation = await self._portal.conversations.get(principal, chat_id)
-        return updates | {self._parts.title: {"title": conversation.title}}
+        title = listed.titles.get(chat_id)
+        if title is None:
+            title = (await self._portal.conversations.get(principal, chat_id)).title
+        return updates | {self._parts.title: {"title": title}}
+
+    def _listed(self, listed: ListedChats) -> Updates:
+        side = self._parts.side
+        return {side.rows: listed.value, side.timer: gr.Timer(active=listed.is_busy)}
 
     async def account(self, principal: Principal) -> Updates:
         """The box bottom left."""

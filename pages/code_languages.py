@@ -10,7 +10,40 @@ from pygments.util import ClassNotFound
 
 from aiportal.markdown import DIAGRAM_LANGUAGE
 
-__all__ = ["CodeLanguage", "language_of"]
+__all__ = ["SELF_CONTAINED", "CodeLanguage", "language_of"]
+
+SELF_CONTAINED: Final = frozenset(
+    [
+        "bash",
+        "c",
+        "c++",
+        "cpp",
+        "cs",
+        "csharp",
+        "css",
+        "diff",
+        "go",
+        "ini",
+        "java",
+        "javascript",
+        "js",
+        "json",
+        "kotlin",
+        "py",
+        "python",
+        "r",
+        "rust",
+        "sh",
+        "sql",
+        "swift",
+        "toml",
+        "ts",
+        "typescript",
+        "yaml",
+        "yml",
+    ]
+) | {""}
+"""As fences name them: their code holds none of another language, unlike that of HTML."""
 
 
 @dataclass(frozen=True, slots=True)

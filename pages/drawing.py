@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from pages.code_languages import SELF_CONTAINED
 from pages.markdown import MarkdownRenderer
 from pages.render import Answer, Texts
 
@@ -19,27 +20,36 @@ QUICK_CHARS: Final = 200  # that have come since: what they take is not known
 FORGOTTEN: Final = (
     0.2  # of what a slow one took, each time: a quick one may be followed by a slow one
 )
-_FENCE: Final = re.compile("```|~~~")
+_FENCE: Final = re.compile(r"(?:`{3,}|~{3,})[ \t]*([^\s`~]*)")
 
 
 class Drawing:
-    """One answer that is drawn again and again as it grows."""
+    """One answer that is drawn again and again as it grows.
 
-    def __init__(self, render: Render, markdown: MarkdownRenderer) -> None:
+    learnt: shared by all; the languages whose code is known to be drawn soon. The first code in a
+    language takes tens of milliseconds.
+    """
+
+    def __init__(self, render: Render, markdown: MarkdownRenderer, learnt: set[str]) -> None:
         self._render = render
         self._texts = Texts.growing(markdown)
+        self._learnt = learnt
         self._growths = (_Growth(), _Growth())
         self._took_s = 0.0
 
     async def html(self, name: str, answer: Answer) -> str:
         """The answer as far as it has come."""
-        text_growth, reasoning_growth = self._growths
-        is_little = text_growth.is_little(answer.text)
-        is_little &= reasoning_growth.is_little(answer.reasoning)
+        growths = self._growths
+        for growth, text in zip(growths, (answer.text, answer.reasoning), strict=True):
+            growth.look(text)
+        languages = growths[0].languages | growths[1].languages
+        is_little = growths[0].is_little and growths[1].is_little and languages <= self._learnt
         brings_more = answer.tool_calls or answer.findings.sources  # each of them any amount
         if is_little and not brings_more and self._took_s <= QUICK_S:
             return self._drawn(name, answer)
-        return await asyncio.to_thread(self._drawn, name, answer)
+        html = await asyncio.to_thread(self._drawn, name, answer)
+        self._learnt |= languages & SELF_CONTAINED
+        return html
 
     def _drawn(self, name: str, answer: Answer) -> str:
         began_s = time.thread_time()
@@ -49,22 +59,31 @@ class Drawing:
 
 
 class _Growth:
-    """What has come of a text since the last look at it. Of the rest it reads nothing again."""
+    """What has come of a text since the last look at it. Of the rest it reads nothing again.
+
+    languages: of the code in it, as fences name them. is_little: whether it is short, and no fence is
+    among it that is not written out yet.
+    """
 
     def __init__(self) -> None:
+        self.languages: set[str] = set()
+        self.is_little = True
         self._length = 0
         self._line_at = 0  # where the last line began
-        self._is_in_code = False
+        self._open: str | None = None  # the language of the code that goes on
 
-    def is_little(self, text: str) -> bool:
-        """Whether only little has come, and no code: the first in a language takes tens of milliseconds,
-        also that of a language within another."""
+    def look(self, text: str) -> None:
+        """At the text as far as it has come."""
         if len(text) < self._length:  # it is another one
-            self._length, self._line_at, self._is_in_code = 0, 0, False
+            self._length, self._line_at, self._open = 0, 0, None
         grown, self._length = len(text) - self._length, len(text)
         line_at = text.rfind("\n", self._line_at) + 1 or self._line_at
-        fences = len(_FENCE.findall(text, self._line_at, line_at))
-        has_code = self._is_in_code or fences > 0 or _FENCE.search(text, line_at) is not None
-        self._is_in_code ^= fences % 2 == 1
+        self.languages = set() if self._open is None else {self._open}
+        for language in _FENCE.findall(text, self._line_at, line_at):
+            if self._open is None:
+                self._open = language
+                self.languages.add(language)
+            else:
+                self._open = None
         self._line_at = line_at
-        return grown <= QUICK_CHARS and not has_code
+        self.is_little = grown <= QUICK_CHARS and _FENCE.search(text, line_at) is None

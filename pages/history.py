@@ -1,6 +1,7 @@
 """The list of chats in the left column, and the month's spending below it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,10 +16,20 @@ from pages.footers import usd
 from pages.list_view import ListView
 from pages.texts import say
 
-__all__ = ["History"]
+__all__ = ["History", "ListedChats"]
 
 MAX_ROWS = 100
 MAX_TAGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ListedChats:
+    """The value of the list, the titles in it by the chats' ids, and whether it will soon change by
+    itself, by an answer that is being written in another chat than the open one, or by a title."""
+
+    value: dict[str, Any]
+    titles: Mapping[str, str]
+    is_busy: bool
 
 
 class History:
@@ -29,20 +40,18 @@ class History:
 
     async def rows(
         self, principal: Principal, *, chat_id: str, search: str | None, clock: str | None
-    ) -> tuple[dict[str, Any], bool]:
+    ) -> ListedChats:
         """The pinned and the newest chats, or those that hold the words of `search`; `chat_id` is
         marked.
 
         clock: what the page knows of the list, a `ListView`.
-        Beside the list: whether it will soon change by itself, by an answer that is being written
-        in another chat than the open one, or by a title.
         """
         is_titled = self._portal.titles.is_writing(principal)  # before: it may end while this reads
         words, view = (search or "").strip(), ListView.parse(clock)
         projects = (await self._portal.projects.list(principal)).data
         if view.project_id and all(one.id != view.project_id for one in projects):
             view = view.narrowed()
-        pages = await self._pages(principal, words, view)
+        pages, tags = await self._pages(principal, words, view)
         live = {turn.conversation_id for turn in self._portal.turns.running(principal)}
         rows = [row for page in pages for row in _rows(page, chat_id=chat_id, live=live)]
         groups = row_groups(
@@ -58,8 +67,9 @@ class History:
                 has_more=any(page.has_more for page in pages),
             ),
         )
-        value |= await self._around(principal, view, projects, is_search=bool(words))
-        return value, bool(live - {chat_id}) or is_titled
+        value |= self._around(view, projects, tags, is_search=bool(words))
+        titles = {chat.id: chat.title for page in pages for chat in page.data}
+        return ListedChats(value, titles, bool(live - {chat_id}) or is_titled)
 
     async def account(self, principal: Principal) -> dict[str, Any]:
         """Who is signed in, and what this month has cost so far (the month of UTC)."""
@@ -75,33 +85,23 @@ class History:
 
     async def _pages(
         self, principal: Principal, words: str, view: ListView
-    ) -> Sequence[ConversationPage]:
-        """The pinned ones first, however old; a search is one list."""
-        conversations = self._portal.conversations
+    ) -> tuple[Sequence[ConversationPage], Sequence[str]]:
+        """The pinned ones first, however old; a search is one list. And the tags that there are."""
+        conversations, narrowed = self._portal.conversations, view.filter()
         try:
             if words or view.is_archived:
-                narrowed = view.filter()
-                return [
-                    await conversations.list(
-                        principal, q=words or None, narrowed=narrowed, limit=MAX_ROWS
-                    )
-                ]
-            return [
-                await conversations.list(
-                    principal, narrowed=view.filter(is_pinned=is_pinned), limit=MAX_ROWS
+                found = await conversations.list(
+                    principal, q=words or None, narrowed=narrowed, limit=MAX_ROWS
                 )
-                for is_pinned in (True, False)
-            ]
+                return [found], []
+            shown = await conversations.overview(principal, narrowed=narrowed, limit=MAX_ROWS)
+            return [shown.pinned, shown.others], shown.tags
         except NotFound:  # the project has gone in this moment
-            return []
+            return [], []
 
-    async def _around(
-        self,
-        principal: Principal,
-        view: ListView,
-        projects: Sequence[Project],
-        *,
-        is_search: bool,
+    @staticmethod
+    def _around(
+        view: ListView, projects: Sequence[Project], tags: Sequence[str], *, is_search: bool
     ) -> dict[str, Any]:
         """Where the reader is, and the ways to other lists."""
         ordered = sorted(projects, key=lambda project: project.name.casefold())
@@ -118,7 +118,6 @@ class History:
         archived = say(view.language, "Archived")
         name = here["name"] if here else f"#{view.tag}" if view.tag else archived
         is_open = not (view.is_narrowed or is_search)
-        tags = await self._portal.conversations.tags(principal) if is_open else ()
         return {
             "scope": {"name": name, "project": here} if view.is_narrowed else None,
             "has_ways": is_open,

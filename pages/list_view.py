@@ -63,13 +63,12 @@ class ListView:
         """The same reader's view of other chats."""
         return replace(self, project_id=project_id, tag=tag, is_archived=is_archived)
 
-    def filter(self, *, is_pinned: bool | None = None) -> ListFilter:
+    def filter(self) -> ListFilter:
         """For the core."""
         return ListFilter(
             project_id=self.project_id or None,
             tag=self.tag or None,
             is_archived=self.is_archived,
-            is_pinned=is_pinned,
         )
 
 

@@ -50,6 +50,7 @@ class LiveAnswers:
         self._renderer = ChatRenderer(self._markdown)
         self._columns = ColumnsRenderer(self._markdown)
         self._pace = pace
+        self._learnt: set[str] = set()
 
     def routes(self) -> list[Route]:
         """Of a turn, of a comparison, of a battle, of a temporary chat."""
@@ -156,7 +157,7 @@ class LiveAnswers:
             async for key, answer in snapshots:
                 is_first = key not in parts
                 drawing, growth = parts.setdefault(
-                    key, (Drawing(render, self._markdown), HtmlGrowth())
+                    key, (Drawing(render, self._markdown, self._learnt), HtmlGrowth())
                 )
                 with self._pace.beginning() if is_first else nullcontext():
                     html = await drawing.html(key, answer)

@@ -177,9 +177,10 @@ class QuestionHandlers:
         chat_id = started.conversation_id
         place = Place(chat_id, started.assistant_message_id)
         updates = await self._view.chat(principal, place)
-        is_running = self._view.is_running(updates)  # a fast answer is complete by now
+        is_running = self._view.is_running(updates)
         updates[self._parts.composer.text] = self._view.button(is_running=is_running)
-        updates |= await self._view.account(principal)
+        if not is_running:  # a fast answer is complete by now, and has cost something
+            updates |= await self._view.account(principal)
         return updates | await self._view.rows_and_title(principal, chat_id, search, clock)
 
     async def _ask(

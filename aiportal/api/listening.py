@@ -69,6 +69,9 @@ def bound(settings: Settings) -> Iterator[socket.socket]:
             "another one: AIPORTAL_PORT or --port."
         ) from error
     with listener:
+        # What is accepted takes this over. uvloop sets it by itself; asyncio's own loop does not see
+        # that such a socket is TCP, and a stream's second piece then waits for the first one's receipt.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 

@@ -1,7 +1,7 @@
 """The list of conversations: newest first, narrowed by what the user has arranged, searched."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlite_utils
@@ -17,9 +17,10 @@ __all__ = [
     "MAX_PAGE",
     "ConversationPage",
     "ListFilter",
+    "Overview",
     "check_limit",
+    "select_overview",
     "select_page",
-    "select_tags",
 ]
 
 MAX_PAGE = 200
@@ -71,6 +72,32 @@ class ConversationPage:
     matches: Mapping[str, Sequence[SearchMatch]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a list begins with, as of one moment: the newest of the pinned ones, of the others, and the
+    words that the caller's conversations are tagged with, in order, 200 at most, none where the list
+    is narrowed."""
+
+    pinned: ConversationPage
+    others: ConversationPage
+    tags: Sequence[str]
+
+
+def select_overview(
+    database: sqlite_utils.Database, principal: Principal, *, narrowed: ListFilter, limit: int
+) -> Overview:
+    """See `Conversations.overview`. Raises NotFound for a project that is not there."""
+
+    def page(*, is_pinned: bool) -> ConversationPage:
+        chosen = replace(narrowed, is_pinned=is_pinned)
+        return select_page(database, principal, q=None, narrowed=chosen, limit=limit, after=None)
+
+    tags: list[str] = []
+    if narrowed == ListFilter():
+        tags = [str(row[0]) for row in database.execute(_TAGS, (principal.user_id,)).fetchall()]
+    return Overview(page(is_pinned=True), page(is_pinned=False), tags)
+
+
 def select_page(
     database: sqlite_utils.Database,
     principal: Principal,
@@ -114,11 +141,6 @@ def select_page(
     """
     rows = list(database.query(sql, values))
     return _page(rows, limit, matches_of(database, rows[:limit], match))
-
-
-def select_tags(database: sqlite_utils.Database, principal: Principal) -> list[str]:
-    """The words that the caller's conversations are tagged with, in order, 200 at most."""
-    return [str(row[0]) for row in database.execute(_TAGS, (principal.user_id,)).fetchall()]
 
 
 def check_limit(limit: int) -> None:

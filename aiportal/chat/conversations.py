@@ -10,7 +10,13 @@ import sqlite_utils
 from aiportal.chat import tree
 from aiportal.chat.arrangement import BulkChange, arranged_columns, change_rows
 from aiportal.chat.conversation import MAX_MODEL_CHARS, Conversation, checked_title
-from aiportal.chat.conversation_list import ConversationPage, ListFilter, select_page, select_tags
+from aiportal.chat.conversation_list import (
+    ConversationPage,
+    ListFilter,
+    Overview,
+    select_overview,
+    select_page,
+)
 from aiportal.chat.messages import Message
 from aiportal.chat.owned_rows import not_found, owned_project_row, owned_row
 from aiportal.chat.parameters import conversation_parameters
@@ -69,9 +75,16 @@ class Conversations:
             )
         )
 
-    async def tags(self, principal: Principal) -> Sequence[str]:
-        """Those that the caller's conversations have, in order, 200 at most."""
-        return await self._database.read(lambda database: select_tags(database, principal))
+    async def overview(
+        self, principal: Principal, *, narrowed: ListFilter, limit: int = 50
+    ) -> Overview:
+        """What a list begins with: 1 to 200 of the pinned ones, however old, and of the others.
+
+        narrowed: by all but `is_pinned`. Raises NotFound, InvalidRequest.
+        """
+        return await self._database.read(
+            lambda database: select_overview(database, principal, narrowed=narrowed, limit=limit)
+        )
 
     async def create(
         self,

@@ -10,6 +10,8 @@ __all__ = ["Precedence"]
 
 WAITING_S: Final = 0.3  # that an answer waits for what begins, however much of it there is
 LINGER_S: Final = 0.02  # after what has begun: a page then calls for the next step
+STEPS_PER_S: Final = 600  # of all answers that grow: more of them take larger steps
+LOOKS: Final = 4  # of the event loop at its sockets until a call that has come is a beginning
 
 
 class Precedence:
@@ -23,6 +25,7 @@ class Precedence:
         self._is_calm = asyncio.Event()
         self._is_calm.set()
         self._in_turn = asyncio.Lock()
+        self._resting = 0
 
     @contextmanager
     def beginning(self) -> Iterator[None]:
@@ -47,10 +50,20 @@ class Precedence:
 
         Those who wait go on one after the other: what begins then finds one before it, not all.
         """
-        await asyncio.sleep(seconds)
-        if self._is_calm.is_set() and not self._in_turn.locked():
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(WAITING_S), self._in_turn:
-                if time.monotonic() < self._busy_since_s + WAITING_S:
-                    await self._is_calm.wait()
+        self._resting += 1
+        try:
+            await asyncio.sleep(max(seconds, self._resting / STEPS_PER_S))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(WAITING_S), self._in_turn:
+                    await self._until_calm()
+        finally:
+            self._resting -= 1
+
+    async def _until_calm(self) -> None:
+        """Return when nothing begins, nor has come meanwhile that the loop has not seen yet."""
+        while time.monotonic() < self._busy_since_s + WAITING_S or self._is_calm.is_set():
+            await self._is_calm.wait()
+            for _ in range(LOOKS):
+                await asyncio.sleep(0)
+            if self._is_calm.is_set():
+                return

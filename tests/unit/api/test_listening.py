@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from aiportal.api.addresses import sign_in_url, url_of
-from aiportal.api.listening import listening, loop_factory
+from aiportal.api.listening import bound, listening, loop_factory
 from aiportal.errors import ConfigError
 from aiportal.settings import Settings
 
@@ -42,6 +42,15 @@ async def test_a_port_that_is_taken_is_told_in_words(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="AIPORTAL_PORT"):
             async with listening(hello, settings):
                 pass
+
+
+def test_a_piece_of_a_stream_does_not_wait_for_the_receipt_of_the_one_before(
+    settings: Settings,
+) -> None:
+    with bound(settings) as listener:
+        address = listener.getsockname()[:2]
+        with socket.create_connection(address), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_the_loop_is_the_fast_one() -> None:

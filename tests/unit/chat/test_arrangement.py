@@ -39,7 +39,13 @@ async def test_a_list_is_narrowed_by_what_the_user_has_arranged(
     assert await _titles(conversations, ann, tag="ROSES") == ["c"]
     assert await _titles(conversations, ann, tag="ROSES", is_archived=True) == ["b"]
     assert await _titles(conversations, ann, project_id=project.id) == ["c"]
-    assert await conversations.tags(ann) == ["Roses", "roses", "Soil"]
+    overview = await conversations.overview(ann, narrowed=ListFilter())
+    assert [one.title for one in overview.pinned.data] == ["a"]
+    assert [one.title for one in overview.others.data] == ["d", "c"]
+    assert overview.tags == ["Roses", "roses", "Soil"]
+    of_project = await conversations.overview(ann, narrowed=ListFilter(project_id=project.id))
+    assert [one.title for one in of_project.others.data] == ["c"]
+    assert (of_project.pinned.data, of_project.tags) == ([], [])
 
 
 async def test_a_change_leaves_the_place_in_the_list_and_comes_back(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlite_utils
 
-from aiportal.chat import BulkChange, Conversation, Conversations, Trash, Turns
+from aiportal.chat import BulkChange, Conversation, Conversations, ListFilter, Trash, Turns
 from aiportal.errors import NotFound
 from aiportal.principal import Principal
 from aiportal.store import Database
@@ -41,7 +41,7 @@ async def test_what_was_deleted_comes_back_as_it_was(
 
     await conversations.delete(ann, chat.id)
     assert (await conversations.list(ann, q="zebra")).data == []
-    assert await conversations.tags(ann) == []
+    assert (await conversations.overview(ann, narrowed=ListFilter())).tags == []
 
     assert await trash.restore(ann, chat.id) == before
     assert await trash.restore(ann, chat.id) == before

@@ -4,9 +4,12 @@ import threading
 import time
 
 import pytest
+from pygments.lexer import DelegatingLexer
+from pygments.lexers import find_lexer_class_by_name
 
 from aiportal.chat import Findings, ToolUse
 from aiportal.events import SourceFound, ToolCalled
+from pages.code_languages import SELF_CONTAINED
 from pages.drawing import QUICK_CHARS, QUICK_S, Drawing
 from pages.markdown import MarkdownRenderer
 from pages.render import Answer, Texts
@@ -32,8 +35,8 @@ class Places:
         return f"{name}: {texts.text(answer.text)}"
 
 
-async def _drawn(places: Places, *answers: Answer) -> list[bool]:
-    drawing = Drawing(places.render, MARKDOWN)
+async def _drawn(places: Places, *answers: Answer, learnt: set[str] | None = None) -> list[bool]:
+    drawing = Drawing(places.render, MARKDOWN, set() if learnt is None else learnt)
     for answer in answers:
         assert (await drawing.html("a", answer)).startswith("a: ")
     return places.on_loop
@@ -79,9 +82,28 @@ async def test_within_code_a_thread_draws_and_behind_it_the_event_loop() -> None
     assert await _drawn(Places(), *answers) == [False] * len(texts) + [True] * len(behind)
 
 
+async def test_code_in_a_language_is_drawn_in_a_thread_once() -> None:
+    learnt: set[str] = set()
+    code = [Answer("", "", text) for text in ("```py\na", "```py\na = 1", "```py\na = 1\n```\nso")]
+
+    assert await _drawn(Places(), *code, learnt=learnt) == [False, True, True]
+    assert await _drawn(Places(), code[0], Answer("", "", "```py"), learnt=learnt) == [True, False]
+
+
+async def test_code_that_may_hold_code_in_another_language_is_always_drawn_in_a_thread() -> None:
+    code = [Answer("", "", text) for text in ("```html\n<p>", "```html\n<p><script>let")]
+
+    assert await _drawn(Places(), *code) == [False, False]
+
+
+@pytest.mark.parametrize("name", sorted(SELF_CONTAINED - {""}))
+def test_what_counts_as_holding_no_other_language_is_a_language_of_its_own(name: str) -> None:
+    assert not issubclass(find_lexer_class_by_name(name), DelegatingLexer)
+
+
 async def test_a_slow_one_is_remembered_for_a_while() -> None:
     places = Places(busy_s=2 * QUICK_S)
-    drawing = Drawing(places.render, MARKDOWN)
+    drawing = Drawing(places.render, MARKDOWN, set())
     for text in ("One", "One two"):
         await drawing.html("a", Answer("", "", text))
     places.busy_s = 0.0

@@ -11,7 +11,7 @@ def test_a_view_comes_back_as_it_was() -> None:
 
     assert ListView.parse(view.text) == view
     assert view.is_narrowed
-    assert view.filter(is_pinned=True) == ListFilter("proj_1", "sea", is_pinned=True)
+    assert view.filter() == ListFilter("proj_1", "sea")
     assert view.narrowed() == ListView(minutes_east=-300)
 
 
