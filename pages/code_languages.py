@@ -12,37 +12,12 @@ from aiportal.markdown import DIAGRAM_LANGUAGE
 
 __all__ = ["SELF_CONTAINED", "CodeLanguage", "language_of"]
 
-SELF_CONTAINED: Final = frozenset(
-    [
-        "bash",
-        "c",
-        "c++",
-        "cpp",
-        "cs",
-        "csharp",
-        "css",
-        "diff",
-        "go",
-        "ini",
-        "java",
-        "javascript",
-        "js",
-        "json",
-        "kotlin",
-        "py",
-        "python",
-        "r",
-        "rust",
-        "sh",
-        "sql",
-        "swift",
-        "toml",
-        "ts",
-        "typescript",
-        "yaml",
-        "yml",
-    ]
-) | {""}
+_LEAVES: Final = """
+bash c c++ cpp cs csharp css diff go ini java javascript js json kotlin py python r rust sh sql swift
+toml ts typescript yaml yml
+"""
+
+SELF_CONTAINED: Final = frozenset(_LEAVES.split())
 """As fences name them: their code holds none of another language, unlike that of HTML."""
 
 

@@ -61,29 +61,26 @@ class Drawing:
 class _Growth:
     """What has come of a text since the last look at it. Of the rest it reads nothing again.
 
-    languages: of the code in it, as fences name them. is_little: whether it is short, and no fence is
-    among it that is not written out yet.
+    languages: of all code in the text so far, as fences name them, and of what only looks like one: which
+    fence closes which is not told without parsing. is_little: whether what has come is short, and has no
+    fence that may still be written.
     """
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self.languages: set[str] = set()
         self.is_little = True
         self._length = 0
         self._line_at = 0  # where the last line began
-        self._open: str | None = None  # the language of the code that goes on
 
     def look(self, text: str) -> None:
         """At the text as far as it has come."""
         if len(text) < self._length:  # it is another one
-            self._length, self._line_at, self._open = 0, 0, None
+            self._begin()
         grown, self._length = len(text) - self._length, len(text)
         line_at = text.rfind("\n", self._line_at) + 1 or self._line_at
-        self.languages = set() if self._open is None else {self._open}
-        for language in _FENCE.findall(text, self._line_at, line_at):
-            if self._open is None:
-                self._open = language
-                self.languages.add(language)
-            else:
-                self._open = None
+        self.languages.update(filter(None, _FENCE.findall(text, self._line_at, line_at)))
         self._line_at = line_at
         self.is_little = grown <= QUICK_CHARS and _FENCE.search(text, line_at) is None

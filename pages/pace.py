@@ -41,5 +41,5 @@ class Pace:
         return max(LEAST_S, spent_s / SHOWING_SHARE, self._streams / UPDATES_PER_S)
 
     async def rest(self, spent_s: float) -> None:
-        """Wait that long, and then for what begins."""
+        """Wait that long, or longer where many answers grow, and then for what begins."""
         await self._precedence.rest(self.rest_s(spent_s))

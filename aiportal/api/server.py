@@ -20,7 +20,7 @@ __all__ = ["relieve_collector", "serve"]
 # New objects between two runs of the garbage collector, of its young runs between two older ones, and
 # of those between two that look at everything. A run keeps everyone waiting: the young one for 0.6 ms,
 # the next for 3; after 4,000 and 50 those were 2.5 and 30. Everything is looked at as seldom as then.
-COLLECT_AFTER = (1_000, 10, 100)
+COLLECT_AFTER = (1_000, 10, 200)
 
 
 def serve(settings: Settings, *, open_browser: bool = False, public_url: str | None = None) -> None:

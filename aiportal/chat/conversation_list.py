@@ -92,10 +92,17 @@ def select_overview(
         chosen = replace(narrowed, is_pinned=is_pinned)
         return select_page(database, principal, q=None, narrowed=chosen, limit=limit, after=None)
 
-    tags: list[str] = []
-    if narrowed == ListFilter():
-        tags = [str(row[0]) for row in database.execute(_TAGS, (principal.user_id,)).fetchall()]
-    return Overview(page(is_pinned=True), page(is_pinned=False), tags)
+    database.execute("BEGIN")  # a chat that is pinned meanwhile would be in neither page
+    try:
+        pinned, others = page(is_pinned=True), page(is_pinned=False)
+        tags = _tags(database, principal) if narrowed == ListFilter() else []
+    finally:
+        database.execute("ROLLBACK")
+    return Overview(pinned, others, tags)
+
+
+def _tags(database: sqlite_utils.Database, principal: Principal) -> list[str]:
+    return [str(row[0]) for row in database.execute(_TAGS, (principal.user_id,)).fetchall()]
 
 
 def select_page(

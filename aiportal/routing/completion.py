@@ -26,7 +26,7 @@ from aiportal.usage import Ledger
 __all__ = ["Completion"]
 
 GATHER_S: Final = (
-    0.05  # between two looks at a stream that is rendered: twenty a second look smooth
+    0.05  # at least, between two looks at a stream that is rendered: twenty a second look smooth
 )
 
 
@@ -150,8 +150,8 @@ class Completion:
     async def deltas(self) -> AsyncGenerator[TextDelta | ReasoningDelta, None]:
         """The stream as typed events, for doors that render it. Raises as `chunks` does.
 
-        What comes within `GATHER_S` is taken together: no reader sees the difference, and of fifty
-        answers at once each word would wake the process by itself.
+        What comes within `GATHER_S`, or longer, see `rest`, is taken together: no reader sees the
+        difference, and of fifty answers at once each word would wake the process by itself.
         """
         async for block in self._to_the_end():
             for delta in deltas_in(block):
@@ -159,8 +159,8 @@ class Completion:
             await self.rest()
 
     async def rest(self) -> None:
-        """Let what comes gather for `GATHER_S`, and longer while something begins elsewhere. Not
-        before the first words, nor at the end of the answer."""
+        """Let what comes gather for `GATHER_S`, and longer while something begins elsewhere or where
+        many answers grow. Not before the first words, nor at the end of the answer."""
         if self._scanner.has_text and self._scanner.finish_reason is None:
             self._upstream.pause()
             await self._precedence.rest(GATHER_S)

@@ -45,8 +45,8 @@ class Precedence:
                 self._calming = loop.call_later(LINGER_S, self._is_calm.set)
 
     async def rest(self, seconds: float) -> None:
-        """Wait that long, and then for what begins, `WAITING_S` at most; not where that has gone on for
-        so long already.
+        """Wait that long, or longer where many do (`STEPS_PER_S`), and then, `WAITING_S` at most, for
+        what begins, where that has not gone on for so long already, and for one's turn.
 
         Those who wait go on one after the other: what begins then finds one before it, not all.
         """

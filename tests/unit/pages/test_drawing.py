@@ -53,7 +53,7 @@ async def test_a_few_words_are_drawn_on_the_event_loop() -> None:
         Answer("", "", reasoning="x" * (QUICK_CHARS + 1)),
         Answer("", "", "```python\nprint"),
         Answer("", "", "```python\nprint\n```\n"),
-        Answer("", "", "~~~\nprint"),
+        Answer("", "", "~~~xy\nprint"),
         Answer("", "", reasoning="```python\nprint"),
         Answer("", "", "So: ", tool_calls=(CALL,)),
         Answer("", "", "So: ", findings=FOUND),
@@ -73,15 +73,6 @@ async def test_what_may_take_longer_is_drawn_in_a_thread(answer: Answer) -> None
     assert await _drawn(Places(), answer) == [False]
 
 
-async def test_within_code_a_thread_draws_and_behind_it_the_event_loop() -> None:
-    code = "```xy\n<p>\n```\n"  # in no language that would have to be learnt
-    texts = [code[:end] for end in (3, 5, 6, 8, len(code) - 1, len(code))]
-    behind = [f"{texts[-1]}so", f"{texts[-1]}so it\nis"]
-    answers = [Answer("", "", text) for text in texts + behind]
-
-    assert await _drawn(Places(), *answers) == [False] * len(texts) + [True] * len(behind)
-
-
 async def test_code_in_a_language_is_drawn_in_a_thread_once() -> None:
     learnt: set[str] = set()
     code = [Answer("", "", text) for text in ("```py\na", "```py\na = 1", "```py\na = 1\n```\nso")]
@@ -90,13 +81,27 @@ async def test_code_in_a_language_is_drawn_in_a_thread_once() -> None:
     assert await _drawn(Places(), code[0], Answer("", "", "```py"), learnt=learnt) == [True, False]
 
 
-async def test_code_that_may_hold_code_in_another_language_is_always_drawn_in_a_thread() -> None:
-    code = [Answer("", "", text) for text in ("```html\n<p>", "```html\n<p><script>let")]
+@pytest.mark.parametrize(
+    "code",
+    [
+        "```html\n<p>\n<script>\nlet",
+        "```xy\n<p>\n```\nso",
+        "````md\n```html\n<p>\n```\n````\nso",
+        "~~~html\n```\n<script>",
+        "Use ``` here.\n```html\n<p>",
+        "- ```html\n  <p>\n\nso",
+    ],
+)
+async def test_code_that_may_hold_another_language_is_drawn_in_threads_to_the_end(
+    code: str,
+) -> None:
+    ends = range(code.index("html" if "html" in code else "xy"), len(code) + 1)
+    answers = [Answer("", "", code[:end]) for end in ends]
 
-    assert await _drawn(Places(), *code) == [False, False]
+    assert not any(await _drawn(Places(), *answers, learnt=set(SELF_CONTAINED)))
 
 
-@pytest.mark.parametrize("name", sorted(SELF_CONTAINED - {""}))
+@pytest.mark.parametrize("name", sorted(SELF_CONTAINED))
 def test_what_counts_as_holding_no_other_language_is_a_language_of_its_own(name: str) -> None:
     assert not issubclass(find_lexer_class_by_name(name), DelegatingLexer)
 
@@ -115,6 +120,6 @@ async def test_a_slow_one_is_remembered_for_a_while() -> None:
 
 
 async def test_a_text_that_is_shorter_than_before_is_another_one() -> None:
-    answers = [Answer("", "", text) for text in ("```\nprint", "One", "One two")]
+    answers = [Answer("", "", text) for text in ("```xy\nprint", "One", "One two")]
 
     assert await _drawn(Places(), *answers) == [False, True, True]

@@ -22,13 +22,18 @@ class Answers:
         self.went_on.append(number)
 
 
+@pytest.fixture(autouse=True)
+def _rests_only_for_what_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STEPS_PER_S", 1e9)
+
+
 @pytest.fixture
 def waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WAITING_S", 3_600.0)
 
 
 async def _a_while() -> None:
-    for _ in range(20):
+    for _ in range(100):
         await asyncio.sleep(0)
 
 
@@ -114,8 +119,11 @@ async def test_many_answers_take_fewer_and_larger_steps(monkeypatch: pytest.Monk
         task.cancel()
     await asyncio.wait(answers.tasks)
 
-    monkeypatch.setattr(module, "STEPS_PER_S", 1_000.0)
-    await precedence.rest(0.0)  # nobody else rests any more
+    monkeypatch.setattr(module, "STEPS_PER_S", 1e9)
+    late = asyncio.create_task(precedence.rest(0.0))
+    await _a_while()
+    assert late.done()
+    assert precedence._resting == 0
 
 
 async def test_an_answer_whose_turn_does_not_come_goes_on_all_the_same(
