@@ -7,6 +7,7 @@ handler does not name has its component made anew nevertheless. Gradio can be to
 
 import math
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import nullcontext
 from copy import copy
@@ -19,6 +20,7 @@ import gradio.state_holder
 import gradio.utils
 from gradio.block_function import BlockFunction
 from gradio.blocks import Block, Blocks
+from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import Queue
 from gradio.state_holder import SessionState
 
@@ -28,6 +30,7 @@ LOOK_EVERY_S: Final = 0.02
 LOOK_SOON_S: Final = 0.003
 IN_USE_S: Final = 30.0  # after an event
 PROGRESS_EVERY_S: Final = 60.0  # no handler reports any
+SESSION_KEPT_S: Final = 30.0  # after its last event
 PLAIN: Final = (gr.HTML, gr.Textbox)
 PLAIN_PROPERTIES: Final = frozenset({"__type__", "value", "visible", "submit_btn", "stop_btn"})
 
@@ -133,12 +136,17 @@ class _LeanSessionState(SessionState):
 
 class _LeanQueue(Queue):
     """Looks for events less often than Gradio's, which takes 4 % of a processor for that, all day, and
-    2 % for progress: often only for a while after an event."""
+    2 % for progress: often only for a while after an event.
+
+    Keeps nothing of a session whose events have all been delivered. Gradio keeps a queue of each of the
+    last 2,000 and a set of each that there ever was; both are made again when they are missing.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.progress_update_sleep_when_free = PROGRESS_EVERY_S
         self._last_event_at = -math.inf
+        self._sessions: OrderedDict[str, float] = OrderedDict()
 
     @property
     def sleep_when_free(self) -> float:
@@ -150,10 +158,29 @@ class _LeanQueue(Queue):
     def sleep_when_free(self, value: float) -> None:
         """Gradio sets its own when it makes the queue; that is not taken."""
 
-    async def push(self, *args: Any, **options: Any) -> Any:
+    async def push(self, body: PredictBodyInternal, *args: Any, **options: Any) -> Any:
         """Take an event; what it answers is Gradio's."""
-        self._last_event_at = time.monotonic()
-        return await super().push(*args, **options)
+        now = self._last_event_at = time.monotonic()
+        answer = await super().push(body, *args, **options)
+        if body.session_hash in self.pending_event_ids_session:
+            self._sessions[body.session_hash] = now
+            self._sessions.move_to_end(body.session_hash)
+        self._forget_sessions(now)
+        return answer
+
+    def _forget_sessions(self, now: float) -> None:
+        while self._sessions:
+            session, used_at = next(iter(self._sessions.items()))
+            if used_at + SESSION_KEPT_S >= now:
+                return
+            is_connected = session in self.pending_messages_per_session
+            if is_connected and self.pending_event_ids_session.get(session):
+                self._sessions[session] = now  # an event goes on, or has not been delivered
+                self._sessions.move_to_end(session)
+                continue
+            del self._sessions[session]
+            self.pending_messages_per_session.pop(session, None)
+            self.pending_event_ids_session.pop(session, None)
 
 
 def install() -> None:

@@ -141,3 +141,28 @@ async def test_events_are_looked_for_often_while_there_are_some() -> None:
     assert queue.sleep_when_free == lean_gradio.LOOK_EVERY_S
     await queue.push(PredictBodyInternal(fn_index=None, data=[]), Request({"type": "http"}), None)
     assert queue.sleep_when_free == lean_gradio.LOOK_SOON_S
+
+
+async def test_nothing_is_kept_of_sessions_whose_events_have_been_delivered(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lean_gradio, "SESSION_KEPT_S", 0.0)
+    page.blocks.queue()
+    queue = page.blocks._queue
+
+    async def push(session: str) -> str:
+        body = PredictBodyInternal(fn_index=page.function._id, data=[], session_hash=session)
+        request = Request({"type": "http", "headers": [], "query_string": b"", "path": "/"})
+        _, event_id, _ = await queue.push(body, request, None)
+        return str(event_id)
+
+    delivered = await push("delivered")
+    queue.pending_event_ids_session["delivered"].remove(delivered)  # as its stream does
+    await push("left")
+    del queue.pending_messages_per_session["left"]  # as a stream that breaks off does
+    await push("waiting")
+    await push("new")
+
+    assert set(queue.pending_event_ids_session) == {"waiting", "new"}
+    assert set(queue.pending_messages_per_session) == {"waiting", "new"}
+    assert set(queue._sessions) == {"waiting", "new"}
