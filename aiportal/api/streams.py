@@ -105,6 +105,7 @@ class Caller:
         self._stragglers.discard(self)
         if self._watch is not None:
             self._watch.cancel()
+            self._watch = None  # its CancelledError leads back here, a cycle for the collector
         if self._has_left:
             self._task.uncancel()
             return isinstance(error, asyncio.CancelledError)

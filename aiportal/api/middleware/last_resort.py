@@ -24,7 +24,17 @@ class LastResort:
         except ClientDisconnect:
             return  # gone before the whole request was here: nobody is left to answer
         except Exception as error:
-            known = error if isinstance(error, PortalError) else internal_error(error)
-            if "response_status" in scope["state"]:
+            if not await _answered(error, scope, receive, send):
                 raise
-            await error_response(known)(scope, receive, send)
+
+
+async def _answered(error: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
+    """False where another answer has begun.
+
+    Apart, since a frame that the error's traceback knows and that knows the error is a cycle.
+    """
+    known = error if isinstance(error, PortalError) else internal_error(error)
+    if "response_status" in scope["state"]:
+        return False
+    await error_response(known)(scope, receive, send)
+    return True

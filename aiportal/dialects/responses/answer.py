@@ -37,11 +37,11 @@ class Answer:
     """
 
     def __init__(self, body: ResponsesBody, response_id: str | None = None, *, inputs: int) -> None:
-        self.id = response_id or new_id("resp")
+        self.id = id_ = response_id or new_id("resp")
         self.status: Status = "in_progress"
         self.has_begun = False
         self._head = ResponseHead(self.id, body)
-        self._output = Output(lambda prefix, place: item_id(self.id, prefix, inputs + place))
+        self._output = Output(lambda prefix, place: item_id(id_, prefix, inputs + place))
         self._finish: str | None = None
         self._usage: dict[str, Any] | None = None
         self._service_tier: str | None = None
