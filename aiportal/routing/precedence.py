@@ -53,17 +53,22 @@ class Precedence:
         self._resting += 1
         try:
             await asyncio.sleep(max(seconds, self._resting / STEPS_PER_S))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(WAITING_S), self._in_turn:
-                    await self._until_calm()
+            until_s = time.monotonic() + WAITING_S
+            async with self._in_turn:
+                await self._until_calm(until_s)
         finally:
             self._resting -= 1
 
-    async def _until_calm(self) -> None:
-        """Return when nothing begins, nor has come meanwhile that the loop has not seen yet."""
-        while time.monotonic() < self._busy_since_s + WAITING_S or self._is_calm.is_set():
-            await self._is_calm.wait()
+    async def _until_calm(self, until_s: float) -> None:
+        """Return when nothing begins, nor has come meanwhile that the loop has not seen yet, or when
+        the time is up; even then the loop has looked, since many may be late at once."""
+        while True:
+            left_s = min(until_s, self._busy_since_s + WAITING_S) - time.monotonic()
+            if not self._is_calm.is_set() and left_s > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(left_s):
+                        await self._is_calm.wait()
             for _ in range(LOOKS):
                 await asyncio.sleep(0)
-            if self._is_calm.is_set():
+            if self._is_calm.is_set() or left_s <= 0:
                 return

@@ -1,7 +1,7 @@
 """A provider that writes at the pace of a real model.
 
 `python -m tests.performance.paced_upstream serve --port N` streams 600 tokens at 95 a second, as
-Markdown with a list and code in it, in OpenAI's dialect.
+Markdown with a list and code in it, in OpenAI's dialect; few to a question with `BRIEFLY` in it.
 """
 
 import asyncio
@@ -13,9 +13,10 @@ from aiohttp import web
 
 from tests.upstreams import DONE, chunk, usage_chunk
 
-__all__ = ["PER_SECOND", "TOKENS"]
+__all__ = ["BRIEFLY", "PER_SECOND", "TOKENS"]
 
-TOKENS = 600
+TOKENS, FEW_TOKENS = 600, 12
+BRIEFLY = "in short"
 PER_SECOND = 95.0
 TEXT = (
     "A **heat pump** moves warmth from where there is little of it to where there is more. "
@@ -27,15 +28,15 @@ TEXT = (
 
 async def answer(request: web.Request) -> web.StreamResponse:
     """One answer, whatever is asked."""
-    await request.read()
+    tokens = FEW_TOKENS if BRIEFLY in await request.text() else TOKENS
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    for number, word in enumerate(islice(cycle(TEXT.split(" ")), TOKENS)):
+    for number, word in enumerate(islice(cycle(TEXT.split(" ")), tokens)):
         await asyncio.sleep(began + number / PER_SECOND - loop.time())
         await response.write(chunk(f"{word} "))
-    usage = {"prompt_tokens": 20, "completion_tokens": TOKENS, "total_tokens": TOKENS + 20}
+    usage = {"prompt_tokens": 20, "completion_tokens": tokens, "total_tokens": tokens + 20}
     for piece in (chunk(finish="stop"), usage_chunk(usage), DONE):
         await response.write(piece)
     return response

@@ -126,12 +126,28 @@ async def test_many_answers_take_fewer_and_larger_steps(monkeypatch: pytest.Monk
     assert precedence._resting == 0
 
 
-async def test_an_answer_whose_turn_does_not_come_goes_on_all_the_same(
+async def test_answers_that_are_late_together_go_on_one_after_the_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "WAITING_S", 0.01)
+    monkeypatch.setattr(module, "WAITING_S", 0.0)
     precedence = Precedence()
-    async with precedence._in_turn:
-        answers = Answers(precedence)
-        await asyncio.gather(*answers.tasks)
-    assert sorted(answers.went_on) == [0, 1, 2]
+    rounds = 0
+
+    class Counting(Answers):
+        async def _go_on(self, number: int) -> None:
+            await super()._go_on(number)
+            at.append(rounds)
+
+    async def count() -> None:
+        nonlocal rounds
+        while len(at) < len(answers.tasks):
+            rounds += 1
+            await asyncio.sleep(0)
+
+    at: list[int] = []
+    with precedence.beginning():
+        answers = Counting(precedence)
+        await count()
+    first, second, third = at
+    assert second - first >= LOOKS
+    assert third - second >= LOOKS
