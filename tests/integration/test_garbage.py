@@ -35,7 +35,9 @@ def ours_left() -> Iterator[list[str]]:
     try:
         yield found
         gc.collect()
-        found += [name for one in gc.garbage if (name := type(one).__module__).startswith("aiportal")]
+        found += [
+            name for one in gc.garbage if (name := type(one).__module__).startswith("aiportal")
+        ]
     finally:
         gc.set_debug(0)
         gc.garbage.clear()
