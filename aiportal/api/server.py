@@ -56,7 +56,7 @@ def relieve_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.collect()  # counts what is left: a full run waits until a quarter of that has come anew
+    gc.collect()  # else a full run waits for a quarter of what was just frozen: the first counted that
     gc.set_threshold(*COLLECT_AFTER)
 
 

@@ -46,9 +46,10 @@ class Precedence:
 
     async def rest(self, seconds: float) -> None:
         """Wait that long, or longer where many do (`STEPS_PER_S`), and then, `WAITING_S` at most, for
-        what begins, where that has not gone on for so long already, and for one's turn.
+        what begins, where that has not gone on for so long already.
 
-        Those who wait go on one after the other: what begins then finds one before it, not all.
+        Those who wait go on one after the other: what begins then finds one before it, not all. Who
+        has waited `WAITING_S` for a turn takes it within one round of the loop.
         """
         self._resting += 1
         try:
@@ -61,14 +62,19 @@ class Precedence:
 
     async def _until_calm(self, until_s: float) -> None:
         """Return when nothing begins, nor has come meanwhile that the loop has not seen yet, or when
-        the time is up; even then the loop has looked, since many may be late at once."""
+        the time is up."""
         while True:
             left_s = min(until_s, self._busy_since_s + WAITING_S) - time.monotonic()
-            if not self._is_calm.is_set() and left_s > 0:
+            if not self._is_calm.is_set():
+                if left_s <= 0:
+                    break
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left_s):
                         await self._is_calm.wait()
+            if time.monotonic() >= until_s:
+                break
             for _ in range(LOOKS):
                 await asyncio.sleep(0)
-            if self._is_calm.is_set() or left_s <= 0:
+            if self._is_calm.is_set():
                 return
+        await asyncio.sleep(0)  # many may be late at once

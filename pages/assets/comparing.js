@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { acts, make, mends, t } = window.aiportal;
+  const { acts, make, mends, scrollToEnd, t } = window.aiportal;
   const MOST = 4;
   const LEAST = 2;
 
@@ -103,10 +103,7 @@
         else tell("submit", { text: words, models, composed });
       });
       panel().hidden = true; // the answers need the room; the chip says that it is on
-      setTimeout(() => {
-        const log = document.querySelector("#chat-log .panel-wrap");
-        log?.scrollTo({ top: log.scrollHeight });
-      }, 150);
+      setTimeout(scrollToEnd, 150);
     }
   };
 

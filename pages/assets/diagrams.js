@@ -3,7 +3,7 @@
 (() => {
   "use strict";
 
-  const { button, make, mends, number, saveFile, t } = window.aiportal;
+  const { button, keepingEnd, make, mends, number, saveFile, t } = window.aiportal;
   const LIBRARY = "DIAGRAM_LIBRARY_URL"; // written by static.py; "" where there is none
   // A shape's picture. What escapes this is stopped by the page's policy, but leaves an error there.
   const PICTURE = /@\{[^}]*(?:\bimg\b|\\)/i;
@@ -101,13 +101,14 @@
     return kept.get(key);
   };
 
-  const show = (block, drawn) => {
+  const show = async (block, drawn) => {
     const head = block.querySelector(".chead");
     const holder = make("div", "drawing");
     const image = make("img", "drawing");
     image.src = drawn.url;
     image.alt = t("Diagram");
     image.dataset.zoom = "";
+    await image.decode(); // it has its size from now on
     holder.append(image);
     const save = button("ib i-download", "", () =>
       saveFile("diagram.svg", "image/svg+xml", drawn.svg),
@@ -122,9 +123,12 @@
     });
     const sourceSave = head.querySelector(".act-save-code");
     sourceSave.hidden = true;
-    head.querySelector(".lang").after(toggle, save);
-    head.after(holder);
-    block.classList.add("drawn");
+    if (!block.isConnected) return;
+    keepingEnd(() => {
+      head.querySelector(".lang").after(toggle, save);
+      head.after(holder);
+      block.classList.add("drawn");
+    });
   };
 
   const explain = (block, error) => {
@@ -144,19 +148,25 @@
         image.src = drawn.url;
         return;
       }
-      show(block, drawn);
+      await show(block, drawn);
     } catch (error) {
       if (block.isConnected && !block.querySelector(".why, .drawing")) explain(block, error);
     }
   };
 
   // Only what is whole is drawn: below an answer that is being written there is no footer yet.
+  const isWhole = (block) => {
+    const column = block.closest(".cmp-col");
+    if (column) return !column.classList.contains("live");
+    return Boolean(block.closest(".message-content")?.querySelector(".mfoot"));
+  };
+
   mends.push(() => {
     if (!LIBRARY) return;
     const theme = mode();
     for (const block of document.querySelectorAll("#chat-log .code.diagram")) {
       if (block.dataset.mode === theme) continue;
-      if (!block.closest(".message-content")?.querySelector(".mfoot")) continue;
+      if (!isWhole(block)) continue;
       block.dataset.mode = theme;
       queue = queue.then(() => drawIn(block, theme));
     }

@@ -3,11 +3,10 @@
 (() => {
   "use strict";
 
-  const { mends } = window.aiportal;
+  const { keepingEnd, mends } = window.aiportal;
   const LEAVING_MS = 30_000; // for another chat to come after a click; if it never does, this one goes on
   const AGAIN_MS = 300;
   const REFUSED_MS = 2_000;
-  const NEAR_END_PX = 100;
   const ENDS = { turn: "select", comparison: "input", battle: "apply", temporary: "submit" };
 
   let trigger = null;
@@ -68,15 +67,6 @@
     const tree = parsed(part.html);
     patch(element, part.element === element ? part.tree : element, tree); // or what came with the chat
     Object.assign(part, { element, tree, drawn: part.html });
-  };
-
-  // ---- the log stays at its end if it was there
-
-  const keepingEnd = (act) => {
-    const log = document.querySelector("#chat-log .panel-wrap");
-    const rest = log ? log.scrollHeight - log.scrollTop - log.clientHeight : Infinity;
-    act();
-    if (rest < NEAR_END_PX) log.scrollTop = log.scrollHeight;
   };
 
   // ---- following

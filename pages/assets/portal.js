@@ -245,13 +245,24 @@
     showMenu(menu, opener);
   };
 
+  // ---- the log of the chat
+
+  const NEAR_END_PX = 100;
+
+  const chatLog = () => document.querySelector("#chat-log .panel-wrap");
+
+  const scrollToEnd = () => chatLog()?.scrollTo({ top: chatLog().scrollHeight });
+
+  // Do what makes it longer; it stays at its end if it was there.
+  const keepingEnd = (act) => {
+    const log = chatLog();
+    const rest = log ? log.scrollHeight - log.scrollTop - log.clientHeight : Infinity;
+    act();
+    if (rest < NEAR_END_PX) scrollToEnd();
+  };
+
   // ---- what a click does: `data-act` in our own parts, a class in messages (where the sanitiser
   // lets no `data-` through)
-
-  const scrollToEnd = () => {
-    const log = document.querySelector("#chat-log .panel-wrap");
-    log?.scrollTo({ top: log.scrollHeight });
-  };
 
   const acts = {
     open: (b) => {
@@ -380,6 +391,7 @@
     copy,
     dialog,
     isTemporary,
+    keepingEnd,
     left,
     make,
     mends,
@@ -390,6 +402,7 @@
     picker,
     remembered,
     rememberLook,
+    scrollToEnd,
     setDrawer,
     showChatInAddress,
     showMenu,

@@ -98,6 +98,23 @@ def test_two_models_answer_side_by_side_and_the_chat_goes_on_with_one(
     assert len(provider.requests) >= 3
 
 
+def test_a_diagram_is_drawn_in_its_column_when_that_is_whole(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    end = Gate()
+    diagram = "```mermaid\ngraph TD\n  A --> B\n```"
+    provider.answer("fast", stream(chunk(diagram), end, chunk(finish="stop"), usage_chunk(), DONE))
+    provider.answer("slow", text("I cannot draw."))
+    page = open_chat()
+    _compare_by_keyboard(page)
+    send(page, "Draw")
+    block = page.locator(".cmp-col .code.diagram")
+    expect(block).to_be_visible()
+    assert not block.get_attribute("data-mode")
+    end.open()
+    expect(block.get_by_role("button", name="Enlarge the image: Diagram")).to_be_visible()
+
+
 def test_on_a_phone_the_columns_are_swiped_and_one_or_all_are_stopped(
     open_chat: OpenChat, provider: Upstream
 ) -> None:

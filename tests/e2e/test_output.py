@@ -209,6 +209,17 @@ def test_a_diagram_is_drawn_when_its_answer_is_whole_and_can_do_nothing(
     assert page.evaluate("document.elementFromPoint(720, 30).closest('.bar') !== null")
 
 
+def test_who_is_at_the_end_stays_there_when_a_diagram_is_drawn(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    page = open_chat()
+    page.set_viewport_size({"width": 390, "height": 600})
+    provider.answer("fast", text("A line.\n\n" * 30 + _fence("graph TD\n A-->B\n B-->C\n C-->D")))
+    ask(page, "Draw")
+    expect(page.locator("img.drawing")).to_be_visible()
+    expect(page.locator(".mfoot")).to_be_in_viewport(ratio=1)
+
+
 def test_images_of_the_text_are_enlarged_and_those_of_others_stay_links(
     open_chat: OpenChat, provider: Upstream
 ) -> None:

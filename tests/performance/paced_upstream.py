@@ -15,7 +15,7 @@ from tests.upstreams import DONE, chunk, usage_chunk
 
 __all__ = ["BRIEFLY", "PER_SECOND", "TOKENS"]
 
-TOKENS, FEW_TOKENS = 600, 12
+TOKENS, FEW_TOKENS = 600, 20
 BRIEFLY = "in short"
 PER_SECOND = 95.0
 TEXT = (

@@ -10,11 +10,11 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
 import click
 import psutil
@@ -52,6 +52,7 @@ LOADS = 3
 ROUNDS = 7
 QUESTION = "How does a heat pump work?"
 PATIENCE_MS = 60_000
+_Findings = Awaitable[list[Finding]]
 
 
 @contextmanager
@@ -188,7 +189,7 @@ class _InBrowser:
             page.wait_for_selector("html[data-ready]")
             devtools.send("Performance.enable")
             busy_s, cpu_s = _busy_s(devtools), self._server.cpu_s()
-            send(page, "How does a heat pump work?")
+            send(page, QUESTION)
             page.locator(".mfoot", has_text=f"{TOKENS} out").wait_for()
             return _busy_s(devtools) - busy_s, self._server.cpu_s() - cpu_s
 
@@ -205,24 +206,44 @@ class _Sessions:
         self._server = server
         self._config = config
 
-    async def run(self) -> list[Finding]:
+    async def speed(self) -> list[Finding]:
+        """To the first words, for one alone and for many at once."""
         await self._ask_at_once(over_s=ARRIVAL_S)  # the server's own first time
         rounds = [await self._round() for _ in range(ROUNDS)]
-        usual, slowest = [[one(alone) for alone, _ in rounds] for one in (median, max)]
+        usual = [median(alone) for alone, _ in rounds]
+        slowest = [max(alone) for alone, _ in rounds]
         slowest_of_all = [max(at_once) for _, at_once in rounds]
+        ninths = [[_ninth(one) for one in each] for each in zip(*rounds, strict=True)]
         return [
             Finding("first token alone: median", median(usual), "s"),
             _ratio(f"slowest of {SESSIONS} alone / median alone", slowest, usual),
             _ratio(f"slowest of {SESSIONS} at once / median alone", slowest_of_all, usual),
-            _ratio("slowest at once / slowest alone", slowest_of_all, slowest, SLOWEST_RATIO),
-            *await self._memory(),
+            _ratio("slowest at once / slowest alone", slowest_of_all, slowest, bound=SLOWEST_RATIO),
+            _ratio("ninth of ten at once / alone", ninths[1], ninths[0], bound=SLOWEST_RATIO),
+        ]
+
+    async def memory(self) -> list[Finding]:
+        """While Gradio keeps the sessions that have gone, and when it keeps no more of them."""
+        await self._ask_at_once(over_s=ARRIVAL_S)  # the server's own first time
+        sizes_kb = [self._server.memory_kb()]
+        for _ in range(2):
+            for _ in range(PAST_SESSIONS // SESSIONS):
+                await self._ask_at_once()
+            sizes_kb.append(self._server.memory_kb())
+        # The first of all were kept from the start on.
+        a_session_kb = (sizes_kb[1] - sizes_kb[0]) / (PAST_SESSIONS - SESSIONS)
+        percent = 100 * (sizes_kb[2] / sizes_kb[1] - 1)
+        detail = ", ".join(f"{size / 1000:.0f} MB" for size in sizes_kb)
+        return [
+            Finding("memory a session", a_session_kb, "kB", SESSION_KB),
+            Finding(f"{PAST_SESSIONS} sessions later: grown by", percent, "%", 2, detail=detail),
         ]
 
     async def _round(self) -> tuple[Sequence[float], Sequence[float]]:
         """Seconds to the first words of as many questions one after another as then at once.
 
-        The slowest of many is slower than their median on an idle machine too, and its speed changes
-        within seconds: so like is compared with like, one just after the other.
+        The slowest of many is slower than their median on an idle machine too, and the machine's
+        speed changes within seconds: so like is compared with like, one just after the other.
         """
         alone = [
             await self._ask(f"{QUESTION} {BRIEFLY}", user=number) for number in range(SESSIONS)
@@ -245,32 +266,25 @@ class _Sessions:
             *(self._ask(user=number, after_s=number * gap_s) for number in range(SESSIONS))
         )
 
-    async def _memory(self) -> list[Finding]:
-        """While Gradio keeps the sessions that have gone, and when it keeps no more of them."""
-        sizes_kb = [self._server.memory_kb()]
-        for _ in range(2):
-            for _ in range(PAST_SESSIONS // SESSIONS):
-                await self._ask_at_once()
-            sizes_kb.append(self._server.memory_kb())
-        a_session_kb = (sizes_kb[1] - sizes_kb[0]) / PAST_SESSIONS
-        percent = 100 * (sizes_kb[2] / sizes_kb[1] - 1)
-        detail = ", ".join(f"{size / 1000:.0f} MB" for size in sizes_kb)
-        return [
-            Finding("memory a session", a_session_kb, "kB", SESSION_KB),
-            Finding(f"{PAST_SESSIONS} sessions later: grown by", percent, "%", 2, detail=detail),
-        ]
+
+def _ninth(values: Sequence[float]) -> float:
+    """The ninth decile: a tenth are slower."""
+    return quantiles(values, n=10)[-1]
 
 
 def _ratio(
-    name: str, those: Sequence[float], others: Sequence[float], bound: float | None = None
+    name: str, values: Sequence[float], bases: Sequence[float], *, bound: float | None = None
 ) -> Finding:
-    detail = ", ".join(f"{x:.3f} / {y:.3f}" for x, y in zip(those, others, strict=True))
-    ratio = median(x / y for x, y in zip(those, others, strict=True))
+    """The median of the ratios of each round."""
+    pairs = list(zip(values, bases, strict=True))
+    detail = ", ".join(f"{value:.3f} / {base:.3f}" for value, base in pairs)
+    ratio = median(value / base for value, base in pairs)
     return Finding(name, ratio, "", bound, detail=f"{detail} s")
 
 
-async def _in_sessions(server: _Server) -> list[Finding]:
-    return await _Sessions(server, await PageConfig.read(server.url, server.cookies[0])).run()
+async def _in_sessions(server: _Server, measure: Callable[[_Sessions], _Findings]) -> list[Finding]:
+    config = await PageConfig.read(server.url, server.cookies[0])
+    return await measure(_Sessions(server, config))
 
 
 def run_pages(folder: Path) -> list[Finding]:
@@ -283,8 +297,10 @@ def run_pages(folder: Path) -> list[Finding]:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         findings = _InBrowser(server, browser).run()
         browser.close()
-    with _portal(folder / "again") as (portal, cookies):
-        return findings + uvloop.run(_in_sessions(_Server(portal, cookies)))
+    for name, measure in (("speed", _Sessions.speed), ("memory", _Sessions.memory)):
+        with _portal(folder / name) as (portal, cookies):
+            findings += uvloop.run(_in_sessions(_Server(portal, cookies), measure))
+    return findings
 
 
 @click.command()

@@ -41,6 +41,7 @@ class Answer:
         self.status: Status = "in_progress"
         self.has_begun = False
         self._head = ResponseHead(self.id, body)
+        # Not `self.id`: a cycle.
         self._output = Output(lambda prefix, place: item_id(id_, prefix, inputs + place))
         self._finish: str | None = None
         self._usage: dict[str, Any] | None = None

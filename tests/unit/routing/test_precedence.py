@@ -8,6 +8,8 @@ from aiportal.routing import Precedence
 from aiportal.routing import precedence as module
 from aiportal.routing.precedence import LOOKS
 
+PATIENCE_S = 10
+
 
 class Answers:
     """Growing answers that go on as soon as they may."""
@@ -149,5 +151,45 @@ async def test_answers_that_are_late_together_go_on_one_after_the_other(
         answers = Counting(precedence)
         await count()
     first, second, third = at
-    assert second - first >= LOOKS
-    assert third - second >= LOOKS
+    assert first < second < third
+
+
+async def test_an_end_that_does_not_come_is_waited_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WAITING_S", 0.05)
+    precedence = Precedence()
+    with precedence.beginning():
+        async with asyncio.timeout(PATIENCE_S):
+            await precedence.rest(0.0)
+
+
+async def test_one_beginning_after_the_other_is_waited_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "WAITING_S", 0.05)
+    monkeypatch.setattr(module, "LINGER_S", 0.0)
+    precedence = Precedence()
+
+    async def begin_again_and_again() -> None:
+        while True:
+            with precedence.beginning():
+                await asyncio.sleep(0.02)
+            await precedence._is_calm.wait()
+
+    beginnings = asyncio.create_task(begin_again_and_again())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE_S):
+        await precedence.rest(0.0)
+    beginnings.cancel()
+    await asyncio.wait({beginnings})
+
+
+@pytest.mark.usefixtures("waits_long")
+async def test_what_has_gone_on_for_long_is_not_waited_for() -> None:
+    precedence = Precedence()
+    with precedence.beginning():
+        precedence._busy_since_s -= 2 * module.WAITING_S
+        late = asyncio.create_task(precedence.rest(0.0))
+        await _a_while()
+        assert late.done()
