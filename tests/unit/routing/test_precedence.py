@@ -174,7 +174,7 @@ async def test_one_beginning_after_the_other_is_waited_for_a_while(
     async def begin_again_and_again() -> None:
         while True:
             with precedence.beginning():
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(module.WAITING_S / 3)
             await precedence._is_calm.wait()
 
     beginnings = asyncio.create_task(begin_again_and_again())
