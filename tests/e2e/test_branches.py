@@ -102,6 +102,7 @@ def test_the_keyboard_goes_between_versions_and_stays_there(
         page.get_by_title("Answer again").click()
         expect(answers(page)).to_contain_text([words])
         expect(_version(_answer(page))).to_have_text(f"{number}/{number}")
+        expect(page.get_by_role("button", name="Send")).to_be_visible()  # no drawing comes after it
     page.get_by_title("Previous version").focus()
     for number in (2, 1):
         page.keyboard.press("Enter")
