@@ -2,16 +2,22 @@
 
 Gradio identifies a page by a session hash that the browser chooses, and asks nobody whether it is
 theirs. Here a hash belongs to the first user who names it; others get 404.
+
+What becomes of a page's events comes in one stream, which Gradio ends with the last of them. An event
+that begins just then may be taken before the page has read that end; so its answer tells how many of the
+page's streams have ended, and the page waits for them (streams.js).
 """
 
 from collections import OrderedDict
 from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiportal.api.errors import error_response
 from aiportal.api.replayed import Replayed
@@ -21,9 +27,11 @@ from pages.pace import Pace
 
 __all__ = ["GradioGate"]
 
-MAX_OWNERS: Final = 10_000
+MAX_SESSIONS: Final = 10_000
 PREFIX: Final = "/gradio_api/"
 CALL: Final = "/gradio_api/queue/join"
+STREAM: Final = "/gradio_api/queue/data"
+LAST_OF_STREAM: Final = b'data: {"msg":"close_stream"'
 UNUSED: Final = (
     "/gradio_api/upload",
     "/gradio_api/call",
@@ -37,6 +45,34 @@ ENDINGS: Final = ("/gradio_api/cancel", "/gradio_api/reset")
 _NO_SUCH: Final = "There is no such session of yours. Reload the page."
 
 
+@dataclass
+class _Session:
+    """A page. ended: how many of its streams have."""
+
+    user_id: str
+    ended: int = 0
+
+    def counting(self, send: Send) -> Send:
+        """For a stream."""
+
+        async def sending(message: Message) -> None:
+            if message.get("body", b"").startswith(LAST_OF_STREAM):
+                self.ended += 1
+            await send(message)
+
+        return sending
+
+    def telling(self, send: Send) -> Send:
+        """For the answer to a call."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["x-streams-ended"] = str(self.ended)
+            await send(message)
+
+        return sending
+
+
 class GradioGate:
     """function_ids: those of the app's event handlers; a call of any other is 404 and not an error.
     pace: of the growing answers, which wait until a call is taken."""
@@ -48,36 +84,41 @@ class GradioGate:
         self._access = access
         self._pace = pace
         self._function_ids = function_ids
-        self._owners: OrderedDict[str, str] = OrderedDict()
+        self._sessions: OrderedDict[str, _Session] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await self._app(scope, receive, send)
             return
         try:
-            receive = await self._admit(scope, receive)
+            receive, session = await self._admit(scope, receive)
         except PortalError as error:  # outside of FastAPI's own handlers
             await error_response(error)(scope, receive, send)
             return
-        with self._pace.beginning() if scope["path"] == CALL else nullcontext():
+        is_call = scope["path"] == CALL
+        if session is not None and is_call:
+            send = session.telling(send)
+        elif session is not None and scope["path"] == STREAM:
+            send = session.counting(send)
+        with self._pace.beginning() if is_call else nullcontext():
             await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Scope, receive: Receive) -> Receive:
+    async def _admit(self, scope: Scope, receive: Receive) -> tuple[Receive, _Session | None]:
         user_id = await self._access.user_id(Request(scope))
         if user_id is None:
             raise AuthenticationFailed("Sign in first.")
         if scope["path"].startswith(UNUSED):
             raise NotFound("The web app does not use this part of Gradio.")
         if scope["method"] != "POST":
-            self._check_session(_session_in_address(scope), user_id)
-            return receive
+            return receive, self._session(_session_in_address(scope), user_id)
         body = await Request(scope, receive).body()
-        call = self._checked_call(body, user_id)
+        call = self._checked_call(body)
+        session = self._session(call.get("session_hash"), user_id)
         if scope["path"] in ENDINGS and call.get("event_id") is None:
             body = orjson.dumps({**call, "event_id": ""})
-        return Replayed(body, receive)
+        return Replayed(body, receive), session
 
-    def _checked_call(self, body: bytes, user_id: str) -> dict[str, Any]:
+    def _checked_call(self, body: bytes) -> dict[str, Any]:
         if not body:
             return {}
         try:
@@ -86,24 +127,24 @@ class GradioGate:
             raise InvalidRequest("The body is not valid JSON.") from error
         if not isinstance(call, dict):
             raise InvalidRequest("The body must be a JSON object.")
-        self._check_session(call.get("session_hash"), user_id)
         index = call.get("fn_index")
         is_known = isinstance(index, int) and index in self._function_ids
         if "fn_index" in call and not is_known:
             raise NotFound("The web app has no such function.")
         return call
 
-    def _check_session(self, session_hash: object, user_id: str) -> None:
+    def _session(self, session_hash: object, user_id: str) -> _Session | None:
         if session_hash is None:
-            return
+            return None
         if not isinstance(session_hash, str) or len(session_hash) > 100:
             raise InvalidRequest("`session_hash` is a short text.", param="session_hash")
-        owner = self._owners.setdefault(session_hash, user_id)
-        self._owners.move_to_end(session_hash)
-        if len(self._owners) > MAX_OWNERS:
-            self._owners.popitem(last=False)
-        if owner != user_id:
+        session = self._sessions.setdefault(session_hash, _Session(user_id))
+        self._sessions.move_to_end(session_hash)
+        if len(self._sessions) > MAX_SESSIONS:
+            self._sessions.popitem(last=False)
+        if session.user_id != user_id:
             raise NotFound(_NO_SUCH)
+        return session
 
 
 def _session_in_address(scope: Scope) -> str | None:

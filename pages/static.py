@@ -39,6 +39,7 @@ _STYLESHEETS: Final = (
 )
 _SCRIPTS: Final = (
     "portal.js",
+    "streams.js",
     "api.js",
     "messages.js",
     "live.js",

@@ -70,3 +70,44 @@ def test_two_quick_questions_and_a_click_on_another_chat(
     expect(questions(page)).to_have_text(["Alpha", "Alpha two"])
     _open(page, "Beta")
     expect(questions(page)).to_have_text(["Beta", "Beta two"])
+
+
+# Has the page read the end of each stream of events only when `window.readEnds` is called.
+LATE_ENDS = """
+const fetched = window.fetch.bind(window);
+const reading = new Promise((read) => { window.readEnds = read; });
+window.fetch = async (resource, options) => {
+  const response = await fetched(resource, options);
+  if (!response.url.includes("/queue/data")) return response;
+  const late = new TransformStream({
+    async transform(text, stream) {
+      for (const part of text.split(/(?=data: {"msg":"close_stream")/)) {
+        if (part.includes('"msg":"close_stream"')) await reading;
+        stream.enqueue(part);
+      }
+    },
+  });
+  const whole = response.body.pipeThrough(new TextDecoderStream());
+  return new Response(whole.pipeThrough(late).pipeThrough(new TextEncoderStream()), response);
+};
+"""
+
+
+def test_a_click_counts_before_the_page_has_read_that_its_events_have_ended(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    provider.answer("fast", text("Answer 1."), text("Answer 2."))
+    page = open_chat()
+    ask(page, "Beta")
+    page.get_by_role("button", name="New chat").click()
+    expect(answers(page)).to_have_count(0)
+    ask(page, "Alpha")
+    page.add_init_script(LATE_ENDS)
+    page.reload()
+    expect(questions(page)).to_have_text(["Alpha"])
+    with page.expect_response(CALLS) as answer:
+        _open(page, "Beta")
+    answer.value.finished()
+    page.evaluate("() => new Promise((done) => requestIdleCallback(done))")
+    page.evaluate("window.readEnds()")
+    expect(questions(page)).to_have_text(["Beta"])
