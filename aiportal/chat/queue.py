@@ -74,10 +74,10 @@ class Queue:
         """Put a question behind those that wait, 20 at most; it is stored when this returns.
 
         What it is made of is checked as in `Turns.start`, and raised. model: else the one that the
-        conversation has now. Where nothing is being written and nothing waits, it is asked at once:
-        then with its turn, unless another came before it. parent_id: the answer that it follows then,
-        as in `Turns.start`; behind: the turn of that answer, where it is to follow what was asked
-        behind that, too.
+        conversation has now. Where nothing is being written and nothing waits, it is asked at once,
+        and returned with its turn; what refuses it then is kept as its reason. parent_id: the
+        answer that it follows then, as in `Turns.start`; behind: the turn of that answer, where it
+        is to follow what was asked behind that, too.
         """
         call = Call(model, None, source, None, is_once)
         plan = await self._turns.planner.question(
@@ -100,16 +100,16 @@ class Queue:
             error=None,
             created_at=now_text(),
         )
-        if not await self._store.add(principal, question):
-            return question, None
-        try:
-            parent_id = await self._last_behind(principal, behind) or parent_id
-            return question, await self._start(principal, question, parent_id=parent_id)
-        except Conflict:
-            return question, None
-        except PortalError as error:
-            await self._store.refuse(question, error.message)
-            return replace(question, error=error.message), None
+        while not await self._store.add(principal, question):
+            # It is never in the queue meanwhile: what comes behind a turn that has just ended would
+            # take it, and ask it after another answer.
+            try:
+                parent_id = await self._last_behind(principal, behind) or parent_id
+                return question, await self._start(principal, question, parent_id=parent_id)
+            except PortalError as error:
+                if error.code != "turn_running":
+                    question = replace(question, error=error.message)
+        return question, None
 
     async def _last_behind(self, principal: Principal, turn_id: str | None) -> str | None:
         """The last answer of what was asked behind a turn, one after the other."""
@@ -141,7 +141,7 @@ class Queue:
         if not waiting:
             raise NotFound("No question waits in this conversation.")
         try:
-            return await self._start(principal, waiting[0], parent_id=parent_id)
+            return await self._start(principal, waiting[0], parent_id=parent_id, is_waiting=True)
         except Conflict:
             raise
         except PortalError as error:
@@ -186,14 +186,21 @@ class Queue:
         # What the key of the turn before may use does not matter: the question's own was asked.
         asker = replace(plan.principal, key_id=question.key_id, allowed_models=None)
         try:
-            await self._start(asker, question, parent_id=plan.started.assistant_message_id)
+            await self._start(
+                asker, question, parent_id=plan.started.assistant_message_id, is_waiting=True
+            )
         except Conflict as error:  # it was taken back, or somebody asks something else
             logger.debug("%s goes on waiting: %s", question.id, error)
         except PortalError as error:
             await self._store.refuse(question, error.message)
 
     async def _start(
-        self, principal: Principal, question: QueuedQuestion, *, parent_id: str | None
+        self,
+        principal: Principal,
+        question: QueuedQuestion,
+        *,
+        parent_id: str | None,
+        is_waiting: bool = False,
     ) -> TurnStarted:
         return await self._turns.start(
             principal,
@@ -204,5 +211,5 @@ class Queue:
             attachments=[file.id for file in question.attachments],
             is_once=question.is_once,
             source=question.source,
-            queued_id=question.id,
+            queued_id=question.id if is_waiting else None,
         )

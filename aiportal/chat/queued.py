@@ -77,7 +77,8 @@ class QueueStore:
         self._database = database
 
     async def add(self, principal: Principal, question: QueuedQuestion) -> bool:
-        """Store it behind the others; whether it need not wait, because nothing is before it.
+        """Store it behind what waits or is being written; False, and nothing stored, where it need
+        not wait. One that was refused is stored in any case.
 
         Raises NotFound for the conversation or a file, Conflict where too many wait.
         """
@@ -98,9 +99,11 @@ class QueueStore:
                 )
             for file in question.attachments:
                 owned_attachment(database, principal, file.id, param="attachments")
-            database.table("queued_questions").insert(row)
             is_running = database.execute(_IS_RUNNING, (chat_id,)).fetchone() is not None
-            return waiting == 0 and not is_running
+            if waiting == 0 and not is_running and question.error is None:
+                return False
+            database.table("queued_questions").insert(row)
+            return True
 
         return await self._database.write(insert)
 

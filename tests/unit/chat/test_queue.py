@@ -9,6 +9,7 @@ import pytest
 
 from aiportal.chat import Attachments, Conversation, Conversations, Queue, Turns
 from aiportal.chat.attachments.rows import sweep_rows
+from aiportal.chat.turn_plan import TurnPlan
 from aiportal.errors import Conflict, InvalidRequest, ModelNotFound, NotFound
 from aiportal.events import TurnStarted
 from aiportal.principal import Principal
@@ -17,7 +18,9 @@ from aiportal.store import Database
 from aiportal.timestamps import to_text
 from tests.unit.chat.asking import DEADLINE_S, events_of, gated, sent, text_arrives
 from tests.unit.chat.conftest import OpenTurns
-from tests.upstreams import Upstream, text
+from tests.upstreams import Upstream, hang, text
+
+ROUNDS = 10
 
 
 @pytest.fixture
@@ -127,6 +130,47 @@ async def test_it_follows_what_was_asked_behind_its_turn_whatever_is_looked_at(
         last = at_once.assistant_message_id
     path = await conversations.path(ann, chat.id, leaf_id=last)
     assert [one.content for one in path if one.role == "user"] == ["1?", "2?", "3?"]
+
+
+async def test_what_is_asked_at_once_is_taken_by_no_turn_that_has_just_ended(
+    queue: Queue, turns: Turns, conversations: Conversations, ann: Principal,
+    chat: Conversation, upstream: Upstream,
+) -> None:  # fmt: skip
+    upstream.answer("fast", text("One"), text("Other"), *[text("Two")] * ROUNDS)
+    ended: list[TurnPlan] = []
+    turns.on_done = ended.append
+    first = await turns.start(ann, chat.id, content="1?", model="acme/fast")
+    await events_of(turns, ann, first.turn_id)
+    other = await turns.start(ann, chat.id, content="Other?", parent_id="root", model="acme/fast")
+    await events_of(turns, ann, other.turn_id)
+
+    async def take_what_waits() -> None:
+        while True:
+            queue.consider(ended[1])
+            await queue.following(ann, other.turn_id)
+
+    taking = asyncio.create_task(take_what_waits())
+    for _ in range(ROUNDS):
+        _, asked = await queue.add(ann, chat.id, content="2?", parent_id=first.assistant_message_id)
+        assert asked is not None
+        await events_of(turns, ann, asked.turn_id)
+        path = await conversations.path(ann, chat.id, leaf_id=asked.assistant_message_id)
+        assert [one.content for one in path] == ["1?", "One", "2?", "Two"]
+    taking.cancel()
+    await asyncio.wait({taking})
+
+
+async def test_what_is_refused_where_it_could_be_asked_at_once_is_kept_with_the_reason(
+    queue: Queue, turns: Turns, conversations: Conversations, ann: Principal,
+    chat: Conversation, wired_settings: Settings, upstream: Upstream,
+) -> None:  # fmt: skip
+    upstream.answer("fast", hang())
+    for _ in range(wired_settings.max_turns_per_user):
+        other = await conversations.create(ann)
+        await turns.start(ann, other.id, content="Hi", model="acme/fast")
+    question, asked = await queue.add(ann, chat.id, content="1?", model="acme/fast")
+    assert (asked, await queue.list(ann, chat.id)) == (None, [question])
+    assert "answers running" in (question.error or "")
 
 
 async def test_what_cannot_be_asked_stays_with_the_reason_and_holds_the_others_up(
