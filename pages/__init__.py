@@ -61,7 +61,13 @@ def mount(app: FastAPI, portal: Portal) -> SignInPages:
     demo = build_ui(portal, access, pace)
     app.user_middleware += [  # innermost: what they answer passes the others too
         Middleware(LoginRedirect, access=access),
-        Middleware(GradioGate, access=access, pace=pace, function_ids=frozenset(demo.fns)),
+        Middleware(
+            GradioGate,
+            access=access,
+            pace=pace,
+            function_ids=frozenset(demo.fns),
+            has_events=demo.has_events,
+        ),
         Middleware(PageHead, files=files, read=settings_reader(portal)),
     ]
     demo.max_threads = MAX_EVENTS  # before `queue`, which reads it

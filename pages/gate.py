@@ -5,10 +5,12 @@ theirs. Here a hash belongs to the first user who names it; others get 404.
 
 What becomes of a page's events comes in one stream, which Gradio ends with the last of them. An event
 that begins just then may be taken before the page has read that end; so its answer tells how many of the
-page's streams have ended, and the page waits for them (streams.js).
+page's streams have ended, and the page waits for them (streams.js). A stream that is opened when all
+events have come already, in the one before, has ended: Gradio would keep it open for nothing.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +19,7 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aiportal.api.errors import error_response
@@ -31,7 +34,7 @@ MAX_SESSIONS: Final = 10_000
 PREFIX: Final = "/gradio_api/"
 CALL: Final = "/gradio_api/queue/join"
 STREAM: Final = "/gradio_api/queue/data"
-LAST_OF_STREAM: Final = b'data: {"msg":"close_stream"'
+END_OF_STREAM: Final = b'data: {"msg":"close_stream","event_id":null}\n\n'
 UNUSED: Final = (
     "/gradio_api/upload",
     "/gradio_api/call",
@@ -49,6 +52,7 @@ _NO_SUCH: Final = "There is no such session of yours. Reload the page."
 class _Session:
     """A page. ended: how many of its streams have."""
 
+    name: str
     user_id: str
     ended: int = 0
 
@@ -56,7 +60,7 @@ class _Session:
         """For a stream."""
 
         async def sending(message: Message) -> None:
-            if message.get("body", b"").startswith(LAST_OF_STREAM):
+            if message.get("body", b"").startswith(END_OF_STREAM):
                 self.ended += 1
             await send(message)
 
@@ -75,15 +79,23 @@ class _Session:
 
 class GradioGate:
     """function_ids: those of the app's event handlers; a call of any other is 404 and not an error.
-    pace: of the growing answers, which wait until a call is taken."""
+    pace: of the growing answers, which wait until a call is taken. has_events: whether a session,
+    by its hash, has events of which it has not been told the end."""
 
     def __init__(
-        self, app: ASGIApp, *, access: Access, pace: Pace, function_ids: frozenset[int]
+        self,
+        app: ASGIApp,
+        *,
+        access: Access,
+        pace: Pace,
+        function_ids: frozenset[int],
+        has_events: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._access = access
         self._pace = pace
         self._function_ids = function_ids
+        self._has_events = has_events
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,13 +107,15 @@ class GradioGate:
         except PortalError as error:  # outside of FastAPI's own handlers
             await error_response(error)(scope, receive, send)
             return
-        is_call = scope["path"] == CALL
+        app, is_call = self._app, scope["path"] == CALL
         if session is not None and is_call:
             send = session.telling(send)
         elif session is not None and scope["path"] == STREAM:
             send = session.counting(send)
+            if not self._has_events(session.name):
+                app = Response(END_OF_STREAM, media_type="text/event-stream")
         with self._pace.beginning() if is_call else nullcontext():
-            await self._app(scope, receive, send)
+            await app(scope, receive, send)
 
     async def _admit(self, scope: Scope, receive: Receive) -> tuple[Receive, _Session | None]:
         user_id = await self._access.user_id(Request(scope))
@@ -138,7 +152,7 @@ class GradioGate:
             return None
         if not isinstance(session_hash, str) or len(session_hash) > 100:
             raise InvalidRequest("`session_hash` is a short text.", param="session_hash")
-        session = self._sessions.setdefault(session_hash, _Session(user_id))
+        session = self._sessions.setdefault(session_hash, _Session(session_hash, user_id))
         self._sessions.move_to_end(session_hash)
         if len(self._sessions) > MAX_SESSIONS:
             self._sessions.popitem(last=False)

@@ -19,9 +19,9 @@ CLEAN_UPLOADS_EVERY_S = 3600
 KEEP_UPLOADS_S = 86_400
 
 
-def build_ui(portal: Portal, access: Access, pace: Pace) -> gr.Blocks:
+def build_ui(portal: Portal, access: Access, pace: Pace) -> OrderedBlocks:
     """The web app as Gradio Blocks. Nothing in it belongs to anybody: pages are filled when loaded."""
-    demo: gr.Blocks = OrderedBlocks(
+    demo = OrderedBlocks(
         pace,
         title="AI Portal",
         fill_width=True,

@@ -42,6 +42,10 @@ class LeanBlocks(Blocks):
     and have a thread do what takes a microsecond, one value after the other.
     """
 
+    def has_events(self, session_hash: str) -> bool:
+        """Whether a page has events of which it has not been told the end."""
+        return bool(self._queue.pending_event_ids_session.get(session_hash))
+
     async def preprocess_data(
         self,
         block_fn: BlockFunction,

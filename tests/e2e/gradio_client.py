@@ -68,9 +68,13 @@ class GradioClient:
                     break
         return "\n".join(events)
 
+    def get(self, path: str) -> httpx.Response:
+        """The answer, when it has ended."""
+        return self._http.get(path)
+
     def status(self, path: str) -> int:
         """The status that a GET is answered with."""
-        return self._http.get(path).status_code
+        return self.get(path).status_code
 
     def close(self) -> None:
         self._http.close()

@@ -231,3 +231,13 @@ def test_what_is_ended_before_it_has_an_id_is_no_error(
     body = {"session_hash": "early", "fn_index": client.functions()[0]["id"]}
     for path in ("cancel", "reset"):
         assert client.post(f"/gradio_api/{path}", body).status_code == 200, path
+
+
+def test_a_stream_of_which_nothing_is_to_come_ends_at_once(
+    clients: Callable[..., GradioClient], people: People
+) -> None:
+    client = clients(people.next().cookie)
+    client.call(client.functions()[0]["id"], [], None)
+    for session in (client.session_hash, "new"):
+        answer = client.get(f"/gradio_api/queue/data?session_hash={session}")
+        assert '"msg":"close_stream"' in answer.text, session
