@@ -252,6 +252,7 @@ class _Wiring:
             done = event(handler, inputs, outputs, **_QUIET)
             if event in (messages.submit, messages.apply):
                 done.success(None, js=_EDITED)
+            done.then(None, js=_LEFT)
 
     def comparing(self) -> None:
         """Several models at once. Nothing that runs is cut off but by what shows another branch."""

@@ -4,7 +4,7 @@
   "use strict";
 
   const { keepingEnd, mends } = window.aiportal;
-  const LEAVING_MS = 30_000; // for another chat to come after a click; if it never does, this one goes on
+  const LEAVING_MS = 30_000; // for what a click shows instead; if it never comes, this goes on
   const AGAIN_MS = 300;
   const REFUSED_MS = 2_000;
   const ENDS = { turn: "select", comparison: "input", battle: "apply", temporary: "submit" };
@@ -131,7 +131,7 @@
     here.forEach(show);
   });
 
-  // What ends meanwhile would bring the chat back that is being left.
+  // What ends meanwhile would bring back what is being left: a chat, or a version of an answer.
   document.addEventListener("aiportal:leaving", () => {
     leavingUntil = Date.now() + LEAVING_MS;
   });

@@ -2,13 +2,16 @@
 (() => {
   "use strict";
 
-  const { acts, button, chatInAddress, dialog, make, showMenu, t } = window.aiportal;
+  const { acts, button, chatInAddress, dialog, leaving, make, showMenu, t } = window.aiportal;
 
   let trigger = null;
   window.aiportal.connectMessages = (given) => {
     trigger = given;
   };
-  const tell = (name, data) => trigger?.(name, data);
+  const tell = (name, data) => {
+    leaving();
+    trigger?.(name, data);
+  };
 
   // ---- the text as it was written: the page has only what became of it
 

@@ -392,6 +392,7 @@
     dialog,
     isTemporary,
     keepingEnd,
+    leaving,
     left,
     make,
     mends,

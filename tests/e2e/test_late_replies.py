@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.e2e.chat import answers, ask, questions, rows, send
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
@@ -17,6 +17,11 @@ def _slow_down(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", SLOW)
+
+
+def _is_live(request: Request) -> bool:
+    """Whether it is what an answer is followed by."""
+    return "/live/turn/" in request.url
 
 
 def _open(page: Page, title: str) -> None:
@@ -40,7 +45,8 @@ def test_an_answer_that_ends_while_another_chat_is_opened_does_not_bring_its_own
     page.route(CALLS, lambda route: held.append(route))
     with page.expect_request(CALLS):
         _open(page, "Beta")
-    gate.open()
+    with page.expect_request_finished(_is_live):
+        gate.open()
     expect(answers(page)).to_contain_text("Alpha.")
     page.clock.run_for("00:10")
     (opening,) = held
@@ -70,6 +76,33 @@ def test_two_quick_questions_and_a_click_on_another_chat(
     expect(questions(page)).to_have_text(["Alpha", "Alpha two"])
     _open(page, "Beta")
     expect(questions(page)).to_have_text(["Beta", "Beta two"])
+
+
+def test_an_answer_that_ends_while_another_version_is_opened_does_not_take_its_place(
+    open_chat: OpenChat, provider: Upstream
+) -> None:
+    gate = Gate()
+    provider.answer("fast", text("Old."), stream(chunk("Ne"), gate, chunk("w."), *ENDING))
+    page = open_chat()
+    page.clock.install()
+    ask(page, "Alpha")
+    questions(page).hover()
+    page.get_by_title("Edit the question").click()
+    page.get_by_label("Edit the question").fill("Beta")
+    page.keyboard.press("Control+Enter")
+    expect(answers(page)).to_contain_text("Ne")
+
+    held: list[Route] = []
+    page.route(CALLS, lambda route: held.append(route))
+    with page.expect_request(CALLS):
+        page.get_by_title("Previous version").click()
+    with page.expect_request_finished(_is_live):
+        gate.open()
+    expect(answers(page)).to_contain_text("New.")
+    page.clock.run_for("00:10")
+    (showing,) = held
+    showing.continue_()
+    expect(answers(page)).to_contain_text("Old.")
 
 
 # Has the page read the end of each stream of events only when `window.readEnds` is called.
