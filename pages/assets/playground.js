@@ -4,7 +4,7 @@
 
   const { Approvals, RunHistory, ToolForm, ToolRun } = window.aiportal;
   const { button, copyAndSay, make, say, setDrawer, showMenu, t, uploads, wordsFor } = window.aiportal;
-  const { API, send, size } = window.aiportal.parts;
+  const { API, described, send, size } = window.aiportal.parts;
   const MAX_FILES = 20;
   const MAX_FILE_BYTES = 20 * 1024 * 1024;
   const LOOK_EVERY_MS = 10_000;
@@ -200,7 +200,7 @@
       this.fault = make("div", "pgfault");
       this.fault.setAttribute("role", "alert");
       const head = make("div", "pgabout");
-      head.append(make("p", "pgdescription", description), this.facts());
+      head.append(described("pgdescription", description), this.facts());
       if (missing) {
         const why = make("div", "pgwhy");
         why.append(make("b", "", t("It cannot run:")), ` ${missing}`);

@@ -3,7 +3,7 @@
   "use strict";
 
   const { make, t } = window.aiportal;
-  const { codeBox } = window.aiportal.parts;
+  const { codeBox, described } = window.aiportal.parts;
 
   let count = 0;
 
@@ -102,7 +102,7 @@
         label.append(make("span", "need", t("needed")));
         this.input.required = field.kind !== "boolean";
       }
-      const hint = make("p", "hint", hints(field));
+      const hint = described("hint", hints(field));
       hint.id = `${id}-hint`;
       this.fault = make("p", "ferr");
       this.fault.id = `${id}-fault`;
@@ -172,7 +172,7 @@
       const legend = make("legend", "", field.title);
       if (field.title !== field.name) legend.append(make("code", "", field.name));
       this.element.append(legend);
-      if (field.description) this.element.append(make("p", "hint", field.description));
+      if (field.description) this.element.append(described("hint", field.description));
       this.parts = made(field.fields, path);
       lay(this.element, this.parts);
     }

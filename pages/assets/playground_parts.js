@@ -37,6 +37,15 @@
       ? `${number(Math.round(ms))} ms`
       : `${number(ms / 1_000, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} s`;
 
+  // A paragraph of words that a tool's author has written: what stands in `backticks` is code.
+  const described = (className, text) => {
+    const words = make("p", className);
+    text.split(/`([^`]+)`/).forEach((piece, place) => {
+      words.append(place % 2 ? make("code", "", piece) : piece);
+    });
+    return words;
+  };
+
   // A list of tabs with their panels: arrows go from one to the next. parts: [name, element].
   let count = 0;
   const tabs = (label, parts, chosen = 0) => {
@@ -130,5 +139,5 @@
     return { box, draw };
   };
 
-  window.aiportal.parts = { API, codeBox, duration, send, size, tabs };
+  window.aiportal.parts = { API, codeBox, described, duration, send, size, tabs };
 })();
