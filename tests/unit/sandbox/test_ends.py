@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 
 import pytest
@@ -34,6 +34,12 @@ async def only(count: int) -> None:
     await until(lambda: len(zygotes()) == count)
 
 
+def _signal(processes: Iterable[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):  # some of the self-test's may just end
+            os.kill(process, number)
+
+
 async def test_a_cancelled_call_leaves_nothing(own: Sandbox) -> None:
     before, on_disk = zygotes(), len(folders_of_calls())  # some of the self-test's may just end
     calls = [asyncio.create_task(own.run(call_of(HANGS))) for _ in range(8)]
@@ -49,8 +55,7 @@ async def test_a_cancelled_call_leaves_nothing(own: Sandbox) -> None:
 
 async def test_a_zygote_that_dies_is_replaced(own: Sandbox) -> None:
     before = zygotes()
-    for process in before:
-        os.kill(process, signal.SIGKILL)
+    _signal(before, signal.SIGKILL)
     outcome = await own.run(call_of(HONEST))
     assert outcome.result == 1
     assert not zygotes() & before
@@ -61,8 +66,7 @@ async def test_a_zygote_that_hangs_is_replaced(
 ) -> None:
     monkeypatch.setattr(conversation, "READY_S", 0.5)
     before = zygotes()
-    for process in before:
-        os.kill(process, signal.SIGSTOP)
+    _signal(before, signal.SIGSTOP)
     assert (await own.run(call_of(HONEST))).result == 1
     assert not zygotes() & before
 
@@ -71,9 +75,7 @@ async def test_a_supervisor_that_hangs_ends_with_its_time(own: Sandbox) -> None:
     idle = zygotes()
     call = asyncio.create_task(own.run(call_of(SLEEPS, wall_s=1)))
     await until(lambda: len(zygotes()) > len(idle))
-    for process in zygotes() - idle:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGSTOP)
+    _signal(zygotes() - idle, signal.SIGSTOP)
     outcome = await call
     assert outcome.failure is not None
     assert outcome.failure.type == "timeout"
