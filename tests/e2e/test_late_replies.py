@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.chat import answers, ask, questions, rows, send
 from tests.upstreams import DONE, Gate, Upstream, chunk, stream, text
@@ -13,15 +13,21 @@ CALLS = "**/gradio_api/queue/join*"
 SLOW = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
 
 
+# Has the page say so when it has come to the end of an answer that it follows.
+TELLS_ENDS = """() => {
+  window.EventSource = class extends EventSource {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("end", () => { document.documentElement.dataset.ended = ""; });
+    }
+  };
+}"""
+
+
 def _slow_down(page: Page) -> None:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", SLOW)
-
-
-def _is_live(request: Request) -> bool:
-    """Whether it is what an answer is followed by."""
-    return "/live/turn/" in request.url
 
 
 def _open(page: Page, title: str) -> None:
@@ -38,6 +44,7 @@ def test_an_answer_that_ends_while_another_chat_is_opened_does_not_bring_its_own
     ask(page, "Beta")
     page.get_by_role("button", name="New chat").click()
     expect(answers(page)).to_have_count(0)
+    page.evaluate(TELLS_ENDS)
     send(page, "Alpha")
     expect(answers(page)).to_contain_text("Al")
 
@@ -45,8 +52,8 @@ def test_an_answer_that_ends_while_another_chat_is_opened_does_not_bring_its_own
     page.route(CALLS, lambda route: held.append(route))
     with page.expect_request(CALLS):
         _open(page, "Beta")
-    with page.expect_request_finished(_is_live):
-        gate.open()
+    gate.open()
+    page.wait_for_selector("html[data-ended]")
     expect(answers(page)).to_contain_text("Alpha.")
     page.clock.run_for("00:10")
     (opening,) = held
@@ -89,6 +96,7 @@ def test_an_answer_that_ends_while_another_version_is_opened_does_not_take_its_p
     questions(page).hover()
     page.get_by_title("Edit the question").click()
     page.get_by_label("Edit the question").fill("Beta")
+    page.evaluate(TELLS_ENDS)
     page.keyboard.press("Control+Enter")
     expect(answers(page)).to_contain_text("Ne")
 
@@ -96,8 +104,8 @@ def test_an_answer_that_ends_while_another_version_is_opened_does_not_take_its_p
     page.route(CALLS, lambda route: held.append(route))
     with page.expect_request(CALLS):
         page.get_by_title("Previous version").click()
-    with page.expect_request_finished(_is_live):
-        gate.open()
+    gate.open()
+    page.wait_for_selector("html[data-ended]")
     expect(answers(page)).to_contain_text("New.")
     page.clock.run_for("00:10")
     (showing,) = held
