@@ -64,7 +64,7 @@ class Companion:
         folder = await asyncio.to_thread(_temporary_name)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
-        with theirs:
+        try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", "-B", "-X", "utf8", "-c", _LAUNCH),
                 *(str(Path(__file__).parent), str(theirs.fileno())),
@@ -77,6 +77,11 @@ class Companion:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
             )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         companion = cls(process, ours)
         try:
             words = {
