@@ -36,8 +36,8 @@ _FROM_BROWSER = "() => [window.aiportal.chatInAddress(), window.aiportal.minutes
 _SHOW_ADDRESS = "(id) => { window.aiportal.showChatInAddress(id) }"
 _TAKEN = "(taken) => { window.aiportal.taken(taken) }"
 _EDITED = "() => { window.aiportal.editTaken() }"
-_LEFT = "() => { window.aiportal.left() }"
-_SHOWN = "(id) => { window.aiportal.left(); window.aiportal.showChatInAddress(id) }"
+_LEFT = "() => {{ window.aiportal.left('{by}') }}"
+_SHOWN = "(id) => { window.aiportal.left('chat'); window.aiportal.showChatInAddress(id) }"
 _OPENED = "(id) => { window.aiportal.opened(); window.aiportal.showChatInAddress(id) }"
 
 
@@ -168,9 +168,8 @@ class _Wiring:
             # By itself and first: `cancels=` beside a function takes effect after the function,
             # and would cut off what it has started.
             leaving(None, cancels=self._ending)
-        parts.side.new_button.click(handlers.start_new, self._list, self._all, **_QUIET).then(
-            None, js=_LEFT
-        )
+        starting = parts.side.new_button.click(handlers.start_new, self._list, self._all, **_QUIET)
+        _leave(starting, "chat")
         parts.side.search.change(
             handlers.find,
             [parts.side.search, parts.chat_id, parts.clock],
@@ -187,6 +186,7 @@ class _Wiring:
         )
         # The browser's Back may name one that is gone: the address says what is open instead.
         opening.then(None, parts.chat_id, None, js=_SHOWN)
+        opening.failure(None, js=_LEFT.format(by="chat"))
         signals.edit(
             handlers.rename,
             [parts.chat_id, *self._list],
@@ -238,21 +238,22 @@ class _Wiring:
         """What can be done with single messages. What it shows is newer than any end."""
         parts, handlers, messages = self._parts, self._branches, self._parts.messages
         asking = [*self._place, parts.picker]
-        for event, handler, inputs, outputs in (
-            (messages.option_select, handlers.show, self._place, self._chat),
-            (messages.expand, handlers.earlier, self._place, self._chat),
-            (messages.retry, handlers.again, asking, self._chat),
-            (messages.submit, handlers.ask_anew, asking, self._chat),
-            (messages.apply, handlers.edit, self._place, self._chat),
-            (messages.play, handlers.go_on, self._place, self._chat),
-            (messages.clear, handlers.delete, self._place, self._chat),
-            (messages.copy, handlers.fork, [*self._place, *self._list], self._all),
+        for name, handler, inputs, outputs in (
+            ("option_select", handlers.show, self._place, self._chat),
+            ("expand", handlers.earlier, self._place, self._chat),
+            ("retry", handlers.again, asking, self._chat),
+            ("submit", handlers.ask_anew, asking, self._chat),
+            ("apply", handlers.edit, self._place, self._chat),
+            ("play", handlers.go_on, self._place, self._chat),
+            ("clear", handlers.delete, self._place, self._chat),
+            ("copy", handlers.fork, [*self._place, *self._list], self._all),
         ):
+            event = getattr(messages, name)
             event(None, cancels=self._ending)
             done = event(handler, inputs, outputs, **_QUIET)
-            if event in (messages.submit, messages.apply):
+            if name in ("submit", "apply"):
                 done.success(None, js=_EDITED)
-            done.then(None, js=_LEFT)
+            _leave(done, name)
 
     def comparing(self) -> None:
         """Several models at once. Nothing that runs is cut off but by what shows another branch."""
@@ -296,3 +297,9 @@ class _Wiring:
         signals.retry(handlers.again, [parts.chat_id, parts.picker], self._chat, **_QUIET)
         text = parts.composer.text
         text.stop(handlers.stop, parts.chat_id, text, **_QUIET)
+
+
+def _leave(event: gr.events.Dependency, by: str) -> None:
+    """After it, the page has what it was left for, or never will. Gradio's `then` is for the first only."""
+    event.then(None, js=_LEFT.format(by=by))
+    event.failure(None, js=_LEFT.format(by=by))

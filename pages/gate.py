@@ -4,9 +4,10 @@ Gradio identifies a page by a session hash that the browser chooses, and asks no
 theirs. Here a hash belongs to the first user who names it; others get 404.
 
 What becomes of a page's events comes in one stream, which Gradio ends with the last of them. An event
-that begins just then may be taken before the page has read that end; so its answer tells how many of the
-page's streams have ended, and the page waits for them (streams.js). A stream that is opened when all
-events have come already, in the one before, has ended: Gradio would keep it open for nothing.
+that begins just then may be taken before the page has read that end. So answers tell how many of the
+page's streams had ended: the page compares that of the event with that of the stream which it reads
+(streams.js). A stream that is opened when all events have come already, in the one before, has ended:
+Gradio would keep it open for nothing.
 """
 
 from collections import OrderedDict
@@ -50,14 +51,15 @@ _NO_SUCH: Final = "There is no such session of yours. Reload the page."
 
 @dataclass
 class _Session:
-    """A page. ended: how many of its streams have."""
+    """A page. ended: how many of its streams have. has_called: whether events of it came here."""
 
     name: str
     user_id: str
     ended: int = 0
+    has_called: bool = False
 
     def counting(self, send: Send) -> Send:
-        """For a stream."""
+        """For a stream: notice its end."""
 
         async def sending(message: Message) -> None:
             if message.get("body", b"").startswith(END_OF_STREAM):
@@ -67,7 +69,7 @@ class _Session:
         return sending
 
     def telling(self, send: Send) -> Send:
-        """For the answer to a call."""
+        """For a stream or the answer to a call: say how many have ended before."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -109,10 +111,11 @@ class GradioGate:
             return
         app, is_call = self._app, scope["path"] == CALL
         if session is not None and is_call:
+            session.has_called = True
             send = session.telling(send)
         elif session is not None and scope["path"] == STREAM:
-            send = session.counting(send)
-            if not self._has_events(session.name):
+            send = session.counting(session.telling(send))
+            if session.has_called and not self._has_events(session.name):
                 app = Response(END_OF_STREAM, media_type="text/event-stream")
         with self._pace.beginning() if is_call else nullcontext():
             await app(scope, receive, send)

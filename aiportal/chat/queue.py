@@ -75,9 +75,10 @@ class Queue:
 
         What it is made of is checked as in `Turns.start`, and raised. model: else the one that the
         conversation has now. Where nothing is being written and nothing waits, it is asked at once,
-        and returned with its turn; what refuses it then is kept as its reason. parent_id: the
-        answer that it follows then, as in `Turns.start`; behind: the turn of that answer, where it
-        is to follow what was asked behind that, too.
+        and returned with its turn; what refuses it then is kept as its reason. Of two that come at
+        the same time either may be the first. parent_id: the answer that it follows then, as in
+        `Turns.start`; behind: the turn of that answer, where it is to follow what was asked behind
+        that, too.
         """
         call = Call(model, None, source, None, is_once)
         plan = await self._turns.planner.question(

@@ -16,7 +16,7 @@
 
   const streams = new Map(); // address → { source, parts, isDone }
   const done = new WeakSet(); // elements that are at their end
-  let leavingUntil = 0;
+  const leavingUntil = new Map(); // by what it is left for
 
   const marked = (element, prefix) =>
     [...element.classList].find((one) => one.startsWith(prefix))?.slice(prefix.length) ?? "";
@@ -75,7 +75,7 @@
     const stream = streams.get(address);
     if (!stream) return; // left meanwhile
     stream.source.close();
-    if (Date.now() < leavingUntil) {
+    if ([...leavingUntil.values()].some((until) => Date.now() < until)) {
       setTimeout(() => finish(address), AGAIN_MS);
       return;
     }
@@ -132,10 +132,10 @@
   });
 
   // What ends meanwhile would bring back what is being left: a chat, or a version of an answer.
-  document.addEventListener("aiportal:leaving", () => {
-    leavingUntil = Date.now() + LEAVING_MS;
+  document.addEventListener("aiportal:leaving", ({ detail: by }) => {
+    leavingUntil.set(by, Date.now() + LEAVING_MS);
   });
-  document.addEventListener("aiportal:left", () => {
-    leavingUntil = 0;
+  document.addEventListener("aiportal:left", ({ detail: by }) => {
+    leavingUntil.delete(by);
   });
 })();

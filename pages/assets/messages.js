@@ -9,8 +9,9 @@
     trigger = given;
   };
   const tell = (name, data) => {
-    leaving();
-    trigger?.(name, data);
+    if (!trigger) return;
+    leaving(name);
+    trigger(name, data);
   };
 
   // ---- the text as it was written: the page has only what became of it

@@ -111,16 +111,17 @@
   };
   const tell = (name, data) => trigger?.(name, data);
 
-  const leaving = () => document.dispatchEvent(new Event("aiportal:leaving"));
-  const left = () => document.dispatchEvent(new Event("aiportal:left"));
+  // by: what brings something else to the page, "chat" or an event of a message.
+  const leaving = (by) => document.dispatchEvent(new CustomEvent("aiportal:leaving", { detail: by }));
+  const left = (by) => document.dispatchEvent(new CustomEvent("aiportal:left", { detail: by }));
 
   const openChat = (id) => {
-    leaving();
+    leaving("chat");
     window.aiportal.whenSettled(() => tell("select", { id }));
   };
 
   addEventListener("popstate", () => openChat(chatInAddress()));
-  document.addEventListener("click", (event) => event.target.closest?.(".side .new") && leaving(), true);
+  document.addEventListener("click", (event) => event.target.closest?.(".side .new") && leaving("chat"), true);
 
   // ---- small parts
 

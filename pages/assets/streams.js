@@ -6,30 +6,39 @@
 
   const STREAM = "/gradio_api/queue/data";
   const CALL = "/gradio_api/queue/join";
-  const PATIENCE_MS = 5_000;
+  const PATIENCE_MS = 60_000; // a large chat may be on its way before the end
   const fetchAtOnce = window.fetch.bind(window);
-  let ended = 0;
-  let waiting = []; // { count, done }
+  let stream = null; // what Gradio reads: promises of its number and of its end
 
-  const untilEnded = (count) =>
-    ended < count &&
-    new Promise((done) => {
-      waiting.push({ count, done });
-      setTimeout(done, PATIENCE_MS);
+  const endedBefore = (response) => Number(response.headers.get("x-streams-ended"));
+
+  const open = async (resource, options) => {
+    const fetching = fetchAtOnce(resource, options);
+    const number = fetching.then(endedBefore, () => Infinity); // with it, one more has ended
+    const end = new Promise((done) => {
+      // Gradio aborts it when it reads that it has ended.
+      (resource.signal ?? options?.signal)?.addEventListener("abort", done, { once: true });
     });
-
-  const onEnd = () => {
-    ended += 1;
-    for (const { count, done } of waiting) if (ended >= count) done();
-    waiting = waiting.filter(({ count }) => ended < count);
+    const opened = { number, end };
+    stream = opened;
+    end.then(() => {
+      if (stream === opened) stream = null;
+    });
+    return fetching;
   };
 
-  window.fetch = async (resource, options) => {
-    const { pathname } = new URL(resource.url ?? resource, location.href);
-    // Gradio aborts a stream when it reads that it has ended.
-    if (pathname.endsWith(STREAM)) resource.signal.addEventListener("abort", onEnd, { once: true });
+  const call = async (resource, options) => {
     const response = await fetchAtOnce(resource, options);
-    if (pathname.endsWith(CALL)) await untilEnded(Number(response.headers.get("x-streams-ended")));
+    const read = stream;
+    if (read && endedBefore(response) > (await read.number)) {
+      await Promise.race([read.end, new Promise((done) => setTimeout(done, PATIENCE_MS))]);
+    }
     return response;
+  };
+
+  window.fetch = (resource, options) => {
+    const { pathname } = new URL(resource.url ?? resource, location.href);
+    if (pathname.endsWith(STREAM)) return open(resource, options);
+    return (pathname.endsWith(CALL) ? call : fetchAtOnce)(resource, options);
   };
 })();

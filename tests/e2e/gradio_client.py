@@ -68,13 +68,16 @@ class GradioClient:
                     break
         return "\n".join(events)
 
-    def get(self, path: str) -> httpx.Response:
-        """The answer, when it has ended."""
-        return self._http.get(path)
+    def first_told(self, session: str) -> str:
+        """The first that a session's stream of events says."""
+        with self._http.stream(
+            "GET", "/gradio_api/queue/data", params={"session_hash": session}
+        ) as stream:
+            return next(line for line in stream.iter_lines() if line)
 
     def status(self, path: str) -> int:
         """The status that a GET is answered with."""
-        return self.get(path).status_code
+        return self._http.get(path).status_code
 
     def close(self) -> None:
         self._http.close()
